@@ -1,0 +1,159 @@
+"""The door of the engine room: what the server may ask of it.
+
+One Session per connection. Methods that may take long return either None (all done) or a coroutine
+that the server steps: it yields None for a breath (step it again in the next turn of the loop) or
+a Future to wait for, exactly as coroutines of asyncio do. Errors are SqlError; the session has
+already put its transaction into the failed state when one is raised.
+"""
+
+from asyncio import Future
+from collections.abc import Coroutine, Mapping, Sequence
+from typing import Any, NamedTuple, Protocol
+
+Step = Coroutine[Any, Any, None] | None
+
+
+class ColumnDescription(NamedTuple):
+    """One field of a RowDescription."""
+
+    name: str
+    table_oid: int
+    attnum: int
+    type_oid: int
+    type_size: int
+    typmod: int
+
+
+class Output(Protocol):
+    """Where a session writes. The server appends messages to one buffer and flushes it at the end of
+    a turn, on Flush or Sync, or when it grows large."""
+
+    def row_description(self, columns: Sequence[ColumnDescription], formats: Sequence[int]) -> None:
+        """RowDescription; formats 0 text, 1 binary, one per column."""
+
+    def rows(self, messages: bytes | bytearray) -> None:
+        """Complete DataRow messages, already encoded."""
+
+    def command_complete(self, tag: str) -> None: ...
+
+    def empty_query(self) -> None: ...
+
+    def portal_suspended(self) -> None: ...
+
+    def notice(self, notice: Any) -> None:
+        """An engine.errors.Notice."""
+
+    def parameter_status(self, name: str, value: str) -> None: ...
+
+    def notification(self, pid: int, channel: str, payload: str) -> None: ...
+
+    def copy_in_response(self, binary: bool, formats: Sequence[int]) -> None:
+        """CopyInResponse, flushed at once."""
+
+    def copy_data_in(self) -> "Future[bytes | None]":
+        """The next CopyData payload; None after CopyDone; fails with SqlError(57014 "COPY from stdin
+        failed: ...") after CopyFail. Chunks are cut anywhere."""
+
+    def copy_out_response(self, binary: bool, formats: Sequence[int]) -> None: ...
+
+    def copy_data_out(self, data: bytes) -> None:
+        """One CopyData message."""
+
+    def copy_done(self) -> None: ...
+
+    def drained(self) -> "Future[None] | None":
+        """None if the client keeps up; else a future to wait for before writing more."""
+
+    def mark(self) -> int:
+        """A position in the unsent output, for `rewind`."""
+
+    def rewind(self, mark: int) -> bool:
+        """Take back everything written since `mark`; False if some of it has been sent."""
+
+
+class Prepared(Protocol):
+    """A parsed and analysed statement."""
+
+    parameter_types: Sequence[int]
+    columns: Sequence[ColumnDescription] | None  # None: returns no rows (NoData)
+
+
+class Portal(Protocol):
+    """A bound statement."""
+
+    columns: Sequence[ColumnDescription] | None
+    formats: Sequence[int]
+
+
+class Session(Protocol):
+    """One client's session."""
+
+    pid: int
+
+    @property
+    def status(self) -> bytes:
+        """b"I" idle, b"T" in a transaction block, b"E" in a failed one."""
+
+    def simple_query(self, text: str, output: Output) -> Step:
+        """Everything between Query and ReadyForQuery (which the server sends)."""
+
+    def prepare(self, text: str, parameter_types: Sequence[int]) -> Prepared: ...
+
+    def refresh(self, prepared: Prepared) -> None:
+        """Before Describe and Bind: re-analyse if the catalogs have changed; raises 0A000 "cached
+        plan must not change result type"."""
+
+    def bind(self, prepared: Prepared, name: str, formats: Sequence[int],
+             values: Sequence[bytes | None], result_formats: Sequence[int]) -> Portal:
+        """formats and result_formats: none, one for all, or one each. Registers the portal under
+        its name ("" the unnamed one, replaced silently; else 42P03 if it exists)."""
+
+    def portal(self, name: str) -> Portal | None:
+        """Portals are also made by DECLARE CURSOR and die with their transaction, so the session,
+        not the server, keeps them."""
+
+    def close_portal(self, name: str) -> None: ...
+
+    def execute(self, portal: Portal, row_limit: int, output: Output) -> Step:
+        """Writes rows and CommandComplete, or PortalSuspended at row_limit (0: no limit)."""
+
+    def sync(self, output: Output) -> Step:
+        """Sync: ends the implicit transaction of the extended protocol."""
+
+    def fail(self, error: Exception) -> None:
+        """A protocol-level error: the transaction fails as if a statement had."""
+
+    def cancel(self) -> None:
+        """From another connection: the running statement ends with 57014 at its next breath."""
+
+    def prepared(self, name: str) -> Prepared | None:
+        """Named statements, of Parse and of PREPARE alike (pg_prepared_statements)."""
+
+    def store_prepared(self, name: str, prepared: Prepared) -> None:
+        """42P05 if a named one exists; "" is replaced."""
+
+    def close_prepared(self, name: str) -> None: ...
+
+    def parameters(self) -> Mapping[str, str]:
+        """The ParameterStatus values to report after authentication."""
+
+    def close(self) -> None:
+        """Rolls back, drops temporary tables, releases everything."""
+
+
+class Engine(Protocol):
+    """One running database server without its network side."""
+
+    def verifier(self, user: str) -> str | None:
+        """pg_authid.rolpassword of the role ("SCRAM-SHA-256$..."), None if it has none."""
+
+    def open_session(self, user: str, database: str, options: Mapping[str, str], output: Output,
+                     *, pid: int, peer: str) -> Session:
+        """After authentication. Raises SqlError FATAL 28000 (no such role, may not log in),
+        3D000 (no such database), 53300 (connection limits), 22023/42704 (bad option). `output` is
+        also used for asynchronous notifications and parameter changes."""
+
+    def open(self) -> Coroutine[Any, Any, None]: ...
+
+    def close(self) -> Coroutine[Any, Any, None]:
+        """Clean shutdown."""
