@@ -62,7 +62,9 @@ class Const(Node, frozen=True):
 
 
 class Param(Node, frozen=True):
-    """$paramid (1-based) of the statement. paramkind "extern"; or "exec" for the planner's own."""
+    """$paramid (1-based) of the statement. paramkind "extern"; "exec" for the planner's own;
+    "sublink": column paramid of the SubLink it is in the testexpr of; "multiexpr": column
+    paramid & 0xffff of the "multiexpr" SubLink whose subLinkId is paramid >> 16."""
 
     paramid: int
     paramtype: int
@@ -246,6 +248,7 @@ class SubLink(Node, frozen=True):
     operName: tuple[str, ...] = ()
     subLinkId: int = 0
     location: int = -1
+    arraytype: int = 0  # "array": the result type
 
 
 # --- row and array construction, coercions ------------------------------------------------------
