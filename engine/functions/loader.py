@@ -1,0 +1,20 @@
+"""Imports every module that registers implementations, so that the registry is complete."""
+
+from importlib import import_module
+
+MODULES: tuple[str, ...] = (
+    "types.boolean",
+)
+
+_loaded = False
+
+
+def load_all() -> None:
+    """Import all implementation modules once."""
+    global _loaded
+    if _loaded:
+        return
+    room = __name__.rpartition(".functions")[0]
+    for name in MODULES:
+        import_module(f"{room}.{name}")
+    _loaded = True
