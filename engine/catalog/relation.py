@@ -110,10 +110,20 @@ class Relation:
     checks: tuple[Check, ...] = ()
     foreign_keys: tuple[ForeignKey, ...] = ()  # of this table
     referenced_by: tuple[ForeignKey, ...] = ()  # of other tables, to this one
-    view_query: Any = None  # Query of a view
+    view_loader: Any = None  # function giving the Query of a view, called once by `view_query`
     system: bool = False  # rows come from the Catalog value, not from storage
     shared: bool = False  # in the shared environment
     reltuples: float = -1.0
     storage_id: int = 0  # pg_class.relfilenode: the relation number in keys
     row: Any = None  # the pg_class row
     extra: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def view_query(self) -> Any:
+        """The Query of a view, analysed on first use; not to be changed: copy it. None if no view."""
+        if self.view_loader is None:
+            return None
+        query = self.extra.get("view_query")
+        if query is None:
+            query = self.extra["view_query"] = self.view_loader()
+        return query

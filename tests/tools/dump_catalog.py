@@ -79,7 +79,10 @@ def dump(conn: psycopg.Connection[Any]) -> None:
     ).fetchall()
     largeobject = conn.execute(
         "select oid::int8, relname::text, relisshared from pg_class where oid = 2613").fetchall()
-    for relid, name, shared in catalogs + largeobject:
+    information_schema = conn.execute(
+        "select oid::int8, 'information_schema.' || relname::text, relisshared from pg_class"
+        " where relnamespace = 'information_schema'::regnamespace and relkind = 'r' order by relname").fetchall()
+    for relid, name, shared in catalogs + largeobject + information_schema:
         columns = conn.execute(
             "select attname::text, atttypid::int8 from pg_attribute"
             " where attrelid = %s and attnum > 0 order by attnum", [relid]).fetchall()
@@ -87,7 +90,7 @@ def dump(conn: psycopg.Connection[Any]) -> None:
             "select array(select a.attname::text from unnest(i.indkey::int2[]) with ordinality k(n, o)"
             " join pg_attribute a on a.attrelid = i.indrelid and a.attnum = k.n order by k.o)"
             " from pg_index i where indrelid = %s and indisprimary", [relid]).fetchone()
-        tables[relid] = (name, shared, tuple(c for c, _ in columns), tuple(t for _, t in columns),
+        tables[relid] = (name.split(".")[-1], shared, tuple(c for c, _ in columns), tuple(t for _, t in columns),
                          tuple(primary[0]) if primary else ())
         write_catalog(conn, relid, name, columns, roles)
     write_tables(tables)
@@ -101,7 +104,8 @@ def write_catalog(conn: psycopg.Connection[Any], relid: int, name: str, columns:
     items = ", ".join(f"({overrides.get(c) or column_sql(c, t)})" for c, t in columns)
     order = ORDER.get(name) or ("oid" if columns[0][0] == "oid" else "1, 2, 3" if len(columns) > 2 else "1")
     where = FILTERS.get(name) or ("oid < 16384" if columns[0][0] == "oid" else "true")
-    rows = conn.execute(f"select {items} from pg_catalog.{name} where {where} order by {order}").fetchall()
+    rows = conn.execute(f"select {items} from {name} where {where} order by {order}").fetchall()
+    name = name.split(".")[-1]
     lines = [f'"""The built-in rows of {name}, as PostgreSQL 18 has them (tests/tools/dump_catalog.py)."""\n',
              "# ruff: noqa", "# fmt: off", f"COLUMNS = {tuple(c for c, _ in columns)!r}", 'ROWS = r"""']
     for row in rows:

@@ -69,4 +69,8 @@ TABLES = {
 6106: ('pg_publication_rel', False, ('oid', 'prpubid', 'prrelid', 'prqual', 'prattrs'), (26, 26, 26, 194, 22), ('oid',)),
 6237: ('pg_publication_namespace', False, ('oid', 'pnpubid', 'pnnspid'), (26, 26, 26), ('oid',)),
 6243: ('pg_parameter_acl', True, ('oid', 'parname', 'paracl'), (26, 25, 1034), ('oid',)),
+12604: ('sql_features', False, ('feature_id', 'feature_name', 'sub_feature_id', 'sub_feature_name', 'is_supported', 'is_verified_by', 'comments'), (12438, 12438, 12438, 12438, 12448, 12438, 12438), ()),
+12609: ('sql_implementation_info', False, ('implementation_info_id', 'implementation_info_name', 'integer_value', 'character_value', 'comments'), (12438, 12438, 12435, 12438, 12438), ()),
+12614: ('sql_parts', False, ('feature_id', 'feature_name', 'is_supported', 'is_verified_by', 'comments'), (12438, 12438, 12448, 12438, 12438), ()),
+12619: ('sql_sizing', False, ('sizing_id', 'sizing_name', 'supported_value', 'comments'), (12435, 12438, 12435, 12438), ()),
 }
