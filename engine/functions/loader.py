@@ -4,6 +4,8 @@ from importlib import import_module
 
 MODULES: tuple[str, ...] = (
     "types.boolean",
+    "types.arrays",
+    "types.composite",
 )
 
 _loaded = False
