@@ -193,6 +193,7 @@ class AnalyzeContext:
     search_path: namespace oids in order, with pg_catalog (and the temporary namespace, if there is
     one) at the places where they are effective. ctx: an ExecutionContext (engine/context.py), given
     to type input functions. params: a params.ParamTypes, or None where $n is not allowed.
+    literal_locations: see constants.py.
     """
 
     def __init__(
@@ -213,6 +214,7 @@ class AnalyzeContext:
         self.ctx = ctx
         self.temp_namespace = temp_namespace
         self.params = params
+        self.literal_locations: dict[int, int] | None = None
 
 
 class ParseState:
