@@ -4,6 +4,8 @@ from importlib import import_module
 
 MODULES: tuple[str, ...] = (
     "types.boolean",
+    "types.integers",
+    "types.identifiers",
     "types.arrays",
     "types.composite",
 )

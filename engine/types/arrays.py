@@ -420,7 +420,7 @@ def int2vectorin(text: str) -> Array:
 
 @implements("oidvectorin")
 def oidvectorin(text: str) -> Array:
-    from .integers import oidin
+    from .identifiers import oidin
 
     return _vector(26, [oidin(word) for word in text.split()])
 
