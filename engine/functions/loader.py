@@ -6,6 +6,7 @@ MODULES: tuple[str, ...] = (
     "types.boolean",
     "types.integers",
     "types.identifiers",
+    "types.floats",
     "types.arrays",
     "types.composite",
 )
