@@ -1,0 +1,549 @@
+"""Connection: one client after authentication, from data_received to transport.write.
+
+The hot path creates no task and no future. `_turn` cuts the received bytes into messages and calls
+one function per message; what the engine cannot finish at once it returns as a coroutine, which
+`_advance` steps by hand:
+
+1. It ends at once in the common case, and the turn goes on with the next message.
+2. It yields None, a breath: the loop gets control and steps it again in its next turn.
+3. It yields a Future: it is stepped again when that is done.
+
+While a coroutine is suspended no further message is looked at (COPY data excepted, which the
+coroutine itself pulls out of the received bytes); beyond BACKLOG_BYTES_MAX reading is paused. The same
+holds while the client does not read its replies. A turn ends after TURN_SECONDS_MAX at the latest,
+so that a client that pipelines thousands of messages starves nobody.
+
+After an error within the extended protocol everything up to Sync is skipped ("Frontend/Backend
+Protocol, Extended Query"). When the client is gone, what it has sent is still executed, as in
+PostgreSQL, until an answer would have to be sent.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable, Coroutine
+from time import perf_counter
+from typing import TYPE_CHECKING, Any, Final, cast
+
+from gaveldb.engine.api import Portal, Session, Step
+from gaveldb.engine.errors import SqlError
+from gaveldb.engine.sqlstates import (
+    ADMIN_SHUTDOWN,
+    CONNECTION_FAILURE,
+    INTERNAL_ERROR,
+    UNDEFINED_CURSOR,
+    UNDEFINED_PSTATEMENT,
+)
+
+from . import messages, replies
+from .copy import pull_copy_data
+from .errors import protocol_lost, protocol_violation
+from .fastpath import call_function
+from .frames import HEADER, HEADER_BYTES, LIMITS, Inbound
+from .output import BUFFER_BYTES_MAX, ClientOutput
+
+if TYPE_CHECKING:
+    from .listener import Server
+
+log = logging.getLogger("gaveldb.server")
+
+BACKLOG_BYTES_MAX = 1024 * 1024
+TURN_SECONDS_MAX = 0.005
+MESSAGES_PER_CLOCK = 32
+
+SYNC: Final = ord("S")
+TERMINATE: Final = ord("X")
+STATEMENT: Final = ord("S")
+PORTAL: Final = ord("P")
+
+_unpack_header = HEADER.unpack_from
+
+
+class Connection(asyncio.Protocol):
+    """The protocol state machine of one session."""
+
+    __slots__ = (
+        "_closing", "_copy_waiter", "_ended", "_inbound", "_out_of_step", "_paused_reading", "_ready_after",
+        "_running", "_scheduled", "_skipping", "_texts", "_turning", "key", "output", "server", "session", "transport",
+    )  # fmt: skip
+
+    def __init__(self, server: "Server", transport: asyncio.Transport, output: ClientOutput, session: Session,
+                 key: bytes) -> None:  # fmt: skip
+        self.server = server
+        self.transport = transport
+        self.output = output
+        self.session = session
+        self.key = key
+        output.pull_copy = self._pull_copy
+        output.on_lost = session.cancel
+        self._inbound = Inbound()
+        self._running: Coroutine[Any, Any, None] | None = None
+        self._copy_waiter: asyncio.Future[bytes | None] | None = None
+        self._ready_after = False  # ReadyForQuery is due when the message at hand is done
+        self._skipping = False  # until Sync
+        self._scheduled = False  # a turn is on its way
+        self._turning = False  # _turn is on the stack
+        self._paused_reading = False
+        self._out_of_step = False  # nobody knows where the next message begins
+        self._closing = False  # nothing more is to be executed
+        self._ended = False  # the client will send no more
+        self._texts: dict[str, str] | None = None  # prepared statements with characters of several bytes
+
+    # Called by the transport.
+
+    def data_received(self, data: bytes) -> None:
+        self._inbound.feed(data)
+        if self._running is None:
+            if not self._scheduled and not self.output.paused:
+                self._turn()
+        elif self._copy_waiter is not None:
+            self._feed_copy()
+        if len(self._inbound) > BACKLOG_BYTES_MAX and (self._running is not None or self.output.paused):
+            self._pause_reading()
+
+    def eof_received(self) -> bool:
+        # Half-open until what came before is answered; TLS cannot stay half-open.
+        self._ended = True
+        if self._copy_waiter is not None:
+            self._abort_copy()
+        if self._idle():
+            return False
+        return self.transport.get_extra_info("ssl_object") is None
+
+    def connection_lost(self, exception: Exception | None) -> None:
+        self._ended = True
+        self.output.lost = True
+        if self._copy_waiter is not None:
+            self._abort_copy()
+        self.output.resume()
+        if self._running is None and not self._turning and not self._scheduled:
+            self._turn()
+        if self._running is None and not self._turning and not self._scheduled:
+            self._finish()
+
+    def pause_writing(self) -> None:
+        self.output.paused = True
+
+    def resume_writing(self) -> None:
+        self.output.resume()
+        if self._running is None:
+            self._schedule()
+
+    # Called by the server.
+
+    def start(self, leftover: bytes) -> None:
+        """Begin with what came together with the last authentication message."""
+        self._inbound.feed(leftover)
+        self._turn()
+
+    def cancel(self) -> None:
+        """A cancel request: only what runs is cancelled."""
+        if self._running is not None:
+            self.session.cancel()
+
+    def shut_down(self) -> bool:
+        """Say goodbye, unless a statement runs; then False."""
+        if self._running is not None:
+            return False
+        self._fatal(
+            SqlError(ADMIN_SHUTDOWN, "terminating connection due to administrator command", severity="FATAL")
+        )
+        return True
+
+    # The turn.
+
+    def _turn(self) -> None:
+        """Execute the messages that are there."""
+        inbound = self._inbound
+        inbound.gather()
+        output = self.output
+        output.busy = self._turning = True
+        data = inbound.data
+        position = inbound.position
+        size = len(data)
+        count = 0
+        deadline = 0.0
+        while size - position >= HEADER_BYTES and not self._closing and not output.paused:
+            tag, length = _unpack_header(data, position)
+            if not 4 <= length <= LIMITS[tag]:
+                self._bad_frame(tag, length)
+                break
+            following = position + 1 + length
+            if following > size:
+                inbound.needed = following - position
+                break
+            inbound.position = following
+            if self._skipping and tag != SYNC and tag != TERMINATE:
+                position = following
+                continue
+            try:
+                step = HANDLERS[tag](self, data, position + 5, following)
+            except Exception as error:
+                self._fail(error)
+            else:
+                if step is not None:
+                    if not self._advance(step):
+                        break
+                    data = inbound.data
+                    following = inbound.position
+                    size = len(data)
+            position = following
+            count += 1
+            if not count % MESSAGES_PER_CLOCK:
+                if len(output.buffer) > BUFFER_BYTES_MAX:
+                    output.flush()
+                now = perf_counter()
+                if not deadline:
+                    deadline = now + TURN_SECONDS_MAX
+                elif now > deadline:
+                    self._schedule()
+                    break
+        output.busy = self._turning = False
+        inbound.release()
+        if output.urgent:
+            output.flush()
+        if self._paused_reading and self._running is None and not output.paused:
+            self._resume_reading()
+        if self._ended and (output.lost or not self._closing) and self._idle():
+            self._finish()
+
+    def _advance(self, step: Coroutine[Any, Any, None]) -> bool:
+        """Step the engine's coroutine; True when it is through, whether well or with an error."""
+        try:
+            yielded = step.send(None)
+        except StopIteration:
+            self._running = None
+            if self._ready_after:
+                self._ready()
+            return True
+        except (Exception, asyncio.CancelledError) as error:
+            self._running = None
+            self._fail(error)
+            return True
+        self._running = step
+        if self.output.urgent:
+            self.output.flush()
+        if yielded is None:
+            asyncio.get_running_loop().call_soon(self._wake)
+        else:
+            yielded._asyncio_future_blocking = False
+            yielded.add_done_callback(self._wake)
+        return False
+
+    def _wake(self, _: object = None) -> None:
+        """Go on with the suspended coroutine, and after it with the next messages."""
+        step = self._running
+        if step is None:
+            return
+        self.output.busy = True
+        done = self._advance(step)
+        self.output.busy = False
+        if done:
+            self.output.text = None
+            self._turn()
+
+    def _schedule(self) -> None:
+        if not self._scheduled:
+            self._scheduled = True
+            asyncio.get_running_loop().call_soon(self._scheduled_turn)
+
+    def _scheduled_turn(self) -> None:
+        self._scheduled = False
+        if self._running is None and not self._closing:
+            if not self.output.paused:
+                self._turn()
+        elif self._closing and self.output.lost:
+            self._finish()
+
+    def _idle(self) -> bool:
+        if self._running is not None or self._scheduled or self._turning:
+            return False
+        inbound = self._inbound
+        return len(inbound) < max(inbound.needed, HEADER_BYTES) or self._closing
+
+    def _ready(self) -> None:
+        """ReadyForQuery."""
+        output = self.output
+        output.buffer += replies.READY_FOR_QUERY[self.session.status]
+        output.urgent = True
+        self._ready_after = False
+        if output.text is not None:
+            output.text = None
+        if self.server.stopping:
+            self.shut_down()
+
+    # Errors and the end.
+
+    def _fail(self, error: BaseException) -> None:
+        """Report the error, and go on as the protocol says."""
+        if not isinstance(error, SqlError):
+            log.error("internal error in session %d", self.session.pid, exc_info=error)
+            name = type(error).__name__
+            error = SqlError(INTERNAL_ERROR, f"{name}: {error}" if str(error) else name)
+            self._tell_session(error)
+        if error.severity in ("FATAL", "PANIC"):
+            self._fatal(error)
+            return
+        self.output.error(error)
+        self.output.text = None
+        if self._out_of_step:
+            self._fatal(protocol_lost("terminating connection because protocol synchronization was lost"))
+        elif self._ready_after:
+            self._ready()
+        else:
+            self._skipping = True
+
+    def _tell_session(self, error: SqlError) -> None:
+        try:
+            self.session.fail(error)
+        except Exception:
+            log.exception("session %d cannot fail its transaction", self.session.pid)
+
+    def _fatal(self, error: SqlError) -> None:
+        """Report the error and close."""
+        self.output.text = None
+        self.output.error(error)
+        self._close()
+
+    def _bad_frame(self, tag: int, length: int) -> None:
+        if not LIMITS[tag]:
+            self._fatal(protocol_lost(f"invalid frontend message type {tag}"))
+        else:
+            # As PostgreSQL: only the log hears of it, for the peer hardly speaks the protocol.
+            log.warning("invalid message length %d of message type %d", length, tag)
+            self._close()
+
+    def _close(self) -> None:
+        self._closing = True
+        self.output.flush()
+        self.transport.close()
+
+    def _finish(self) -> None:
+        """Release the session; once, when the client is gone and nothing runs."""
+        self._closing = True
+        if not self.output.lost:
+            self.output.flush()
+            self.transport.close()
+        elif self.server.forget(self):
+            try:
+                self.session.close()
+            except Exception:
+                log.exception("session %d cannot be closed", self.session.pid)
+
+    def abort(self) -> None:
+        """Shutdown waits no longer."""
+        self.session.cancel()
+        self.output.error(
+            SqlError(ADMIN_SHUTDOWN, "terminating connection due to administrator command", severity="FATAL")
+        )
+        self._close()
+
+    def _pause_reading(self) -> None:
+        if not self._paused_reading and not self.output.lost:
+            self._paused_reading = True
+            self.transport.pause_reading()
+
+    def _resume_reading(self) -> None:
+        self._paused_reading = False
+        if not self.output.lost and not self.transport.is_closing():
+            self.transport.resume_reading()
+
+    # COPY FROM STDIN.
+
+    def _pull_copy(self) -> "asyncio.Future[bytes | None]":
+        """What output.copy_data_in() gives to the engine."""
+        future: asyncio.Future[bytes | None] = asyncio.get_running_loop().create_future()
+        self._copy_waiter = future
+        self._feed_copy()
+        if self._copy_waiter is not None:
+            if self._ended:
+                self._abort_copy()
+            elif self._paused_reading:
+                self._resume_reading()
+        return future
+
+    def _feed_copy(self) -> None:
+        future = self._copy_waiter
+        if future is None:
+            return
+        if future.done():  # the engine gave up waiting
+            self._copy_waiter = None
+            return
+        try:
+            found = pull_copy_data(self._inbound, self.output.codec)
+        except SqlError as error:
+            self._copy_waiter = None
+            if error.severity == "FATAL":
+                error.severity = "ERROR"
+                self._out_of_step = True
+            future.set_exception(error)
+            return
+        if found is not False:
+            self._copy_waiter = None
+            future.set_result(found)
+
+    def _abort_copy(self) -> None:
+        future, self._copy_waiter = self._copy_waiter, None
+        if future is not None and not future.done():
+            message = "unexpected EOF on client connection with an open transaction"
+            future.set_exception(SqlError(CONNECTION_FAILURE, message))
+
+    # The messages.
+
+    def _on_query(self, data: bytes, position: int, end: int) -> Step:
+        self._ready_after = True
+        text = self._guarded(messages.parse_query, data, position, end)
+        if not text.isascii():
+            self.output.text = text
+        step = self.session.simple_query(text, self.output)
+        if step is None:
+            self._ready()
+        return step
+
+    def _on_parse(self, data: bytes, position: int, end: int) -> Step:
+        name, text, types = self._guarded(messages.parse_parse, data, position, end)
+        session = self.session
+        if text.isascii():
+            if self._texts is not None:
+                self._texts.pop(name, None)
+        else:
+            self.output.text = text
+        session.store_prepared(name, session.prepare(text, types))
+        output = self.output
+        if output.text is not None:
+            self._texts = self._texts or {}
+            self._texts[name] = text
+            output.text = None
+        output.buffer += replies.PARSE_COMPLETE
+        return None
+
+    def _on_bind(self, data: bytes, position: int, end: int) -> Step:
+        portal, name, formats, values, result_formats = self._guarded(
+            messages.parse_bind, data, position, end
+        )
+        session = self.session
+        prepared = session.prepared(name)
+        if prepared is None:
+            raise self._own(_no_statement(name))
+        if self._texts is not None:
+            self.output.text = self._texts.get(name)
+        session.refresh(prepared)
+        session.bind(prepared, portal, formats, values, result_formats)
+        self.output.buffer += replies.BIND_COMPLETE
+        return None
+
+    def _on_describe(self, data: bytes, position: int, end: int) -> Step:
+        kind, name = self._guarded(messages.parse_target, data, position, end)
+        session = self.session
+        output = self.output
+        formats: Any = ()
+        if kind == STATEMENT:
+            prepared = session.prepared(name)
+            if prepared is None:
+                raise self._own(_no_statement(name))
+            session.refresh(prepared)
+            output.buffer += replies.parameter_description(prepared.parameter_types)
+            columns = prepared.columns
+        elif kind == PORTAL:
+            portal = self._portal(name)
+            columns = portal.columns
+            formats = portal.formats
+        else:
+            raise self._own(protocol_violation(f"invalid DESCRIBE message subtype {kind}"))
+        if columns is None:
+            output.buffer += replies.NO_DATA
+        else:
+            output.buffer += replies.row_description(columns, formats)
+        return None
+
+    def _on_execute(self, data: bytes, position: int, end: int) -> Step:
+        name, limit = self._guarded(messages.parse_execute, data, position, end)
+        return self.session.execute(self._portal(name), limit, self.output)
+
+    def _on_close(self, data: bytes, position: int, end: int) -> Step:
+        kind, name = self._guarded(messages.parse_target, data, position, end)
+        if kind == STATEMENT:
+            self.session.close_prepared(name)
+            if self._texts is not None:
+                self._texts.pop(name, None)
+        elif kind == PORTAL:
+            self.session.close_portal(name)
+        else:
+            raise self._own(protocol_violation(f"invalid CLOSE message subtype {kind}"))
+        self.output.buffer += replies.CLOSE_COMPLETE
+        return None
+
+    def _on_sync(self, data: bytes, position: int, end: int) -> Step:
+        self._skipping = False
+        self._ready_after = True
+        if position != end:
+            self._guarded(messages.parse_nothing, data, position, end)
+        step = self.session.sync(self.output)
+        if step is None:
+            self._ready()
+        return step
+
+    def _on_flush(self, data: bytes, position: int, end: int) -> Step:
+        self._guarded(messages.parse_nothing, data, position, end)
+        self.output.urgent = True
+        return None
+
+    def _on_function_call(self, data: bytes, position: int, end: int) -> Step:
+        self._ready_after = True
+        call = self._guarded(messages.parse_function_call, data, position, end)
+        return call_function(self.session, self.output, *call)
+
+    def _on_terminate(self, data: bytes, position: int, end: int) -> Step:
+        self._close()
+        return None
+
+    def _on_stray_copy(self, data: bytes, position: int, end: int) -> Step:
+        """CopyData, CopyDone and CopyFail still under way after COPY has failed."""
+        return None
+
+    # What several of them do.
+
+    def _guarded(self, parse: Callable[..., Any], data: bytes, position: int, end: int) -> Any:
+        try:
+            return parse(data, position, end, self.output.codec)
+        except SqlError as error:
+            raise self._own(error) from None
+
+    def _own(self, error: SqlError) -> SqlError:
+        """An error found here and not by the engine, which must hear of it."""
+        self._tell_session(error)
+        return error
+
+    def _portal(self, name: str) -> Portal:
+        portal = self.session.portal(name)
+        if portal is None:
+            raise self._own(SqlError(UNDEFINED_CURSOR, f'portal "{name}" does not exist'))
+        return portal
+
+
+def _no_statement(name: str) -> SqlError:
+    if not name:
+        return SqlError(UNDEFINED_PSTATEMENT, "unnamed prepared statement does not exist")
+    return SqlError(UNDEFINED_PSTATEMENT, f'prepared statement "{name}" does not exist')
+
+
+Handler = Callable[[Connection, bytes, int, int], Step]
+
+
+def _handlers() -> tuple[Handler, ...]:
+    table = cast("list[Handler]", [None] * 256)
+    table[ord("Q")] = Connection._on_query
+    table[ord("P")] = Connection._on_parse
+    table[ord("B")] = Connection._on_bind
+    table[ord("D")] = Connection._on_describe
+    table[ord("E")] = Connection._on_execute
+    table[ord("C")] = Connection._on_close
+    table[ord("S")] = Connection._on_sync
+    table[ord("H")] = Connection._on_flush
+    table[ord("F")] = Connection._on_function_call
+    table[ord("X")] = Connection._on_terminate
+    for tag in b"dcf":
+        table[tag] = Connection._on_stray_copy
+    return tuple(table)
+
+
+HANDLERS = _handlers()
