@@ -5,7 +5,8 @@ strictly increasing from commit to commit.
 """
 
 from asyncio import Future
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from pathlib import Path
 from typing import NamedTuple, Protocol
 
 Timestamp = int
@@ -26,7 +27,8 @@ class CommitRequest(NamedTuple):
     at; `bases` holds those keys that were read at another one. `deletes`: key ranges that become
     empty before `writes` are applied (DROP, TRUNCATE). `reads` and `read_ranges` must not have been
     committed to since `base` (or the tau given with them). `catalog_tau`: the catalog version the
-    transaction was planned with, 0 if it does not care.
+    transaction was planned with, 0 if it does not care: the commit fails if the catalog of
+    `database` or the shared one has changed since. `changes_catalog`: this commit changes it.
     """
 
     base: Timestamp
@@ -36,6 +38,8 @@ class CommitRequest(NamedTuple):
     reads: Sequence[tuple[bytes, Timestamp]] = ()
     read_ranges: Sequence[tuple[KeyRange, Timestamp]] = ()
     catalog_tau: Timestamp = 0
+    database: int = 0
+    changes_catalog: bool = False
 
 
 class Commit(NamedTuple):
@@ -56,20 +60,79 @@ class Batch(NamedTuple):
 class Committer(Protocol):
     """The engine's way into the pipeline."""
 
+    @property
+    def current_tau(self) -> Timestamp:
+        """The tau up to which everything is durable and applied."""
+
     def commit(self, request: CommitRequest) -> "Future[Timestamp]":
         """The future completes once the commit is durable and applied by the local store.
-        Fails with SerializationFailure (journal/errors.py), or JournalFull (disk full: nothing of
-        the request is kept)."""
+        Fails with SerializationFailure (journal/errors.py), or with JournalFull or StorageFull
+        (disk full: nothing of the request is kept)."""
 
 
-
-Subscriber = Callable[[Batch], None]
+Subscriber = Callable[[Batch], Awaitable[None] | None]
 
 
 class Feed(Protocol):
     """The crossbar as subscribers see it."""
 
-    def subscribe(self, ranges: Sequence[KeyRange], after: Timestamp, subscriber: Subscriber,
-                  *, synchronous: bool = False) -> Callable[[], None]:
+    def subscribe(
+        self,
+        ranges: Sequence[KeyRange],
+        after: Timestamp,
+        subscriber: Subscriber,
+        *,
+        synchronous: bool = False,
+    ) -> Callable[[], None]:
         """Deliver every commit after `after` that touches the ranges, cut to them; returns the
-        function that ends the subscription."""
+        function that ends the subscription. A synchronous subscriber is called in the same turn of
+        the loop as the local store applied the commits, and before their futures complete; it gets
+        heartbeats too, so that it knows how far it is. Others are called from a task, and may
+        return an awaitable to be waited for. Raises JournalTruncated."""
+
+
+class Clock(Protocol):
+    """Time in microseconds since 1970 (UTC); may stand still or go backwards."""
+
+    def now(self) -> Timestamp: ...
+
+
+class Pipeline(Committer, Protocol):
+    """What the storage room gets from `open_pipeline`."""
+
+    @property
+    def feed(self) -> Feed: ...
+
+    reserve: Callable[[CommitRequest, int], None] | None
+    """Asked before a commit is adjudicated, with the size of its record; may raise."""
+
+    after_commit: Callable[[], None] | None
+    """Called after each group of commits."""
+
+    broken: Exception | None
+    on_broken: Callable[[Exception], None] | None
+    """Called when a journal cannot be synced, or the store not be written: the process must end."""
+
+    def start(self, upto: Timestamp, sink: Callable[[Batch], None]) -> None:
+        """Begin: the local store has everything up to `upto`, and takes what comes."""
+
+    def history(self, after: Timestamp) -> Iterator[Commit]: ...
+
+    def truncate_before(self, tau: Timestamp) -> None: ...
+
+    def size_after(self, tau: Timestamp) -> int: ...
+
+    async def close(self) -> None: ...
+
+    def release(self) -> None: ...
+
+
+def open_pipeline(
+    directory: Path | None, clock: Clock | None = None, *, journals: int = 1, start_tau: Timestamp = 0
+) -> Pipeline:
+    """Open or create the journals below `directory` (memory ones if None); cuts torn tails, and
+    brings back the adjudicator's window. `start_tau`: this tau was given out already. Raises
+    JournalCorrupt."""
+    from .pipeline import open_pipeline as opened
+
+    return opened(directory, clock, journals=journals, start_tau=start_tau)

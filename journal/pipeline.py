@@ -1,0 +1,296 @@
+"""The pipeline: adjudicate, append, publish, answer.
+
+The life of a commit:
+1. `commit` asks the store whether it has room (`reserve`), and the adjudicator for a tau.
+2. The commit joins the group that is being collected; its body is encoded.
+3. At the end of the loop's turn the group is written to a free journal with one write and one sync:
+   on the loop if it is a single commit (a hand-over to a thread and back costs as much as the
+   sync), otherwise in the journal's own thread, while the loop collects the next group.
+4. The crossbar delivers it, in tau order, to the local store and the synchronous subscribers.
+5. The futures of the group complete.
+
+A group that found the disk full counts as a heartbeat: its taus pass without commits, so that the
+next snapshots have a base behind what the adjudicator remembers of it.
+"""
+
+import asyncio
+import heapq
+from asyncio import AbstractEventLoop, Future
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from queue import SimpleQueue
+from threading import Thread
+
+from .adjudicator import Adjudicator
+from .api import Batch, Clock, Commit, CommitRequest
+from .clock import SystemClock
+from .crossbar import Crossbar
+from .errors import JournalBroken, JournalClosed, JournalFull
+from .log import Journal, MemoryJournal, SegmentLog
+from .records import Record, decode, encode_body
+from .window import Window
+
+Reserve = Callable[[CommitRequest, int], None]
+RESTORE_BYTES_MAX = 8 << 20
+
+
+class _Group:
+    """Commits that are written together."""
+
+    __slots__ = ("commits", "entries", "error", "futures", "journal")
+
+    def __init__(self) -> None:
+        self.commits: list[Commit] = []
+        self.entries: list[tuple[int, bytes]] = []
+        self.futures: list[Future[int]] = []
+        self.journal = 0
+        self.error: Exception | None = None
+
+
+class Pipeline:
+    """The Committer and the Feed of one process."""
+
+    def __init__(self, journals: Sequence[Journal], clock: Clock, adjudicator: Adjudicator) -> None:
+        self.journals = journals
+        self.adjudicator = adjudicator
+        self.crossbar = Crossbar(len(journals), adjudicator.last_tau, self.history)
+        self.reserve: Reserve | None = None
+        self.after_commit: Callable[[], None] | None = None
+        self.broken: Exception | None = None
+        self.on_broken: Callable[[Exception], None] | None = None
+        self._now = clock.now
+        self._loop: AbstractEventLoop | None = None
+        self._group: _Group | None = None
+        self._scheduled = False
+        self._in_flight: deque[_Group] = deque()
+        self._idle = list(range(len(journals) - 1, -1, -1))
+        self._threads: list[_JournalThread | None] = [None] * len(journals)
+        self._closed = False
+        self._drained: Future[None] | None = None
+
+    @property
+    def current_tau(self) -> int:
+        """The tau up to which everything is durable and applied."""
+        return self.crossbar.upto
+
+    @property
+    def feed(self) -> Crossbar:
+        """Where to subscribe."""
+        return self.crossbar
+
+    def start(self, upto: int, sink: Callable[[Batch], None]) -> None:
+        """See api.Pipeline."""
+        self.crossbar.start(max(upto, self.adjudicator.last_tau))
+        self.crossbar.sink = sink
+
+    # --- commits ------------------------------------------------------------------------------
+
+    def commit(self, request: CommitRequest) -> "Future[int]":
+        """See api.Committer."""
+        loop = self._loop
+        if loop is None:
+            loop = self._loop = asyncio.get_running_loop()
+        future: Future[int] = loop.create_future()
+        try:
+            body = encode_body(request.writes, request.deletes)
+            if self.reserve is not None:
+                self.reserve(request, len(body))
+            if self._closed or self.broken:
+                raise self.broken or JournalClosed("the journal is closed")
+            tau = self.adjudicator.adjudicate(request, self._now())
+        except Exception as error:
+            future.set_exception(error)
+            return future
+        group = self._group
+        if group is None:
+            group = self._group = _Group()
+            if not self._scheduled:
+                self._scheduled = True
+                loop.call_soon(self._flush)
+        group.commits.append(Commit(tau, request.writes, request.deletes))
+        group.entries.append((tau, body))
+        group.futures.append(future)
+        return future
+
+    def _flush(self) -> None:
+        """Write the group if a journal is free; otherwise the end of a sync will come back."""
+        self._scheduled = False
+        group = self._group
+        if group is None or not self._idle:
+            return
+        self._group = None
+        group.journal = index = self._idle.pop()
+        self._in_flight.append(group)
+        journal = self.journals[index]
+        if len(group.entries) > 1 and journal.blocking:
+            thread = self._threads[index]
+            if thread is None:
+                assert self._loop is not None
+                thread = self._threads[index] = _JournalThread(journal, self._loop, self._written)
+            thread.requests.put(group)
+            return
+        try:
+            journal.append(group.entries)
+        except Exception as error:
+            group.error = error
+        self._written(group)
+
+    def _written(self, group: _Group) -> None:
+        """A group is durable, or has failed: publish and answer, then go on with the next."""
+        self._idle.append(group.journal)
+        if group.error is not None and not isinstance(group.error, JournalFull):
+            self._break(group.error)
+        if len(self.journals) == 1:
+            self._in_flight.popleft()
+            self._finish(group)
+        else:
+            self._merge(group)
+        if self._group is not None and not self._scheduled:
+            self._flush()
+        if self.after_commit is not None:
+            self.after_commit()
+        if self._drained is not None and not self._in_flight and self._group is None:
+            self._drained.set_result(None)
+            self._drained = None
+
+    def _finish(self, group: _Group) -> None:
+        """The only journal's group goes straight through the crossbar."""
+        if group.error is None:
+            self.crossbar.advance(0, group.commits, group.commits[-1].tau)
+            for future, entry in zip(group.futures, group.entries, strict=True):
+                if not future.done():
+                    future.set_result(entry[0])
+        else:
+            self._fail(group)
+            self.crossbar.advance(0, (), group.commits[-1].tau)
+
+    def _merge(self, group: _Group) -> None:
+        """Several journals: the crossbar delivers up to the oldest group that is still being
+        written, so only then are those before it answered."""
+        crossbar = self.crossbar
+        last = group.commits[-1].tau
+        group.entries = []  # written
+        crossbar.advance(group.journal, group.commits if group.error is None else (), last)
+        if group.error is not None:
+            self._fail(group)
+        in_flight = self._in_flight
+        while in_flight and not in_flight[0].entries:
+            done = in_flight.popleft()
+            upto = done.commits[-1].tau
+            for index in range(len(self.journals)):  # all groups up to here are in: the idle beat
+                crossbar.advance(index, (), upto)
+            for future, commit in zip(done.futures, done.commits, strict=True):
+                if not future.done():
+                    future.set_result(commit.tau)
+
+    def _fail(self, group: _Group) -> None:
+        assert group.error is not None
+        for future in group.futures:
+            if not future.done():
+                future.set_exception(group.error)
+
+    def _break(self, error: Exception) -> None:
+        self.broken = error if isinstance(error, JournalBroken) else JournalBroken(str(error))
+        if self.on_broken is not None:
+            self.on_broken(error)
+
+    # --- the rest -----------------------------------------------------------------------------
+
+    def history(self, after: int) -> Iterator[Commit]:
+        """The commits after a tau, in order, as far as the journals have them."""
+        return (decode(record) for record in self.records(after) if record.body)
+
+    def records(self, after: int) -> Iterator[Record]:
+        """The records after a tau, of all journals, in order."""
+        readers = [journal.read(after) for journal in self.journals]
+        if len(readers) == 1:
+            return readers[0]
+        return heapq.merge(*readers, key=_tau)
+
+    def truncate_before(self, tau: int) -> None:
+        """Let go of what neither the store nor a subscriber needs."""
+        before = min(tau, self.crossbar.needed_after())
+        for journal in self.journals:
+            journal.truncate_before(before)
+
+    def size_after(self, tau: int) -> int:
+        """About how many bytes of journal there are after a tau."""
+        return sum(journal.size_after(tau) for journal in self.journals)
+
+    async def close(self) -> None:
+        """Finish what has been admitted, admit nothing more, and leave a last heartbeat, which
+        tells the next opening that everything before it was durable."""
+        if self._closed:
+            return
+        self._closed = True
+        while self._in_flight or self._group is not None:
+            if self._in_flight:
+                self._drained = asyncio.get_running_loop().create_future()
+                await self._drained
+            else:
+                await asyncio.sleep(0)
+        self.release()
+
+    def release(self) -> None:
+        """Close the journals; nothing may be in flight."""
+        self._closed = True
+        self.crossbar.close()
+        for thread in self._threads:
+            if thread is not None:
+                thread.stop()
+        for journal in self.journals:
+            if self.broken is None:
+                try:
+                    journal.append([(max(journal.last_tau, self.crossbar.upto) + 1, b"")])
+                except (JournalFull, JournalBroken):
+                    pass
+            journal.close()
+
+
+def _tau(record: Record) -> int:
+    return record.tau
+
+
+class _JournalThread:
+    """A journal's own thread: appends groups, and reports to the loop."""
+
+    def __init__(self, journal: Journal, loop: AbstractEventLoop, done: Callable[[_Group], None]) -> None:
+        self.requests: SimpleQueue[_Group | None] = SimpleQueue()
+        self._journal = journal
+        self._loop = loop
+        self._done = done
+        self._thread = Thread(target=self._run, name="journal", daemon=True)
+        self._thread.start()
+
+    def _run(self) -> None:
+        append = self._journal.append
+        while (group := self.requests.get()) is not None:
+            try:
+                append(group.entries)
+            except Exception as error:
+                group.error = error
+            self._loop.call_soon_threadsafe(self._done, group)
+
+    def stop(self) -> None:
+        self.requests.put(None)
+        self._thread.join()
+
+
+def open_pipeline(
+    directory: Path | None, clock: Clock | None = None, *, journals: int = 1, start_tau: int = 0
+) -> Pipeline:
+    """Open (or create) the journals below `directory`, memory ones if it is None, and bring back
+    the adjudicator's window from their tail. `start_tau`: at least this tau has been given out."""
+    opened: list[Journal] = []
+    if directory is None:
+        opened = [MemoryJournal(start_tau, bytes_max=64 << 20) for _ in range(journals)]
+    else:
+        directory.mkdir(parents=True, exist_ok=True)
+        existing = sum(1 for path in directory.iterdir() if path.name.isdigit())
+        for index in range(max(journals, existing)):
+            opened.append(SegmentLog(directory / str(index), start_tau=start_tau))
+    last_tau = max(start_tau, *(journal.last_tau for journal in opened))
+    adjudicator = Adjudicator(last_tau, Window(last_tau))
+    pipeline = Pipeline(opened, clock or SystemClock(), adjudicator)
+    return pipeline

@@ -1,0 +1,324 @@
+"""All environments of a data directory, and the subscriber that keeps them current.
+
+`apply` is the crossbar's sink: it splits each batch by database, writes one transaction per
+environment, and moves `current_tau` on. A batch that touches several environments is several LMDB
+transactions; each carries its own applied_tau, so a crash in between is mended by replay.
+
+Databases are created and dropped by control writes, in the same commit as the rows that tell of
+them: the key is CONTROL_PREFIX | database u32, the value msgpack ["create", template or nil] or
+["drop"]. A creation copies the template as it is at that place in the order of commits.
+"""
+
+import os
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Protocol
+
+from msgspec import msgpack
+
+from gaveldb.journal.api import Batch, Commit, CommitRequest, KeyRange
+
+from .errors import NoSuchDatabase, StorageBroken, StorageFull
+from .memory_store import MemoryStore
+from .store import LmdbStore, Operation, Writes
+
+CONTROL_PREFIX = b"\xff\xff\xff\xff"
+SHARED_DATABASE = 0
+
+
+class Store(Protocol):
+    """One database's keyspace: LmdbStore or MemoryStore."""
+
+    applied_tau: int
+    batch_start: int
+
+    def snapshot(self, tau: int) -> Any: ...
+
+    def size(self) -> int: ...
+
+    def reserve(self, entries: int, size: int) -> None: ...
+
+    def write_one(self, key: bytes, value: bytes | None, tau: int, batch_start: int) -> None: ...
+
+    def write(self, operations: list[Operation], tau: int, batch_start: int) -> None: ...
+
+    def set_applied(self, tau: int, batch_start: int) -> None: ...
+
+    def sync(self) -> None: ...
+
+    def close(self) -> None: ...
+
+
+def prefix_of(database: int) -> bytes:
+    """The bytes that a database's keys begin with in the journal."""
+    return database.to_bytes(4, "big")
+
+
+def create_database_write(database: int, template: int | None) -> tuple[bytes, bytes]:
+    """The key and value to add to a commit's writes so that it creates a database."""
+    return CONTROL_PREFIX + prefix_of(database), msgpack.encode(["create", template])
+
+
+def drop_database_write(database: int) -> tuple[bytes, bytes]:
+    """The key and value to add to a commit's writes so that it drops a database."""
+    return CONTROL_PREFIX + prefix_of(database), msgpack.encode(["drop"])
+
+
+class Environments:
+    """The Storage. `directory` is None for memory stores."""
+
+    def __init__(self, directory: Path | None, *, depth: int = 2) -> None:
+        self.current_tau = 0
+        self.on_dropped: Callable[[int], None] | None = None
+        self.written_bytes = 0  # of commits since it was last set to zero
+        self._directory = directory
+        self._depth = depth
+        self._stores: dict[bytes, Store] = {}
+        self._by_id: dict[int, Store] = {}
+        self._copying: set[int] = set()
+        self._dropped: list[Store] = []  # while they were being copied
+        self._replaying = False
+        if directory is not None:
+            directory.mkdir(parents=True, exist_ok=True)
+            for path in sorted(directory.iterdir()):
+                if path.name.isdigit():
+                    self._add(int(path.name), LmdbStore(path, depth=depth))
+                else:
+                    shutil.rmtree(path)  # a creation that did not come to its end
+        if SHARED_DATABASE not in self._by_id:
+            self._add(SHARED_DATABASE, self._new_store(SHARED_DATABASE))
+
+    def _new_store(self, database: int) -> Store:
+        if self._directory is None:
+            return MemoryStore()
+        return LmdbStore(self._directory / str(database), depth=self._depth)
+
+    def _add(self, database: int, store: Store) -> None:
+        self._stores[prefix_of(database)] = store
+        self._by_id[database] = store
+
+    # --- reading ------------------------------------------------------------------------------
+
+    def snapshot(self, database: int) -> Any:
+        """See api.Storage."""
+        try:
+            store = self._by_id[database]
+        except KeyError:
+            raise NoSuchDatabase(database) from None
+        return store.snapshot(self.current_tau)
+
+    def databases(self) -> list[int]:
+        return sorted(self._by_id)
+
+    def size(self, database: int) -> int:
+        try:
+            return self._by_id[database].size()
+        except KeyError:
+            raise NoSuchDatabase(database) from None
+
+    def stores(self) -> list[tuple[int, Store]]:
+        """All of them, by database."""
+        return sorted(self._by_id.items())
+
+    # --- room ---------------------------------------------------------------------------------
+
+    def reserve(self, request: CommitRequest, size: int) -> None:
+        """The pipeline asks before it admits a commit. Raises StorageFull."""
+        self.written_bytes += size
+        writes = request.writes
+        entries = len(writes)
+        if entries == 1 and not request.deletes:
+            (key,) = writes
+            store = self._stores.get(key[:4])
+            if store is not None:
+                store.reserve(1, size)
+            return
+        prefixes = dict.fromkeys([key[:4] for key in writes])
+        for low, _ in request.deletes:
+            prefixes[low[:4]] = None
+        if CONTROL_PREFIX in prefixes:
+            self._reserve_copies(request)
+        for prefix in prefixes:
+            store = self._stores.get(prefix)
+            if store is not None:
+                store.reserve(entries, size)
+
+    def _reserve_copies(self, request: CommitRequest) -> None:
+        for key, value in request.writes.items():
+            if key[:4] == CONTROL_PREFIX and value is not None and self._directory is not None:
+                change = msgpack.decode(value)
+                source = self._by_id.get(change[1]) if change[0] == "create" else None
+                stat = os.statvfs(self._directory)
+                needed = (source.size() if source is not None else 0) + (4 << 20)
+                if change[0] == "create" and stat.f_bavail * stat.f_frsize < needed:
+                    raise StorageFull("no space left on device for the database")
+
+    # --- applying -----------------------------------------------------------------------------
+
+    def apply(self, batch: Batch) -> None:
+        """The crossbar's sink. Raises StorageBroken."""
+        upto, commits = batch
+        try:
+            if len(commits) == 1:
+                tau, writes, deletes = commits[0]
+                if len(writes) == 1 and not deletes:
+                    (key,) = writes
+                    prefix = key[:4]
+                    if prefix != CONTROL_PREFIX:
+                        store = self._stores.get(prefix)
+                        if store is not None and (not self._replaying or store.applied_tau < tau):
+                            store.write_one(key[4:], writes[key], tau, self.current_tau)
+                        self.current_tau = upto
+                        return
+            if commits:
+                self._apply_all(batch)
+        except Exception as error:
+            raise StorageBroken(f"the store cannot apply a commit: {error}") from error
+        self.current_tau = upto
+
+    def replay(self, commit: Commit) -> None:
+        """A commit of the journal's tail at recovery; environments that have it skip it."""
+        self._replaying = True
+        try:
+            self.apply(Batch(commit.tau, (commit,)))
+        finally:
+            self._replaying = False
+
+    def _apply_all(self, batch: Batch) -> None:
+        pending: dict[bytes, tuple[list[Operation], int]] = {}
+        for commit in batch.commits:
+            parts = _split(commit)
+            controls = parts.pop(CONTROL_PREFIX, None)
+            if controls is None:
+                self._collect(pending, parts, commit.tau)
+                continue
+            # A creation copies its template as all commits before left it.
+            self._write(pending)
+            changes = [msgpack.decode(value) for value in controls[0].values() if value is not None]
+            databases = [int.from_bytes(key, "big") for key in controls[0]]
+            for database, change in zip(databases, changes, strict=True):
+                if change[0] == "create":
+                    self._create(database, change[1], commit.tau)
+            self._collect(pending, parts, commit.tau)
+            self._write(pending)
+            for database, change in zip(databases, changes, strict=True):
+                if change[0] == "drop":
+                    self._drop(database, commit.tau)
+        self._write(pending)
+
+    def _collect(
+        self, pending: dict[bytes, tuple[list[Operation], int]], parts: dict[bytes, list[Any]], tau: int
+    ) -> None:
+        for prefix, operations in parts.items():
+            if prefix in pending:
+                before = pending[prefix][0]
+                if len(operations) == 1 and isinstance(before[-1], dict):
+                    before[-1].update(operations[0])
+                else:
+                    before.extend(operations)
+                pending[prefix] = (before, tau)
+            else:
+                pending[prefix] = (operations, tau)
+
+    def _write(self, pending: dict[bytes, tuple[list[Operation], int]]) -> None:
+        for prefix, (operations, tau) in pending.items():
+            store = self._stores.get(prefix)
+            if store is not None and (not self._replaying or store.applied_tau < tau):
+                store.write(operations, tau, self.current_tau)
+        pending.clear()
+
+    # --- databases ----------------------------------------------------------------------------
+
+    def _create(self, database: int, template: int | None, tau: int) -> None:
+        present = self._by_id.get(database)
+        if present is not None:
+            if present.applied_tau >= tau:
+                return
+            self._remove(database)  # a creation that a crash cut short
+        source = self._by_id.get(template) if template is not None else None
+        store = self._new_store(database) if source is None else self._branch(source, database)
+        store.set_applied(tau, self.current_tau)
+        self._add(database, store)
+
+    def _branch(self, source: Store, database: int) -> Store:
+        if isinstance(source, MemoryStore):
+            return source.branch()
+        assert isinstance(source, LmdbStore) and self._directory is not None
+        unfinished = self._directory / f"{database}.new"
+        shutil.rmtree(unfinished, ignore_errors=True)
+        unfinished.mkdir()
+        source.copy(unfinished)
+        os.rename(unfinished, self._directory / str(database))
+        return self._new_store(database)
+
+    def _drop(self, database: int, tau: int) -> None:
+        store = self._by_id.get(database)
+        if store is None or (self._replaying and store.applied_tau > tau):
+            return
+        self._remove(database)
+
+    def _remove(self, database: int) -> None:
+        store = self._by_id.pop(database)
+        del self._stores[prefix_of(database)]
+        if database in self._copying:
+            self._dropped.append(store)
+        else:
+            store.close()
+        if self._directory is not None:
+            shutil.rmtree(self._directory / str(database))
+        if self.on_dropped is not None:
+            self.on_dropped(database)
+
+    def begin_copying(self, database: int) -> Store | None:
+        """A store to be copied by a thread: it will not be closed before `end_copying`."""
+        store = self._by_id.get(database)
+        if store is not None:
+            self._copying.add(database)
+        return store
+
+    def end_copying(self, database: int) -> bool:
+        """Whether the database is still there."""
+        self._copying.discard(database)
+        for store in self._dropped:
+            store.close()
+        self._dropped.clear()
+        return database in self._by_id
+
+    def sync(self) -> None:
+        for store in self._by_id.values():
+            store.sync()
+
+    def close(self) -> None:
+        for store in self._by_id.values():
+            store.close()
+        self._by_id.clear()
+        self._stores.clear()
+
+
+def _split(commit: Commit) -> dict[bytes, list[Any]]:
+    """A commit's operations by database prefix, without the prefixes; deletions come first."""
+    parts: dict[bytes, list[Any]] = {}
+    for low, high in commit.deletes:
+        prefix = low[:4]
+        end = high[4:] if high[:4] == prefix else b"\xff" * 512
+        parts.setdefault(prefix, []).append((low[4:], end))
+    writes = commit.writes
+    if not writes:
+        return parts
+    first = min(writes)[:4]
+    if max(writes)[:4] == first:
+        part: Writes = {key[4:]: value for key, value in writes.items()}
+        parts.setdefault(first, []).append(part)
+        return parts
+    split: dict[bytes, Writes] = {}
+    for key, value in writes.items():
+        split.setdefault(key[:4], {})[key[4:]] = value
+    for prefix, part in split.items():
+        parts.setdefault(prefix, []).append(part)
+    return parts
+
+
+def whole_range(database: int) -> KeyRange:
+    """All keys of a database in the journal's keyspace."""
+    return KeyRange(prefix_of(database), (database + 1).to_bytes(4, "big"))
