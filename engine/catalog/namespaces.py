@@ -15,31 +15,27 @@ PG_TOAST = 99
 PUBLIC = 2200
 
 
-def effective_path(catalog: Any, names: Iterable[str], user: str, temp_namespace: int = 0,
-                   role: int = 0) -> tuple[int, ...]:
+def effective_search_path(catalog: Any, names: Iterable[str], role: int,
+                          temp_namespace: int = 0) -> tuple[int, ...]:
     """The namespaces a search_path setting stands for, in search order (recomputeNamespacePath).
 
-    Schemas that do not exist, or on which `role` (0: nobody is asked) has no USAGE, are left out.
+    Schemas that do not exist, or on which `role` has no USAGE, are left out.
     """
+    from .privileges import has_privilege
+
     path: list[int] = []
     temp_named = False
     for name in names:
         if name == "$user":
-            name = user
+            name = catalog.role_name(role)
         if name == "pg_temp":
             temp_named = True
             if temp_namespace and temp_namespace not in path:
                 path.append(temp_namespace)
             continue
         oid = catalog.namespace_oid(name)
-        if oid is None or oid in path:
-            continue
-        if role:
-            from .privileges import has_privilege
-
-            if not has_privilege(catalog, role, "schema", oid, "USAGE"):
-                continue
-        path.append(oid)
+        if oid is not None and oid not in path and has_privilege(catalog, role, "schema", oid, "USAGE"):
+            path.append(oid)
     if PG_CATALOG not in path:
         path.insert(0, PG_CATALOG)
     if temp_namespace and not temp_named:
