@@ -63,7 +63,8 @@ class Connection(asyncio.Protocol):
 
     __slots__ = (
         "_closing", "_copy_waiter", "_ended", "_inbound", "_out_of_step", "_paused_reading", "_ready_after",
-        "_running", "_scheduled", "_skipping", "_texts", "_turning", "key", "output", "server", "session", "transport",
+        "_running", "_scheduled", "_skipping", "_texts", "_turning", "key", "output", "server", "session",
+        "transport",
     )  # fmt: skip
 
     def __init__(self, server: "Server", transport: asyncio.Transport, output: ClientOutput, session: Session,

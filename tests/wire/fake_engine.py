@@ -122,7 +122,7 @@ class FakeSession:
 
     def parameters(self) -> Mapping[str, str]:
         return {"server_version": "18.4", "client_encoding": "UTF8", "DateStyle": "ISO, MDY",
-                "standard_conforming_strings": "on", "integer_datetimes": "on", "TimeZone": "UTC"}  # fmt: skip
+                "standard_conforming_strings": "on", "TimeZone": "UTC"}  # fmt: skip
 
     def close(self) -> None:
         self.closed = True

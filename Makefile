@@ -1,0 +1,70 @@
+# Needs only make and Python 3.11+; everything else goes into .venv.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+ROOMS := server engine storage journal
+PORT ?= 5432
+SEED ?= 0
+
+.PHONY: run test check format lint type links wire-record bench differential crash fuzz sim clean
+
+# The server, with its data in ./data.
+run: $(VENV)/.installed
+	$(BIN)/gaveldb serve --data-dir data --host 127.0.0.1 --port $(PORT)
+
+test: $(VENV)/.installed-dev
+	$(BIN)/python -m pytest $(ARGS)
+
+# Format, lint, types.
+check: $(VENV)/.installed-dev lint type
+
+lint: $(VENV)/.installed-dev
+	$(BIN)/ruff format --check $(ROOMS) tests
+	$(BIN)/ruff check $(ROOMS) tests
+
+format: $(VENV)/.installed-dev
+	$(BIN)/ruff format $(ROOMS) tests
+	$(BIN)/ruff check --fix $(ROOMS) tests
+
+type: $(VENV)/.installed-dev links
+	$(BIN)/mypy
+
+# mypy cannot follow an editable install, so it is shown the package as a folder of links.
+links:
+	@mkdir -p build/links/gaveldb
+	@for room in $(ROOMS); do ln -sfn ../../../$$room build/links/gaveldb/$$room; done
+	@for file in __init__.py __main__.py py.typed; do ln -sfn ../../../server/main/$$file build/links/gaveldb/$$file; done
+
+# The recorded answers of PostgreSQL to tests/wire/scripts; needs ORACLE=host:port of a PostgreSQL 18.
+wire-record: $(VENV)/.installed-dev
+	$(BIN)/python -m tests.wire.runner record $(ORACLE)
+
+bench: $(VENV)/.installed-dev
+	$(BIN)/python -m tests.bench $(ARGS)
+
+differential: $(VENV)/.installed-dev
+	$(BIN)/python -m tests.differential $(ARGS)
+
+crash: $(VENV)/.installed-dev
+	$(BIN)/python -m tests.crash $(ARGS)
+
+fuzz: $(VENV)/.installed-dev
+	$(BIN)/python -m tests.fuzz $(ARGS)
+
+sim: $(VENV)/.installed-dev
+	$(BIN)/python -m tests.simulation --seed $(SEED) $(ARGS)
+
+clean:
+	rm -rf $(VENV) build *.egg-info .mypy_cache .ruff_cache .pytest_cache
+
+# Installed again only when pyproject.toml has changed.
+$(VENV)/bin/python:
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.installed: pyproject.toml | $(VENV)/bin/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable .
+	@touch $@
+
+$(VENV)/.installed-dev: pyproject.toml | $(VENV)/bin/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	@touch $@ $(VENV)/.installed
