@@ -7,6 +7,10 @@ MODULES: tuple[str, ...] = (
     "types.integers",
     "types.identifiers",
     "types.floats",
+    "types.numeric",
+    "types.text",
+    "types.bytea",
+    "types.uuid",
     "types.arrays",
     "types.composite",
 )

@@ -92,6 +92,8 @@ def _special(value: float) -> str:
 def float8_text(value: float) -> str:
     """The shortest text that reads back as the same double."""
     text = repr(value)
+    if value >= 9007199254740992.0 or value <= -9007199254740992.0:
+        return _large_text(value, text)
     if text.endswith(".0"):
         text = text[:-2]
         if len(text) >= 16 and abs(value) >= 1e15:
@@ -108,14 +110,35 @@ def float8_text(value: float) -> str:
     return text
 
 
+def _on_boundary(text: str, value: float, ulp: int) -> bool:
+    """Whether a decimal lies exactly between two neighbours; PostgreSQL's printer shuns those."""
+    exact = int(value)
+    distance = abs(int(Decimal(text)) - exact)
+    return 2 * distance == ulp or (4 * distance == ulp and exact & (exact - 1) == 0)
+
+
+def _large_text(value: float, text: str) -> str:
+    """The text of a double of 2**53 and more, where repr may choose a boundary."""
+    if value - value != 0.0:
+        return _special(value)
+    mantissa, exponent = f"{Decimal(text):e}".split("e")
+    if _on_boundary(text, value, int(math.ulp(value))):
+        mantissa, exponent = f"{value:.16e}".split("e")
+    if "." in mantissa:
+        mantissa = mantissa.rstrip("0").rstrip(".")
+    return f"{mantissa}e{int(exponent):+03d}"
+
+
 def float4_text(value: float) -> str:
     """The shortest text that reads back as the same single."""
     if value - value != 0.0:
         return _special(value)
     for precision in range(1, 10):
         text = f"{value:.{precision}g}"
-        if float(text) == value or single(float(text)) == value:
-            break
+        if single(float(text)) == value:
+            size = abs(value)
+            if size < 16777216.0 or not _on_boundary(text, value, 1 << (int(size).bit_length() - 24)):
+                break
     if "e" in text:
         mantissa, exponent = text.split("e")
         power = int(exponent)
