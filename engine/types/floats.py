@@ -113,8 +113,9 @@ def float8_text(value: float) -> str:
 def _on_boundary(text: str, value: float, ulp: int) -> bool:
     """Whether a decimal lies exactly between two neighbours; PostgreSQL's printer shuns those."""
     exact = int(value)
-    distance = abs(int(Decimal(text)) - exact)
-    return 2 * distance == ulp or (4 * distance == ulp and exact & (exact - 1) == 0)
+    distance = abs(int(Decimal(text))) - abs(exact)
+    power_of_two = abs(exact) & (abs(exact) - 1) == 0
+    return 2 * abs(distance) == ulp or (power_of_two and -4 * distance == ulp)
 
 
 def _large_text(value: float, text: str) -> str:

@@ -235,7 +235,7 @@ def numeric_recv(data: bytes, _typioparam: int = 0, typmod: int = -1) -> Decimal
         raise SqlError(INVALID_BINARY_REPRESENTATION, 'invalid digit in external "numeric" value')
     text = "".join([f"{digit:04d}" for digit in digits]) or "0"
     value = Decimal(f"{'-' if sign else ''}{text}E{4 * (weight - count + 1) if count else 0}")
-    result = CONTEXT.quantize(value, unit(scale), rounding=ROUND_DOWN)
+    result = value.quantize(unit(scale), rounding=ROUND_DOWN, context=CONTEXT)
     return apply_typmod(finish(result), typmod)
 
 
