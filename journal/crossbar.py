@@ -215,10 +215,8 @@ class _Asynchronous:
         """One stretch of the journal; no longer lagging when it reaches the feed's end."""
         crossbar = self._crossbar
         commits: list[Commit] = []
-        looked_at = 0
         upto = crossbar.upto
-        for commit in crossbar._reread(self.position):
-            looked_at += 1
+        for looked_at, commit in enumerate(crossbar._reread(self.position), 1):
             part = cut(commit, self.ranges)
             if part is not None:
                 commits.append(part)

@@ -321,7 +321,7 @@ class SegmentLog:
             self._fd = -1
 
 
-class _mapped:  # noqa: N801 - used as a function
+class _mapped:
     """A file's content as a read-only memoryview, while the context lasts."""
 
     __slots__ = ("_map", "_path", "_view")

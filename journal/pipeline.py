@@ -18,6 +18,7 @@ import heapq
 from asyncio import AbstractEventLoop, Future
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 from queue import SimpleQueue
 from threading import Thread
@@ -241,10 +242,8 @@ class Pipeline:
                 thread.stop()
         for journal in self.journals:
             if self.broken is None:
-                try:
+                with suppress(JournalFull, JournalBroken):
                     journal.append([(max(journal.last_tau, self.crossbar.upto) + 1, b"")])
-                except (JournalFull, JournalBroken):
-                    pass
             journal.close()
 
 

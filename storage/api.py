@@ -9,15 +9,104 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from gaveldb.journal.api import Clock, Timestamp
+from gaveldb.journal.api import Clock, KeyRange, Timestamp
 
+from .keys import (
+    ENCODERS,
+    NULL_FIRST,
+    NULL_LAST,
+    VALUE,
+    array_encoder,
+    column_encoder,
+    describe,
+    encode_array,
+    encode_bool,
+    encode_bpchar,
+    encode_bytes,
+    encode_float8,
+    encode_int8,
+    encode_interval,
+    encode_numeric,
+    encode_record,
+    encode_text,
+    encode_timetz,
+    encode_uint4,
+    encode_uuid,
+    index_span,
+    invert,
+    key_encoder,
+    record_encoder,
+    relation_of,
+    relation_prefix,
+    row_key,
+    row_span,
+    rowid_bytes,
+    rowid_of,
+    successor,
+)
 from .rows import decode_row, encode_row
 
 if TYPE_CHECKING:
     from .opening import OpenStorage
 
+__all__ = [
+    "DATABASE_PREFIX_BYTES",
+    "ENCODERS",
+    "NULL_FIRST",
+    "NULL_LAST",
+    "SHARED_DATABASE",
+    "VALUE",
+    "Snapshot",
+    "Storage",
+    "Timestamp",
+    "array_encoder",
+    "column_encoder",
+    "create_database_write",
+    "database_prefix",
+    "database_range",
+    "decode_row",
+    "describe",
+    "drop_database_write",
+    "encode_array",
+    "encode_bool",
+    "encode_bpchar",
+    "encode_bytes",
+    "encode_float8",
+    "encode_int8",
+    "encode_interval",
+    "encode_numeric",
+    "encode_record",
+    "encode_row",
+    "encode_text",
+    "encode_timetz",
+    "encode_uint4",
+    "encode_uuid",
+    "index_span",
+    "invert",
+    "key_encoder",
+    "open_storage",
+    "record_encoder",
+    "relation_of",
+    "relation_prefix",
+    "row_key",
+    "row_span",
+    "rowid_bytes",
+    "rowid_of",
+    "successor",
+]
+
 DATABASE_PREFIX_BYTES = 4  # the journal's keys: database u32 | key inside the environment
 SHARED_DATABASE = 0
+
+
+def database_prefix(database: int) -> bytes:
+    """What a database's keys begin with in CommitRequests and subscriptions."""
+    return database.to_bytes(4, "big")
+
+
+def database_range(database: int) -> KeyRange:
+    """All keys of a database in CommitRequests and subscriptions."""
+    return KeyRange(database.to_bytes(4, "big"), (database + 1).to_bytes(4, "big"))
 
 
 class Snapshot(Protocol):

@@ -15,9 +15,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Protocol
 
+from gaveldb.journal.api import Batch, Commit, CommitRequest
 from msgspec import msgpack
-
-from gaveldb.journal.api import Batch, Commit, CommitRequest, KeyRange
 
 from .errors import NoSuchDatabase, StorageBroken, StorageFull
 from .memory_store import MemoryStore
@@ -317,8 +316,3 @@ def _split(commit: Commit) -> dict[bytes, list[Any]]:
     for prefix, part in split.items():
         parts.setdefault(prefix, []).append(part)
     return parts
-
-
-def whole_range(database: int) -> KeyRange:
-    """All keys of a database in the journal's keyspace."""
-    return KeyRange(prefix_of(database), (database + 1).to_bytes(4, "big"))
