@@ -13,6 +13,13 @@ MODULES: tuple[str, ...] = (
     "types.uuid",
     "types.arrays",
     "types.composite",
+    "functions.regtypes",
+    "functions.catalog",
+    "functions.catalog_session",
+    "functions.catalog_privileges",
+    "functions.catalog_statistics",
+    "functions.catalog_deparse",
+    "functions.sqlbodies",
 )
 
 _loaded = False
