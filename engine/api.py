@@ -157,3 +157,10 @@ class Engine(Protocol):
 
     def close(self) -> Coroutine[Any, Any, None]:
         """Clean shutdown."""
+
+
+def open_engine(config: Mapping[str, Any]) -> Engine:
+    """An engine; `await engine.open()` before use. Keys of config: data_dir, in_memory, journals, dsql."""
+    from .engine import open_engine as implementation
+
+    return implementation(config)

@@ -1,0 +1,1 @@
+"""Utility statements that are not DDL: transactions, cursors, prepared statements, settings, EXPLAIN, ..."""

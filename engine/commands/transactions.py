@@ -1,0 +1,170 @@
+"""BEGIN, COMMIT, ROLLBACK, savepoints, SET CONSTRAINTS; transaction modes."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from pglast import ast
+
+from ..errors import Notice, SqlError
+from ..sqlstates import (
+    ACTIVE_SQL_TRANSACTION,
+    FEATURE_NOT_SUPPORTED,
+    NO_ACTIVE_SQL_TRANSACTION,
+)
+from .registry import command
+
+
+@command("TransactionStmt", needs_snapshot=False, in_failed=True, read_only_ok=True)
+def transaction_statement(ctx: Any, statement: ast.TransactionStmt) -> Any:
+    """Dispatch on the statement's kind."""
+    return _KINDS[statement.kind.name](ctx, statement)
+
+
+def _begin(ctx: Any, statement: Any) -> str:
+    session = ctx.session
+    tag = "BEGIN" if statement.kind.name == "TRANS_STMT_BEGIN" else "START TRANSACTION"
+    transaction = session.transaction
+    if transaction is not None and transaction.explicit:
+        ctx.notice(
+            Notice("there is already a transaction in progress", sqlstate=ACTIVE_SQL_TRANSACTION, severity="WARNING")
+        )
+    else:
+        session.begin_explicit()
+    if statement.options:
+        set_modes(ctx, statement.options)
+    return tag
+
+
+def set_modes(ctx: Any, options: Any) -> None:
+    """ISOLATION LEVEL, READ ONLY / READ WRITE, [NOT] DEFERRABLE of the current transaction."""
+    transaction = ctx.session.transaction
+    for option in options:
+        name = option.defname
+        value = option.arg.val
+        if name == "transaction_isolation":
+            level = value.sval
+            if level == "read uncommitted":
+                transaction.isolation_shown = level
+                level = "read committed"
+            elif hasattr(transaction, "isolation_shown"):
+                del transaction.isolation_shown
+            if transaction.has_statements and level != transaction.isolation:
+                raise SqlError(
+                    ACTIVE_SQL_TRANSACTION,
+                    "SET TRANSACTION ISOLATION LEVEL must be called before any query",
+                )
+            if transaction.savepoints:
+                raise SqlError(
+                    ACTIVE_SQL_TRANSACTION,
+                    "SET TRANSACTION ISOLATION LEVEL must not be called in a subtransaction",
+                )
+            transaction.isolation = level
+        elif name == "transaction_read_only":
+            read_only = bool(value.ival)
+            if transaction.read_only and not read_only and transaction.has_statements:
+                raise SqlError(
+                    ACTIVE_SQL_TRANSACTION, "transaction read-write mode must be set before any query"
+                )
+            transaction.read_only = read_only
+        elif name == "transaction_deferrable":
+            if transaction.has_statements:
+                raise SqlError(
+                    ACTIVE_SQL_TRANSACTION, "SET TRANSACTION [NOT] DEFERRABLE must be called before any query"
+                )
+            transaction.deferrable = bool(value.ival)
+
+
+def _commit(ctx: Any, statement: Any) -> Any:
+    session = ctx.session
+    transaction = session.transaction
+    if session.failed:
+        session.rollback_failed()
+        if statement.chain:
+            session.begin_explicit(like=transaction)
+        return "ROLLBACK"
+    if transaction is None or not transaction.explicit:
+        if statement.chain:
+            raise SqlError(NO_ACTIVE_SQL_TRANSACTION, "COMMIT AND CHAIN can only be used in transaction blocks")
+        ctx.notice(
+            Notice("there is no transaction in progress", sqlstate=NO_ACTIVE_SQL_TRANSACTION, severity="WARNING")
+        )
+        return "COMMIT"
+    return _commit_steps(session, transaction, statement.chain)
+
+
+def _commit_steps(session: Any, transaction: Any, chain: bool) -> Iterator[Any]:
+    yield from session.commit_steps()
+    if chain:
+        session.begin_explicit(like=transaction)
+    return "COMMIT"
+
+
+def _rollback(ctx: Any, statement: Any) -> str:
+    session = ctx.session
+    transaction = session.transaction
+    if not session.failed and (transaction is None or not transaction.explicit):
+        if statement.chain:
+            raise SqlError(NO_ACTIVE_SQL_TRANSACTION, "ROLLBACK AND CHAIN can only be used in transaction blocks")
+        ctx.notice(
+            Notice("there is no transaction in progress", sqlstate=NO_ACTIVE_SQL_TRANSACTION, severity="WARNING")
+        )
+        if transaction is not None:
+            session.rollback_failed()
+        return "ROLLBACK"
+    session.rollback_failed()
+    if statement.chain:
+        session.begin_explicit(like=transaction)
+    return "ROLLBACK"
+
+
+def _block(ctx: Any, what: str) -> Any:
+    transaction = ctx.session.transaction
+    if transaction is None or not transaction.explicit:
+        raise SqlError(NO_ACTIVE_SQL_TRANSACTION, f"{what} can only be used in transaction blocks")
+    return transaction
+
+
+def _savepoint(ctx: Any, statement: Any) -> str:
+    transaction = _block(ctx, "SAVEPOINT")
+    ctx.session.begin_statement()
+    transaction.savepoint(statement.savepoint_name)
+    return "SAVEPOINT"
+
+
+def _release(ctx: Any, statement: Any) -> str:
+    _block(ctx, "RELEASE SAVEPOINT").release_savepoint(statement.savepoint_name)
+    return "RELEASE"
+
+
+def _rollback_to(ctx: Any, statement: Any) -> str:
+    session = ctx.session
+    _block(ctx, "ROLLBACK TO SAVEPOINT").rollback_to(statement.savepoint_name)
+    session.failed = False
+    session.settings_changed()
+    return "ROLLBACK"
+
+
+def _two_phase(ctx: Any, statement: Any) -> str:
+    raise SqlError(FEATURE_NOT_SUPPORTED, "two-phase commit (PREPARE TRANSACTION) is not supported")
+
+
+_KINDS = {
+    "TRANS_STMT_BEGIN": _begin,
+    "TRANS_STMT_START": _begin,
+    "TRANS_STMT_COMMIT": _commit,
+    "TRANS_STMT_ROLLBACK": _rollback,
+    "TRANS_STMT_SAVEPOINT": _savepoint,
+    "TRANS_STMT_RELEASE": _release,
+    "TRANS_STMT_ROLLBACK_TO": _rollback_to,
+    "TRANS_STMT_PREPARE": _two_phase,
+    "TRANS_STMT_COMMIT_PREPARED": _two_phase,
+    "TRANS_STMT_ROLLBACK_PREPARED": _two_phase,
+}
+
+
+@command("ConstraintsSetStmt", tag="SET CONSTRAINTS", read_only_ok=True)
+def set_constraints(ctx: Any, statement: ast.ConstraintsSetStmt) -> Any:
+    """SET CONSTRAINTS {ALL | names} {DEFERRED | IMMEDIATE}."""
+    from ..run.deferred import set_constraint_modes
+
+    return set_constraint_modes(ctx, statement)

@@ -1,0 +1,94 @@
+"""One database: its newest Catalog, kept current from the crossbar, and its counters."""
+
+import struct
+from collections.abc import Sequence
+from typing import Any
+
+from gaveldb.journal.api import Batch
+from gaveldb.storage.api import row_key
+
+from .sequences import Sequences
+
+FIRST_STORED_ROWID = 1 << 32
+CATALOG_RELATION_LAST = 16_384  # relation numbers below are system catalogs
+_KEY = struct.Struct(">IIQ")
+
+
+class Database:
+    """The state that all sessions of one database share."""
+
+    def __init__(self, engine: Any, oid: int, name: str) -> None:
+        self.engine = engine
+        self.oid = oid
+        self.name = name
+        self.catalog: Any = None
+        self.sequences = Sequences(self)
+        self._rowids: dict[int, int] = {}
+        self._catalog_rowid = FIRST_STORED_ROWID
+
+    def load(self, shared_rows: Sequence[tuple[int, int, bytes]]) -> None:
+        """Read the stored catalog rows of this database; `shared_rows` are those of the shared one."""
+        from .catalog.schema import Catalog
+
+        snapshot = self.engine.storage.snapshot(self.oid)
+        try:
+            rows = list(catalog_rows(snapshot))
+        finally:
+            snapshot.close()
+        self._catalog_rowid = max([rowid for _, rowid, _ in rows], default=FIRST_STORED_ROWID)
+        self._catalog_rowid = max(self._catalog_rowid, FIRST_STORED_ROWID)
+        self.catalog = Catalog.load(self.oid, rows, shared_rows)
+
+    def apply(self, batch: Batch, *, shared: bool) -> None:
+        """The catalog changes of commits that the store has just applied."""
+        changes: dict[int, dict[int, Any]] = {}
+        for commit in batch.commits:
+            for key, value in commit.writes.items():
+                if len(key) != 16 or key[4] or key[5]:
+                    continue
+                _, relid, rowid = _KEY.unpack(key)
+                if relid >= CATALOG_RELATION_LAST or relid < 1000:
+                    continue
+                table = self.catalog.table(relid)
+                row = None if value is None or value == b"\xc0" or not value else table.unpack_row(value)
+                changes.setdefault(relid, {})[rowid] = row
+        if changes:
+            self.catalog = self.catalog.evolve(changes)
+
+    def catalog_rowid(self) -> int:
+        """A fresh row id for a stored catalog row."""
+        self._catalog_rowid += 1
+        return self._catalog_rowid
+
+    def next_rowid(self, storage_id: int, transaction: Any) -> int:
+        """A fresh row id; the first of a relation is found behind the last stored row."""
+        last = self._rowids.get(storage_id)
+        if last is None:
+            last = self._last_rowid(storage_id, transaction)
+        last += 1
+        self._rowids[storage_id] = last
+        return last
+
+    def rowids(self, storage_id: int, count: int, transaction: Any) -> range:
+        """`count` fresh row ids."""
+        last = self._rowids.get(storage_id)
+        if last is None:
+            last = self._last_rowid(storage_id, transaction)
+        self._rowids[storage_id] = last + count
+        return range(last + 1, last + 1 + count)
+
+    def _last_rowid(self, storage_id: int, transaction: Any) -> int:
+        # The newest state, not the transaction's snapshot: others may have inserted since.
+        snapshot = self.engine.storage.snapshot(self.oid)
+        try:
+            for key, _ in snapshot.scan(row_key(storage_id, 0), row_key(storage_id + 1, 0), reverse=True):
+                return int.from_bytes(key[4:], "big")
+        finally:
+            snapshot.close()
+        return 0
+
+
+def catalog_rows(snapshot: Any) -> Any:
+    """(catalog relid, row id, stored row) of all stored catalog rows of an environment."""
+    for key, value in snapshot.scan(row_key(1000, 0), row_key(CATALOG_RELATION_LAST, 0)):
+        yield int.from_bytes(key[:4], "big"), int.from_bytes(key[4:12], "big"), bytes(value)

@@ -1,0 +1,256 @@
+"""The engine: databases, sessions, and what they share, over one opened storage.
+
+At the first start the shared environment gets its few rows (the databases template1, template0 and
+postgres; the role postgres is built in). All else of PostgreSQL's catalogs is data of the program,
+so there is no initdb.
+"""
+
+import asyncio
+import logging
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from gaveldb.journal.api import Batch, CommitRequest, KeyRange
+from gaveldb.journal.errors import JournalFull, SerializationFailure
+from gaveldb.storage.api import SHARED_DATABASE, open_storage, row_key
+
+from .api import Output
+from .database import Database, catalog_rows
+from .errors import SqlError
+from .literals import LiteralPlans
+from .session import Session
+from .sqlstates import (
+    DISK_FULL,
+    INVALID_AUTHORIZATION_SPECIFICATION,
+    INVALID_CATALOG_NAME,
+    OBJECT_NOT_IN_PREREQUISITE_STATE,
+    T_R_SERIALIZATION_FAILURE,
+    TOO_MANY_CONNECTIONS,
+)
+
+log = logging.getLogger("gaveldb.engine")
+
+FIRST_NORMAL_OID = 16_384
+OIDS_RESERVED = 8_192  # PostgreSQL's VAR_OID_PREFETCH
+OID_KEY = row_key(1, 1)
+POSTGRES_OID = 5
+TEMPLATE1_OID = 1
+_pack = msgspec.msgpack.Encoder().encode
+_unpack = msgspec.msgpack.Decoder().decode
+
+
+class GavelEngine:
+    """One running database server without its network side (engine/api.py)."""
+
+    def __init__(self, config: Mapping[str, Any]) -> None:
+        self.config = config
+        self.dsql = bool(config.get("dsql"))
+        self.databases: dict[int, Database] = {}
+        self.sessions: dict[int, Session] = {}
+        self.listeners: dict[str, set[Session]] = {}
+        self.literal_plans = LiteralPlans()
+        self.storage: Any = None
+        self._handle: Any = None
+        self._shared_rows: list[tuple[int, int, bytes]] = []
+        self._next_oid = 0
+        self._oids_left = 0
+        self._oid_reservation: Any = None
+
+    # --- opening and closing --------------------------------------------------------------------
+
+    async def open(self) -> None:
+        """Recover the storage and load the catalogs of the default database."""
+        directory = self.config.get("data_dir")
+        if self.config.get("in_memory"):
+            directory = None
+        self._handle = await open_storage(
+            Path(directory) if directory is not None else None, journals=int(self.config.get("journals", 1) or 1)
+        )
+        self.storage = self._handle.storage
+        self._handle.feed.subscribe(
+            [KeyRange(b"\x00" * 4, b"\xff" * 4)], self.current_tau(), self._applied, synchronous=True
+        )
+        snapshot = self.storage.snapshot(SHARED_DATABASE)
+        try:
+            stored = snapshot.get(OID_KEY)
+            self._shared_rows = list(catalog_rows(snapshot))
+        finally:
+            snapshot.close()
+        self._next_oid = _unpack(stored) if stored is not None else FIRST_NORMAL_OID
+        existing = set(self.storage.databases())
+        for oid in (POSTGRES_OID,):
+            if oid not in existing:
+                created = self.storage.create_database(oid, None)
+                if created is not None:
+                    await created
+        self.database(POSTGRES_OID, "postgres")
+
+    async def close(self) -> None:
+        """Clean shutdown: exact sequence values, then the storage."""
+        for session in list(self.sessions.values()):
+            session.close()
+        writes: dict[bytes, bytes | None] = {}
+        for database in self.databases.values():
+            writes.update(database.sequences.flush())
+        if writes:
+            await self.commit(CommitRequest(self.current_tau(), writes))
+        closing = self._handle.close()
+        if asyncio.iscoroutine(closing) or isinstance(closing, asyncio.Future):
+            await closing
+
+    def database(self, oid: int, name: str) -> Database:
+        """The state of a database, loaded when it is first used."""
+        database = self.databases.get(oid)
+        if database is None:
+            database = Database(self, oid, name)
+            database.load(self._shared_rows)
+            self.databases[oid] = database
+        return database
+
+    def _applied(self, batch: Batch) -> None:
+        """Catalog changes, in the same loop turn in which the store has applied them."""
+        for commit in batch.commits:
+            by_database: dict[int, dict[bytes, bytes | None]] = {}
+            for key, value in commit.writes.items():
+                if len(key) == 16 and not key[4] and not key[5]:
+                    by_database.setdefault(int.from_bytes(key[:4], "big"), {})[key] = value
+            for oid, writes in by_database.items():
+                changes = Batch(batch.upto, [commit._replace(writes=writes)])
+                if oid == SHARED_DATABASE:
+                    self._remember_shared(writes)
+                    for database in self.databases.values():
+                        database.apply(changes, shared=True)
+                elif oid in self.databases:
+                    self.databases[oid].apply(changes, shared=False)
+
+    def _remember_shared(self, writes: dict[bytes, bytes | None]) -> None:
+        changed = {(int.from_bytes(k[4:8], "big"), int.from_bytes(k[8:16], "big")): v for k, v in writes.items()}
+        rows = [row for row in self._shared_rows if (row[0], row[1]) not in changed]
+        rows += [(relid, rowid, value) for (relid, rowid), value in changed.items() if value is not None and relid > 999]
+        self._shared_rows = rows
+
+    # --- the pipeline -----------------------------------------------------------------------------
+
+    def commit(self, request: CommitRequest) -> Any:
+        """Send a request to the adjudicator; a Future of its tau."""
+        return self._handle.committer.commit(request)
+
+    def reservation(self) -> Any:
+        """The reservation of oids that must be durable before any commit that may use them."""
+        reservation, self._oid_reservation = self._oid_reservation, None
+        return reservation
+
+    def current_tau(self) -> int:
+        """The newest applied tau."""
+        return self._handle.current_tau()  # type: ignore[no-any-return]
+
+    def applied_tau(self, database: int) -> int:
+        """The tau that a snapshot of this database opened now would have."""
+        return self._handle.current_tau()  # type: ignore[no-any-return]
+
+    def new_oid(self) -> int:
+        """A fresh oid; blocks of them are reserved in the journal."""
+        if self._oids_left == 0:
+            self._oids_left = OIDS_RESERVED
+            key = SHARED_DATABASE.to_bytes(4, "big") + OID_KEY
+            request = CommitRequest(self.current_tau(), {key: _pack(self._next_oid + OIDS_RESERVED)})
+            self._oid_reservation = self.commit(request)
+        self._oids_left -= 1
+        oid = self._next_oid
+        self._next_oid += 1
+        return oid
+
+    def commit_error(self, error: BaseException) -> BaseException:
+        """What the client is told when its COMMIT failed."""
+        if isinstance(error, SerializationFailure):
+            return SqlError(
+                T_R_SERIALIZATION_FAILURE, "could not serialize access due to concurrent update"
+            )
+        if isinstance(error, (JournalFull, OSError)):
+            return SqlError(DISK_FULL, f"could not write to the journal: {error}")
+        return error
+
+    # --- sessions -----------------------------------------------------------------------------------
+
+    def verifier(self, user: str) -> str | None:
+        """The stored password verifier of a role."""
+        catalog = self.databases[POSTGRES_OID].catalog
+        for row in catalog.pg_authid.find("rolname", user):
+            return row.rolpassword  # type: ignore[no-any-return]
+        return None
+
+    def open_session(
+        self, user: str, database: str, options: Mapping[str, str], output: Output, *, pid: int, peer: str
+    ) -> Session:
+        """A session for an authenticated user; FATAL errors as PostgreSQL's InitPostgres."""
+        from .settings import Settings
+
+        catalog = self.databases[POSTGRES_OID].catalog
+        roles = catalog.pg_authid.find("rolname", user)
+        if not roles:
+            raise SqlError(
+                INVALID_AUTHORIZATION_SPECIFICATION, f'role "{user}" does not exist', severity="FATAL"
+            )
+        role = roles[0]
+        if not role.rolcanlogin:
+            raise SqlError(
+                INVALID_AUTHORIZATION_SPECIFICATION, f'role "{user}" is not permitted to log in', severity="FATAL"
+            )
+        rows = catalog.pg_database.find("datname", database)
+        if not rows:
+            raise SqlError(INVALID_CATALOG_NAME, f'database "{database}" does not exist', severity="FATAL")
+        row = rows[0]
+        if not row.datallowconn:
+            raise SqlError(
+                OBJECT_NOT_IN_PREREQUISITE_STATE,
+                f'database "{database}" is not currently accepting connections',
+                severity="FATAL",
+            )
+        for limit, used, what in (
+            (row.datconnlimit, sum(s.database.oid == row.oid for s in self.sessions.values()), f'database "{database}"'),
+            (role.rolconnlimit, sum(s.login_role == role.oid for s in self.sessions.values()), f'role "{user}"'),
+        ):
+            if limit >= 0 and used >= limit and not role.rolsuper:
+                raise SqlError(TOO_MANY_CONNECTIONS, f"too many connections for {what}", severity="FATAL")
+        state = self.database(row.oid, database)
+        settings = Settings(state.catalog, role, row.oid, options)
+        session = Session(self, state, role.oid, output, settings, pid=pid, peer=peer, user=user)
+        settings.session = session
+        self.sessions[pid] = session
+        return session
+
+    def forget_session(self, session: Session) -> None:
+        """A closed session."""
+        if self.sessions.get(session.pid) is session:
+            del self.sessions[session.pid]
+        for channel in [name for name, who in self.listeners.items() if session in who]:
+            self.unlisten(session, channel)
+
+    # --- LISTEN and NOTIFY ----------------------------------------------------------------------------
+
+    def listen(self, session: Session, channel: str) -> None:
+        """From now on the session hears the channel."""
+        self.listeners.setdefault(channel, set()).add(session)
+
+    def unlisten(self, session: Session, channel: str) -> None:
+        """No more."""
+        who = self.listeners.get(channel)
+        if who is not None:
+            who.discard(session)
+            if not who:
+                del self.listeners[channel]
+
+    def notify(self, sender: Session, notifications: list[tuple[str, str]]) -> None:
+        """Deliver a committed transaction's notifications."""
+        for channel, payload in notifications:
+            for session in list(self.listeners.get(channel, ())):
+                session.output.notification(sender.pid, channel, payload)
+
+
+def open_engine(config: Mapping[str, Any]) -> GavelEngine:
+    """An engine; `await engine.open()` before use. Keys of config: data_dir, in_memory, journals, dsql."""
+    return GavelEngine(config)
+
+

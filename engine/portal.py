@@ -1,0 +1,96 @@
+"""Prepared statements and portals of a session."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from .api import ColumnDescription
+from .statement import Plan
+
+
+class StatementContext:
+    """The ExecutionContext (engine/context.py) of one execution; also what a utility command gets."""
+
+    def __init__(self, session: Any, params: tuple[Any, ...], source: str) -> None:
+        self.session = session
+        self.settings = session.settings
+        self.params = params
+        self.source = source
+        self.output: Any = None
+        self.catalog: Any = None
+        self.transaction: Any = None
+        self.statement_timestamp = 0
+        self.transaction_timestamp = 0
+        self.processed = 0  # rows inserted, updated, deleted or merged
+        self.instruments: Any = None
+
+    def attach(self, transaction: Any) -> None:
+        """Make the transaction's snapshot and catalog this execution's."""
+        self.transaction = transaction
+        self.catalog = transaction.catalog
+        self.statement_timestamp = transaction.statement_timestamp
+        self.transaction_timestamp = transaction.transaction_timestamp
+
+    def notice(self, notice: Any) -> None:
+        """Send a notice, if client_min_messages lets it through."""
+        self.session.send_notice(notice)
+
+
+class PreparedStatement:
+    """A parsed and analysed statement, of Parse or of PREPARE."""
+
+    __slots__ = ("columns", "declared_types", "from_sql", "name", "parameter_types", "plan", "prepared_at", "raw",
+                 "row_description", "text")
+
+    def __init__(self, text: str, raw: Any, declared_types: tuple[int, ...], plan: Plan | None) -> None:
+        self.text = text
+        self.raw = raw  # None: the empty statement
+        self.declared_types = declared_types
+        self.plan = plan
+        self.parameter_types: Sequence[int] = plan.param_types if plan is not None else ()
+        self.columns = plan.columns if plan is not None else None
+        self.from_sql = False
+        self.name = ""
+        self.prepared_at = 0
+        self.row_description: Any = None  # the server's encoded RowDescription
+
+
+class Portal:
+    """A bound statement, and its execution as far as it has come.
+
+    `rows` holds rows that the running plan has produced and nobody has fetched yet.
+    """
+
+    __slots__ = ("columns", "context", "declared", "done", "encode", "formats", "holdable", "name", "plan", "position",
+                 "prepared", "raw", "rows", "running", "scroll", "source", "started", "stored", "created_at", "binary",
+                 "row_description")
+
+    def __init__(
+        self,
+        name: str,
+        prepared: PreparedStatement | None,
+        plan: Plan | None,
+        context: StatementContext,
+        formats: Sequence[int],
+        columns: Sequence[ColumnDescription] | None,
+    ) -> None:
+        self.name = name
+        self.prepared = prepared
+        self.plan = plan
+        self.context = context
+        self.formats = formats
+        self.columns = columns
+        self.running: Iterator[Any] | None = None
+        self.rows: list[Any] = []
+        self.started = False
+        self.done = False
+        self.encode: Any = None
+        self.declared = False  # DECLARE CURSOR
+        self.holdable = False
+        self.stored = False  # WITH HOLD, after its transaction's COMMIT
+        self.scroll = False
+        self.binary = False
+        self.source = ""
+        self.created_at = 0
+        self.position: Any = None  # engine/commands/cursors.py's CursorRows
+        self.raw: Any = None
+        self.row_description: Any = None

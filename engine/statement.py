@@ -1,0 +1,186 @@
+"""From text to planned statements: parsing, analysis, planning, compilation, and the plan cache.
+
+A Plan is valid for one Catalog value, search path, role and the settings that analysis reads; it
+lives in that Catalog's `cache`, so a catalog change drops all plans at once.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+from pglast import ast
+from pglast.parser import ParseError, parse_sql
+
+from .api import ColumnDescription
+from .errors import SqlError
+from .sqlstates import FEATURE_NOT_SUPPORTED, SYNTAX_ERROR
+from .tree import Query
+
+if TYPE_CHECKING:
+    from .session import Session
+
+PLANS_MAX = 5000
+
+
+class Plan:
+    """A statement ready to run.
+
+    `point`: ctx -> rows, if the plan surely touches few rows; `run`: ctx -> iterator of row batches.
+    Exactly as in engine/compile/query.py's CompiledQuery; utilities have `run` only.
+    """
+
+    __slots__ = (
+        "catalog", "columns", "compiled", "key", "node", "param_types", "planned", "point", "query",
+        "read_only", "run", "source", "tag", "tag_counts", "utility", "encoders", "settings_key",
+    )
+
+    def __init__(self) -> None:
+        self.catalog: Any = None
+        self.columns: tuple[ColumnDescription, ...] | None = None
+        self.compiled: Any = None
+        self.encoders: dict[Any, Any] = {}
+        self.key: Any = None
+        self.node = ""
+        self.param_types: tuple[int, ...] = ()
+        self.planned: Any = None
+        self.point: Callable[[Any], list[Any] | None] | None = None
+        self.query: Query | None = None
+        self.read_only = True
+        self.run: Callable[[Any], Iterator[Any]] | None = None
+        self.settings_key: Any = None
+        self.source = ""
+        self.tag = ""
+        self.tag_counts = False
+        self.utility: Any = None
+
+
+def parse(text: str) -> list[Any]:
+    """The raw statements of a text (pglast RawStmt); 42601 with PostgreSQL's message otherwise."""
+    try:
+        return list(parse_sql(text))
+    except ParseError as error:
+        raise syntax_error(text, error) from None
+
+
+def syntax_error(text: str, error: ParseError) -> SqlError:
+    """PostgreSQL's error for what its parser said."""
+    message = str(error.args[0])
+    position = error.args[1] if len(error.args) > 1 else None
+    if position is not None:
+        # pglast counts characters here; SqlError positions are byte offsets
+        position = len(text[:position].encode()) if position >= 0 else None
+    sqlstate = SYNTAX_ERROR
+    if "not supported" in message or "not implemented" in message:
+        sqlstate = FEATURE_NOT_SUPPORTED
+    return SqlError(sqlstate, message, position=position)
+
+
+def statement_source(text: str, raw: Any, single: bool) -> str:
+    """The part of `text` that one raw statement was parsed from."""
+    if single:
+        return text
+    encoded = text.encode()
+    start = raw.stmt_location
+    end = start + raw.stmt_len if raw.stmt_len else len(encoded)
+    return encoded[start:end].decode().strip()
+
+
+_TAGS = {"select": "SELECT ", "insert": "INSERT 0 ", "update": "UPDATE ", "delete": "DELETE ", "merge": "MERGE "}
+
+
+def build_plan(
+    session: "Session", raw: Any, text: str, param_types: Sequence[int] | None, *, variable: bool = False
+) -> Plan:
+    """Analyse, rewrite, plan and compile one raw statement for the session's current catalog."""
+    statement = raw.stmt
+    node = type(statement).__name__
+    plan = Plan()
+    plan.source = text
+    plan.node = node
+    plan.catalog = session.catalog
+    plan.settings_key = session.plan_settings()
+    if not isinstance(statement, _OPTIMIZABLE):
+        from .commands.registry import find_command, find_describer
+
+        if find_command(node) is None:
+            raise SqlError(FEATURE_NOT_SUPPORTED, f"statement {node} is not supported")
+        plan.utility = statement
+        plan.param_types = tuple(param_types or ())
+        describer = find_describer(node)
+        if describer is not None:
+            columns = describer(session, statement)
+            plan.columns = tuple(columns) if columns is not None else None
+        return plan
+    from .bind.analyze import analyze
+
+    query, types = analyze(raw, text, session.analyze_context(), list(param_types or ()), variable)
+    plan.param_types = tuple(types)
+    return plan_analyzed(session, plan, query)
+
+
+def plan_analyzed(session: "Session", plan: Plan, query: Query) -> Plan:
+    """Rewrite, plan and compile an analysed query into `plan`."""
+    from .bind.rewrite import rewrite_query
+    from .compile.query import compile_query
+    from .permissions import check_permissions
+    from .plan.build import plan_query
+
+    queries = rewrite_query(query, session.analyze_context())
+    if len(queries) != 1:
+        raise SqlError(FEATURE_NOT_SUPPORTED, "rules that make several queries are not supported")
+    query = queries[0]
+    catalog = plan.catalog
+    check_permissions(catalog, session.role, query)
+    planned = plan_query(query, catalog, session.settings)
+    plan.planned = planned
+    plan.query = query
+    plan.columns = describe_targets(catalog, planned, query)
+    compiled = compile_query(planned, catalog, session.settings)
+    plan.compiled = compiled
+    plan.point = compiled.point
+    plan.run = compiled.run
+    plan.read_only = query.commandType == "select" and not query.hasModifyingCTE
+    plan.tag = _TAGS[query.commandType]
+    plan.tag_counts = True
+    return plan
+
+
+def describe_targets(catalog: Any, planned: Any, query: Query) -> tuple[ColumnDescription, ...] | None:
+    """The RowDescription fields of a planned query; None if it returns no rows."""
+    if query.commandType != "select" and not query.returningList:
+        return None
+    tables = planned.resorigtbl or (0,) * len(planned.names)
+    attnums = planned.resorigcol or (0,) * len(planned.names)
+    pg_type = catalog.pg_type
+    columns = []
+    for name, typid, typmod, table, attnum in zip(
+        planned.names, planned.types, planned.typmods, tables, attnums, strict=True
+    ):
+        base, base_typmod = catalog.base_type_and_typmod(typid, typmod)
+        row = pg_type.get(base)
+        columns.append(ColumnDescription(name, table, attnum, base, row.typlen, base_typmod))
+    return tuple(columns)
+
+
+_OPTIMIZABLE = (ast.SelectStmt, ast.InsertStmt, ast.UpdateStmt, ast.DeleteStmt, ast.MergeStmt)
+
+
+def cached_plan(session: "Session", text: str, param_types: tuple[int, ...], raw: Any = None) -> Plan:
+    """The plan of a single statement with known parameter types, from the catalog's cache or new."""
+    catalog = session.catalog
+    plans = catalog.cache.get("plans")
+    if plans is None:
+        plans = catalog.cache["plans"] = {}
+    key = (text, param_types, session.plan_settings())
+    plan: Plan | None = plans.get(key)
+    if plan is None:
+        if raw is None:
+            raw = parse(text)[0]
+        plan = build_plan(session, raw, text, param_types, variable=True)
+        plan.key = key
+        if plan.utility is None and session.catalog is catalog:
+            if len(plans) >= PLANS_MAX:
+                plans.clear()
+            plans[key] = plan
+    return plan
+
+

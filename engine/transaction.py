@@ -1,0 +1,489 @@
+"""A transaction: one snapshot at a time, a set of writes, and at COMMIT one request to the journal room.
+
+What holds:
+
+1. Nothing is shared before COMMIT. Writes go to `pending` (the running command's), which the end of
+   the command merges into `written`; reads see `written` over the snapshot, never `pending`, so a
+   statement does not see its own effects. An error discards `pending`: statements are atomic.
+2. Keys here are those inside an environment (storage/api.py); `commit_request` puts the database
+   prefix in front. Catalog rows are rows: the catalog changes of a transaction are ordinary writes
+   and, beside that, an evolved Catalog value that only this transaction sees.
+3. Each written key carries the tau of the snapshot that its old value was read from. The
+   adjudicator refuses the commit if anybody committed that key since: first committer wins.
+   Foreign keys and the catalog rows of the relations written are validated reads.
+4. Relations numbered from TEMPORARY_FIRST on live in the session's memory: same layers, never
+   journaled.
+5. A savepoint is a mark in the undo list of `written` and a saved Catalog.
+"""
+
+import time
+from asyncio import Future
+from bisect import bisect_left
+from collections.abc import Callable, Iterator, Sequence
+from struct import Struct
+from typing import TYPE_CHECKING, Any
+
+from gaveldb.journal.api import CommitRequest, KeyRange
+from gaveldb.storage.api import SHARED_DATABASE
+
+from .errors import SqlError
+from .sqlstates import READ_ONLY_SQL_TRANSACTION, S_E_INVALID_SPECIFICATION
+
+if TYPE_CHECKING:
+    from .catalog.api import Catalog
+    from .session import Session
+
+TEMPORARY_FIRST = 0x8000_0000
+
+_U32 = Struct(">I")
+_ROW_KEY = Struct(">IQ")
+_MISSING = object()
+EPOCH_OFFSET_US = 946_684_800_000_000  # 1970 to 2000
+
+
+class RelationWrites:
+    """The writes of one relation (keys share their first four bytes), with a sorted key list that is
+    made when a scan needs it."""
+
+    __slots__ = ("entries", "ordered")
+
+    def __init__(self) -> None:
+        self.entries: dict[bytes, bytes | None] = {}
+        self.ordered: list[bytes] | None = None
+
+    def keys_between(self, low: bytes, high: bytes) -> list[bytes]:
+        ordered = self.ordered
+        if ordered is None:
+            ordered = self.ordered = sorted(self.entries)
+        return ordered[bisect_left(ordered, low) : bisect_left(ordered, high)]
+
+
+class Savepoint:
+    """What ROLLBACK TO needs to know."""
+
+    __slots__ = ("catalog_state", "name", "notifications", "range_deletes", "settings", "undo_length", "deferred")
+
+    def __init__(self, name: str, undo_length: int, catalog_state: Any, range_deletes: int,
+                 notifications: int, settings: Any, deferred: int) -> None:
+        self.name = name
+        self.undo_length = undo_length
+        self.catalog_state = catalog_state
+        self.range_deletes = range_deletes
+        self.notifications = notifications
+        self.settings = settings
+        self.deferred = deferred
+
+
+class Transaction:
+    """One transaction of one session. `explicit`: between BEGIN and COMMIT."""
+
+    def __init__(self, session: "Session", explicit: bool) -> None:
+        self.session = session
+        self.database = session.database
+        self.explicit = explicit
+        self.isolation = "read committed"
+        self.read_only = False
+        self.deferrable = False
+        now = time.time_ns() // 1000 - EPOCH_OFFSET_US
+        self.transaction_timestamp = now
+        self.statement_timestamp = now
+        self.snapshot: Any = None
+        self.written: dict[bytes, RelationWrites] = {}
+        self.pending: dict[bytes, bytes | None] = {}
+        self.shared_writes: dict[bytes, bytes | None] = {}
+        self.base = 0
+        self.bases: dict[bytes, int] = {}
+        self.reads: dict[bytes, int] = {}
+        self.read_ranges: list[tuple[KeyRange, int]] = []
+        self.range_deletes: list[tuple[bytes, bytes]] = []
+        self.undo: list[tuple[bytes, bytes, Any]] | None = None
+        self.savepoints: list[Savepoint] = []
+        self.waits: list[Future[Any]] = []
+        self.notifications: list[tuple[str, str]] = []
+        self.deferred: list[tuple[Any, Callable[..., Any]]] = []  # (constraint oid, check)
+        self.constraint_modes: dict[int, bool] = {}  # SET CONSTRAINTS: constraint oid (0: all) -> deferred
+        self.on_commit: list[Callable[[], None]] = []
+        self.on_abort: list[Callable[[], None]] = []
+        self.has_writes = False
+        self.has_statements = False
+        self._catalog: Any = None
+        self._catalog_changes: dict[int, dict[int, Any]] = {}
+        self._catalog_base: Any = None  # the shared Catalog that _catalog was evolved from
+        self._history: list[dict[int, dict[int, Any]]] = []  # all catalog changes, oldest first
+
+    # --- snapshots ----------------------------------------------------------------------------
+
+    def take_snapshot(self) -> None:
+        """Make sure that there is a snapshot for the next command; READ COMMITTED: a new one."""
+        snapshot = self.snapshot
+        if snapshot is not None:
+            if self.isolation != "read committed" or snapshot.tau == self.session.engine.applied_tau(
+                self.database.oid
+            ):
+                return
+            self.session.drain_portals()
+            snapshot.close()
+        self.snapshot = self.session.engine.storage.snapshot(self.database.oid)
+        shared = self.session.current_catalog()
+        if shared is not self._catalog_base:
+            self._catalog_base = shared
+            catalog = shared
+            for changes in self._history:
+                catalog = catalog.evolve(changes)
+            self._catalog = catalog
+
+    def release(self) -> None:
+        """Give the snapshot back."""
+        if self.snapshot is not None:
+            self.snapshot.close()
+            self.snapshot = None
+
+    # --- reading ------------------------------------------------------------------------------
+
+    def get(self, key: bytes) -> bytes | None:
+        """The value of `key` as this command sees it."""
+        if self.written:
+            writes = self.written.get(key[:4])
+            if writes is not None:
+                value = writes.entries.get(key, _MISSING)
+                if value is not _MISSING:
+                    return value  # type: ignore[return-value]
+        if key[0] & 0x80:
+            return self.session.temporary.get(key)
+        return self.snapshot.get(key)  # type: ignore[no-any-return]
+
+    def get_latest(self, key: bytes) -> bytes | None:
+        """As `get`, but the running command's own writes are seen too (unique checks)."""
+        value = self.pending.get(key, _MISSING)
+        if value is not _MISSING:
+            return value  # type: ignore[return-value]
+        return self.get(key)
+
+    def scan(self, low: bytes, high: bytes, reverse: bool = False) -> Iterator[tuple[bytes, bytes]]:
+        """Entries with low <= key < high, which lie in one relation, as this command sees them."""
+        base = self.session.temporary if low[0] & 0x80 else self.snapshot
+        writes = self.written.get(low[:4]) if self.written else None
+        if writes is None:
+            return base.scan(low, high, reverse=reverse)  # type: ignore[no-any-return]
+        keys = writes.keys_between(low, high)
+        if not keys:
+            return base.scan(low, high, reverse=reverse)  # type: ignore[no-any-return]
+        return _merge(base.scan(low, high, reverse=reverse), keys, writes.entries, reverse)
+
+    def scan_latest(self, low: bytes, high: bytes) -> Iterator[tuple[bytes, bytes]]:
+        """As `scan`, but the running command's own writes are seen too (constraint checks)."""
+        pending = self.pending
+        keys = sorted(key for key in pending if low <= key < high) if pending else None
+        if not keys:
+            return self.scan(low, high)
+        return _merge(self.scan(low, high), keys, pending, False)
+
+    def plain_snapshot(self, low: bytes) -> Any | None:
+        """The Snapshot itself if this transaction has written nothing to low's relation (faster
+        bulk scans), else None."""
+        if low[0] & 0x80 or (self.written and low[:4] in self.written):
+            return None
+        return self.snapshot
+
+    # --- writing ------------------------------------------------------------------------------
+
+    def put(self, key: bytes, value: bytes) -> None:
+        """Write in the running command."""
+        self.pending[key] = value
+
+    def delete(self, key: bytes) -> None:
+        """Delete in the running command."""
+        self.pending[key] = None
+
+    def delete_range(self, low: bytes, high: bytes) -> None:
+        """Everything in the range goes at COMMIT; the caller stops using it (a relation that is
+        dropped or has got a new storage number)."""
+        self.range_deletes.append((low, high))
+        self.has_writes = True
+
+    def next_rowid(self, storage_id: int) -> int:
+        """A fresh row id of the relation; never given twice."""
+        if storage_id & 0x8000_0000:
+            return self.session.temporary.next_rowid(storage_id)
+        return self.database.next_rowid(storage_id, self)
+
+    def rowids(self, storage_id: int, count: int) -> range:
+        """`count` fresh row ids."""
+        if storage_id & 0x8000_0000:
+            return self.session.temporary.rowids(storage_id, count)
+        return self.database.rowids(storage_id, count, self)
+
+    def forbid_if_read_only(self, command: str) -> None:
+        """25006 in a READ ONLY transaction."""
+        if self.read_only:
+            raise SqlError(
+                READ_ONLY_SQL_TRANSACTION, f"cannot execute {command} in a read-only transaction"
+            )
+
+    def validate_read(self, key: bytes) -> None:
+        """COMMIT fails with 40001 if somebody commits to `key` after this command's snapshot."""
+        if not key[0] & 0x80:
+            self.reads.setdefault(key, self.snapshot.tau)
+
+    def validate_range(self, low: bytes, high: bytes) -> None:
+        """As validate_read for all keys of a range."""
+        if not low[0] & 0x80:
+            self.read_ranges.append((KeyRange(low, high), self.snapshot.tau))
+
+    def lock_row(self, key: bytes, strength: str, policy: str) -> bool:
+        """FOR UPDATE and friends: the row becomes a validated read. (False would mean: skip it.)"""
+        self.validate_read(key)
+        return True
+
+    def uses_relation(self, relid: int) -> None:
+        """A relation that this transaction writes must not change its definition meanwhile."""
+        table = self.catalog.pg_class
+        row = table.get(relid)
+        rowid = table.rowid(row) if row is not None else 1 << 62
+        if rowid < 1 << 62:
+            key = _ROW_KEY.pack(1259, rowid)
+            if key not in self.reads:
+                self.reads[key] = self.snapshot.tau
+
+    def end_command(self) -> None:
+        """Merge the command's writes: later commands see them."""
+        pending = self.pending
+        if not pending:
+            return
+        self.has_writes = True
+        tau = self.snapshot.tau if self.snapshot is not None else 0
+        if not self.base:
+            self.base = tau
+        elif tau != self.base:
+            bases = self.bases
+            for key in pending:
+                if key not in bases and not self._has_written(key):
+                    bases[key] = tau
+        written = self.written
+        undo = self.undo
+        for key, value in pending.items():
+            relation = key[:4]
+            writes = written.get(relation)
+            if writes is None:
+                writes = written[relation] = RelationWrites()
+            entries = writes.entries
+            if undo is not None:
+                undo.append((relation, key, entries.get(key, _MISSING)))
+            if writes.ordered is not None and key not in entries:
+                writes.ordered = None
+            entries[key] = value
+        self.pending = {}
+
+    def abort_command(self) -> None:
+        """Forget the command's writes."""
+        self.pending = {}
+        if self._catalog_changes:
+            self._catalog_changes = {}
+
+    def _has_written(self, key: bytes) -> bool:
+        writes = self.written.get(key[:4])
+        return writes is not None and key in writes.entries
+
+    # --- catalogs -----------------------------------------------------------------------------
+
+    @property
+    def catalog(self) -> "Catalog":
+        """The catalogs as this transaction sees them, its own changes included."""
+        if self._catalog_changes:
+            changes, self._catalog_changes = self._catalog_changes, {}
+            self._history.append(changes)
+            self._catalog = self._catalog.evolve(changes)
+        return self._catalog  # type: ignore[no-any-return]
+
+    @property
+    def base_catalog(self) -> "Catalog":
+        """The catalogs without the latest changes: for row shapes only, cheaper than `catalog`."""
+        return self._catalog  # type: ignore[no-any-return]
+
+    def changed_catalog(self) -> bool:
+        """Whether this transaction has catalog changes of its own."""
+        return bool(self._history or self._catalog_changes)
+
+    def catalog_insert(self, table: str, row: Any, *, temporary: bool = False) -> int:
+        """Insert a row into a system catalog; returns its row id. `temporary`: it belongs to a
+        temporary object and stays in this session."""
+        relid = self._catalog.table(table).relid
+        rowid = self.session.temporary_catalog_rowid() if temporary else self.database.catalog_rowid()
+        self._catalog_write(table, relid, rowid, row)
+        return rowid
+
+    def catalog_update(self, table: str, old: Any, new: Any) -> None:
+        """Replace a row of a system catalog."""
+        catalog_table = self.catalog.table(table)
+        self._catalog_write(table, catalog_table.relid, catalog_table.rowid(old), new)
+
+    def catalog_touch(self, table: str, row: Any) -> None:
+        """Write a row as it is: transactions that use it concurrently conflict with this one."""
+        self.catalog_update(table, row, row)
+
+    def catalog_delete(self, table: str, row: Any) -> None:
+        """Delete a row of a system catalog."""
+        catalog_table = self.catalog.table(table)
+        self._catalog_write(table, catalog_table.relid, catalog_table.rowid(row), None)
+
+    def _catalog_write(self, table: str, relid: int, rowid: int, row: Any) -> None:
+        catalog_table = self._catalog.table(table)
+        self._catalog_changes.setdefault(relid, {})[rowid] = row
+        value = None if row is None else catalog_table.pack_row(row)
+        if row is None and rowid < 1 << 32:
+            value = b"\xc0"  # a built-in row is hidden by a stored nil
+        key = _ROW_KEY.pack(relid, rowid)
+        self.has_writes = True
+        if rowid >= 1 << 62:
+            return  # of this session only; kept in _history
+        if catalog_table.shared:
+            self.shared_writes[key] = value
+        else:
+            self.pending[key] = value
+
+    def new_oid(self) -> int:
+        """A fresh oid for a catalog row."""
+        return self.session.engine.new_oid()  # type: ignore[no-any-return]
+
+    def new_storage_id(self, temporary: bool = False) -> int:
+        """A fresh relation number for keys."""
+        oid = self.new_oid()
+        return oid | TEMPORARY_FIRST if temporary else oid
+
+    # --- savepoints ---------------------------------------------------------------------------
+
+    def savepoint(self, name: str) -> None:
+        """SAVEPOINT name."""
+        if self.undo is None:
+            self.undo = []
+        _ = self.catalog
+        state = (self._catalog, self._catalog_base, len(self._history), dict(self.shared_writes))
+        self.savepoints.append(
+            Savepoint(name, len(self.undo), state, len(self.range_deletes), len(self.notifications),
+                      self.session.settings.mark(), len(self.deferred))
+        )
+
+    def _find_savepoint(self, name: str) -> int:
+        for index in range(len(self.savepoints) - 1, -1, -1):
+            if self.savepoints[index].name == name:
+                return index
+        raise SqlError(S_E_INVALID_SPECIFICATION, f'savepoint "{name}" does not exist')
+
+    def release_savepoint(self, name: str) -> None:
+        """RELEASE SAVEPOINT name."""
+        del self.savepoints[self._find_savepoint(name) :]
+        if not self.savepoints:
+            self.undo = None
+
+    def rollback_to(self, name: str) -> None:
+        """ROLLBACK TO SAVEPOINT name; the savepoint stays."""
+        index = self._find_savepoint(name)
+        point = self.savepoints[index]
+        del self.savepoints[index + 1 :]
+        self.abort_command()
+        undo = self.undo
+        assert undo is not None
+        written = self.written
+        while len(undo) > point.undo_length:
+            relation, key, old = undo.pop()
+            writes = written[relation]
+            if old is _MISSING:
+                del writes.entries[key]
+                writes.ordered = None
+            else:
+                writes.entries[key] = old
+        catalog, base, history, shared_writes = point.catalog_state
+        del self._history[history:]
+        if base is self._catalog_base:
+            self._catalog = catalog
+        else:
+            catalog = self._catalog_base
+            for changes in self._history:
+                catalog = catalog.evolve(changes)
+            self._catalog = catalog
+        self._catalog_changes = {}
+        self.shared_writes = dict(shared_writes)
+        del self.range_deletes[point.range_deletes :]
+        del self.notifications[point.notifications :]
+        del self.deferred[point.deferred :]
+        self.session.settings.rollback_to(point.settings)
+
+    # --- the end ------------------------------------------------------------------------------
+
+    def commit_request(self) -> CommitRequest | None:
+        """What goes to the adjudicator, or None if nothing has to be journaled."""
+        prefix = _U32.pack(self.database.oid)
+        writes: dict[bytes, bytes | None] = {}
+        for relation, relation_writes in self.written.items():
+            if relation[0] & 0x80:
+                continue
+            for key, value in relation_writes.entries.items():
+                writes[prefix + key] = value
+        if self.shared_writes:
+            shared = _U32.pack(SHARED_DATABASE)
+            for key, value in self.shared_writes.items():
+                writes[shared + key] = value
+        deletes = [
+            KeyRange(prefix + low, prefix + high) for low, high in self.range_deletes if not low[0] & 0x80
+        ]
+        if not writes and not deletes:
+            return None
+        tau = self.base or (self.snapshot.tau if self.snapshot is not None else 0)
+        bases = {prefix + key: at for key, at in self.bases.items()} if self.bases else None
+        reads: Sequence[tuple[bytes, int]] = (
+            [(prefix + key, at) for key, at in self.reads.items()] if self.reads else ()
+        )
+        ranges = [
+            (KeyRange(prefix + span.low, prefix + span.high), at) for span, at in self.read_ranges
+        ]
+        return CommitRequest(tau, writes, deletes, bases, reads, ranges, 0)
+
+    def apply_temporary(self) -> None:
+        """After COMMIT: temporary relations and their catalog rows become the session's."""
+        for relation, writes in self.written.items():
+            if relation[0] & 0x80:
+                self.session.temporary.apply(writes.entries)
+        for low, high in self.range_deletes:
+            if low[0] & 0x80:
+                self.session.temporary.delete_range(low, high)
+        local: dict[int, dict[int, Any]] = {}
+        for changes in self._history:
+            for relid, rows in changes.items():
+                for rowid, row in rows.items():
+                    if rowid >= 1 << 62:
+                        local.setdefault(relid, {})[rowid] = row
+        if local:
+            self.session.merge_temporary_catalog(local)
+
+
+def _merge(
+    base: Iterator[tuple[bytes, bytes]], keys: list[bytes], entries: dict[bytes, bytes | None], reverse: bool
+) -> Iterator[tuple[bytes, bytes]]:
+    """The base scan with the written keys laid over it; both in key order."""
+    if reverse:
+        keys = keys[::-1]
+    snapshot = [(key, entries[key]) for key in keys]  # later commands may write on
+    index = 0
+    count = len(snapshot)
+    written_key, written_value = snapshot[0]
+    for item in base:
+        key = item[0]
+        while index < count and (written_key > key if reverse else written_key < key):
+            if written_value is not None:
+                yield written_key, written_value
+            index += 1
+            if index < count:
+                written_key, written_value = snapshot[index]
+        if index < count and written_key == key:
+            if written_value is not None:
+                yield written_key, written_value
+            index += 1
+            if index < count:
+                written_key, written_value = snapshot[index]
+            continue
+        yield item
+    while index < count:
+        written_key, written_value = snapshot[index]
+        if written_value is not None:
+            yield written_key, written_value
+        index += 1
