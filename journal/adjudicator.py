@@ -17,7 +17,7 @@ The state is soft. After a restart `restore` brings back the tail of the journal
 it is behind the horizon of the window.
 """
 
-from .api import CommitRequest, KeyRange
+from .api import Commit, CommitRequest
 from .errors import SerializationFailure, TooOld
 from .window import Window
 
@@ -32,10 +32,10 @@ class Adjudicator:
         self.window = window if window is not None else Window(last_tau)
         self._catalog_taus: dict[int, int] = {}
 
-    def restore(self, tau: int, writes: dict[bytes, bytes | None], deletes: list[KeyRange]) -> None:
+    def restore(self, commit: Commit) -> None:
         """Remember a commit of the journal's tail; in tau order, before any request."""
-        self.window.record(tau, writes, deletes)
-        self.last_tau = max(self.last_tau, tau)
+        self.window.record(commit.tau, commit.writes, commit.deletes)
+        self.last_tau = max(self.last_tau, commit.tau)
 
     def adjudicate(self, request: CommitRequest, now: int) -> int:
         """The tau of the commit; raises SerializationFailure or its subclass TooOld."""

@@ -79,7 +79,7 @@ class Crossbar:
                 part = cut(commit, owner.ranges)
                 if part is not None:
                     parts.setdefault(owner, []).append(part)
-        for owner in (*self._synchronous, *self._asynchronous):
+        for owner in self._owners():
             owner.take(Batch(upto, parts.get(owner, ())))
 
     # --- to the subscribers -------------------------------------------------------------------
@@ -121,8 +121,11 @@ class Crossbar:
             owner.stop()
         self._rebuild()
 
+    def _owners(self) -> "list[_Synchronous | _Asynchronous]":
+        return [*self._synchronous, *self._asynchronous]
+
     def _rebuild(self) -> None:
-        owners = (*self._synchronous, *self._asynchronous)
+        owners = self._owners()
         self._cover = Cover((span, owner) for owner in owners for span in owner.ranges) if owners else None
 
     def _reread(self, after: int) -> Iterator[Commit]:

@@ -44,6 +44,10 @@ class Journal(Protocol):
     blocking: bool  # whether append is worth a thread
     last_tau: int
 
+    @property
+    def tail_tau(self) -> int:
+        """After this tau reading is cheap."""
+
     def append(self, entries: Sequence[tuple[int, bytes]]) -> None:
         """Make (tau, body) pairs durable, all or none. Raises JournalFull or JournalBroken."""
 
@@ -71,6 +75,10 @@ class MemoryJournal:
         self._size = 0
         self._bytes_max = bytes_max
         self._truncated = 0
+
+    @property
+    def tail_tau(self) -> int:
+        return self._truncated
 
     def append(self, entries: Sequence[tuple[int, bytes]]) -> None:
         durable = self.last_tau
@@ -266,6 +274,10 @@ class SegmentLog:
         self._segments.append(_Segment(path, start_tau, len(head)))
 
     # --- reading ------------------------------------------------------------------------------
+
+    @property
+    def tail_tau(self) -> int:
+        return self._segments[-1].start_tau
 
     def read(self, after: int) -> Iterator[Record]:
         segments = list(self._segments)

@@ -33,7 +33,7 @@ from .records import Record, decode, encode_body
 from .window import Window
 
 Reserve = Callable[[CommitRequest, int], None]
-RESTORE_BYTES_MAX = 8 << 20
+RESTORE_MICROSECONDS = 60_000_000  # of the window that is brought back, within the last segment
 
 
 class _Group:
@@ -290,6 +290,10 @@ def open_pipeline(
         for index in range(max(journals, existing)):
             opened.append(SegmentLog(directory / str(index), start_tau=start_tau))
     last_tau = max(start_tau, *(journal.last_tau for journal in opened))
-    adjudicator = Adjudicator(last_tau, Window(last_tau))
+    tail = max([last_tau - RESTORE_MICROSECONDS, *(journal.tail_tau for journal in opened)])
+    adjudicator = Adjudicator(last_tau, Window(min(tail, last_tau)))
     pipeline = Pipeline(opened, clock or SystemClock(), adjudicator)
+    if tail < last_tau:
+        for commit in pipeline.history(tail):
+            adjudicator.restore(commit)
     return pipeline

@@ -221,7 +221,7 @@ class LmdbStore:
     def _put(self, transaction: Any, writes: Writes) -> None:
         if len(writes) >= BULK_MIN and None not in writes.values() and max(map(len, writes)) <= SHORT_MAX:
             with transaction.cursor() as cursor:
-                cursor.putmulti(sorted(writes.items()))  # type: ignore[arg-type]
+                cursor.putmulti(sorted(writes.items()))
             return
         put = transaction.put
         delete = transaction.delete
