@@ -13,6 +13,8 @@ MODULES: tuple[str, ...] = (
     "types.uuid",
     "types.arrays",
     "types.composite",
+    "functions.math_float",
+    "functions.math_numeric",
     "functions.regtypes",
     "functions.catalog",
     "functions.catalog_session",
