@@ -494,6 +494,8 @@ class Connection(asyncio.Protocol):
         return call_function(self.session, self.output, *call)
 
     def _on_terminate(self, data: bytes, position: int, end: int) -> Step:
+        if not self.output.urgent:
+            self.output.buffer.clear()  # nobody asked for it with Sync or Flush
         self._close()
         return None
 

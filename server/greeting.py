@@ -182,7 +182,7 @@ class Greeting(asyncio.Protocol):
         pid = server.next_pid()
         try:
             session = server.engine.open_session(
-                packet.user, packet.database, packet.options, output, pid=pid, peer=self._peer()
+                packet.user, packet.database, packet.all_settings(), output, pid=pid, peer=self._peer()
             )
         except SqlError as error:
             error.severity = "FATAL"

@@ -37,9 +37,14 @@ class StartupPacket:
     version: int  # as spoken from here on
     user: str
     database: str
-    options: dict[str, str] = field(default_factory=dict)  # settings, those of `options` first
+    settings: dict[str, str] = field(default_factory=dict)
+    command_line: str = ""  # the parameter `options`
     refused: tuple[str, ...] = ()  # options _pq_.* not known
     downgraded: bool = False  # the client asked for a newer version
+
+    def all_settings(self) -> dict[str, str]:
+        """Those of `options` first; SqlError, which the client may learn after authentication only."""
+        return parse_options(self.command_line) | self.settings
 
     @property
     def cancel_key_bytes(self) -> int:
@@ -88,7 +93,8 @@ def parse_startup(body: bytes) -> StartupPacket:
         min(version, VERSION_MAX),
         user,
         database or user,
-        parse_options(command_line) | settings,
+        settings,
+        command_line,
         tuple(refused),
         version > VERSION_MAX,
     )
