@@ -1,0 +1,87 @@
+"""TRUNCATE: the tables get fresh storage, so it is transactional and takes no time."""
+
+from typing import Any
+
+from gaveldb.storage.api import row_span
+from pglast import ast
+
+from ..commands.registry import command
+from ..errors import Notice, SqlError
+from ..sqlstates import FEATURE_NOT_SUPPORTED, INSUFFICIENT_PRIVILEGE, WRONG_OBJECT_TYPE
+from .dependencies import PG_CLASS
+from .names import find_relation
+
+
+@command("TruncateStmt", tag="TRUNCATE TABLE")
+def truncate(ctx: Any, statement: ast.TruncateStmt) -> None:
+    """TRUNCATE tables [RESTART IDENTITY] [CASCADE]."""
+    from ..catalog.privileges import has_privilege
+
+    catalog = ctx.transaction.catalog
+    cascade = statement.behavior.name == "DROP_CASCADE"
+    oids: list[int] = []
+    for target in statement.relations:
+        oid = find_relation(ctx, target)
+        assert oid is not None
+        row = catalog.pg_class.get(oid)
+        if row.relkind not in "rp":
+            raise SqlError(WRONG_OBJECT_TYPE, f'"{row.relname}" is not a table')
+        if oid < 16384:
+            raise SqlError(INSUFFICIENT_PRIVILEGE, f'permission denied: "{row.relname}" is a system catalog')
+        if not has_privilege(catalog, ctx.session.role, "table", oid, "TRUNCATE"):
+            raise SqlError(INSUFFICIENT_PRIVILEGE, f"permission denied for table {row.relname}")
+        if oid not in oids:
+            oids.append(oid)
+    index = 0
+    while index < len(oids):
+        relation = catalog.relation(oids[index])
+        index += 1
+        for foreign_key in relation.referenced_by:
+            if foreign_key.relid in oids:
+                continue
+            child = catalog.pg_class.get(foreign_key.relid)
+            if not cascade:
+                raise SqlError(
+                    FEATURE_NOT_SUPPORTED,
+                    "cannot truncate a table referenced in a foreign key constraint",
+                    detail=f'Table "{child.relname}" references "{relation.name}".',
+                    hint=f'Truncate table "{child.relname}" at the same time, or use TRUNCATE ... CASCADE.',
+                )
+            ctx.notice(Notice(f'truncate cascades to table "{child.relname}"'))
+            oids.append(foreign_key.relid)
+    for oid in oids:
+        truncate_relation(ctx, oid)
+        if statement.restart_seqs:
+            restart_sequences(ctx, oid)
+
+
+def truncate_relation(ctx: Any, oid: int) -> None:
+    """Fresh storage for a table and its indexes."""
+    catalog = ctx.transaction.catalog
+    relation = catalog.relation(oid)
+    for target in (oid, *[index.oid for index in relation.indexes]):
+        new_storage(ctx, target)
+
+
+def new_storage(ctx: Any, oid: int) -> int:
+    """An empty storage number for a relation; the old one's rows go at COMMIT."""
+    transaction = ctx.transaction
+    row = transaction.catalog.pg_class.get(oid)
+    low, high = row_span(row.relfilenode)
+    transaction.delete_range(low, high)
+    transaction.validate_range(low, high)
+    storage_id = transaction.new_storage_id(row.relpersistence == "t")
+    transaction.catalog_update("pg_class", row, row._replace(relfilenode=storage_id, reltuples=-1.0))
+    return int(storage_id)
+
+
+def restart_sequences(ctx: Any, oid: int) -> None:
+    """RESTART IDENTITY: the sequences owned by the table's columns."""
+    from .sequences import change_sequence
+
+    catalog = ctx.transaction.catalog
+    for row in catalog.pg_depend.find("refclassid_refobjid", PG_CLASS, oid):
+        if row.classid == PG_CLASS and row.refobjsubid and row.deptype in "ai":
+            sequence = catalog.pg_class.get(row.objid)
+            if sequence is not None and sequence.relkind == "S":
+                change_sequence(ctx, row.objid, (ast.DefElem(defname="restart", arg=None),))
