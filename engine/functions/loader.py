@@ -15,6 +15,8 @@ MODULES: tuple[str, ...] = (
     "types.composite",
     "functions.math_float",
     "functions.math_numeric",
+    "functions.aggregates_numeric",
+    "functions.strings",
     "functions.regtypes",
     "functions.catalog",
     "functions.catalog_session",

@@ -209,7 +209,7 @@ def dcotd(value: float) -> float:
         return value
     angle, sign = _quadrant(value)
     sine = _sind_q1(angle)
-    cotangent = _cosd_q1(angle) / sine if sine else math.inf
+    cotangent = _cosd_q1(angle) / sine if sine else math.copysign(math.inf, sine)
     return sign * (cotangent / _COT_45) + 0.0
 
 
