@@ -13,6 +13,7 @@ from pglast import ast
 
 from .. import tree as t
 from ..errors import SqlError
+from ..sqlstates import STATEMENT_TOO_COMPLEX
 from .parse_state import AnalyzeContext, ParseState
 
 BOOLOID = 16
@@ -66,6 +67,8 @@ def _make_number(pstate: ParseState, text: str, location: int) -> t.Const:
         if -(2**63) <= number < 2**63:
             return t.Const(INT8OID, number, False, -1, 0, location)
         return t.Const(NUMERICOID, Decimal(number), False, -1, 0, location)
+    if len(text) < 1000 and text.replace(".", "", 1).isdigit():
+        return t.Const(NUMERICOID, Decimal(text), False, -1, 0, location)
     from .coercion import input_const
 
     value = input_const(pstate, NUMERICOID, text, -1, location)
@@ -88,6 +91,8 @@ def analyze_with_locations(context: AnalyzeContext, source: str, raw: Any, run: 
     """
     try:
         return run()
+    except RecursionError:
+        raise too_complex() from None
     except SqlError:
         if context.literal_locations is not None:
             raise
@@ -97,6 +102,16 @@ def analyze_with_locations(context: AnalyzeContext, source: str, raw: Any, run: 
     if context.params is not None:
         context.params.reset()
     return run()
+
+
+def too_complex() -> SqlError:
+    """The error for a statement nested too deeply."""
+    return SqlError(
+        STATEMENT_TOO_COMPLEX,
+        "stack depth limit exceeded",
+        hint='Increase the configuration parameter "max_stack_depth" (currently 2048kB), after ensuring '
+        "the platform's stack depth limit is adequate.",
+    )
 
 
 def literal_locations(source: str, raw: Any) -> dict[int, int]:

@@ -54,8 +54,8 @@ def lookup_type_name(
     if node.pct_type:
         typid = _column_type(context, node, missing_ok)
     else:
+        schema, name = deconstruct_qualified_name(context, node.names)
         try:
-            schema, name = deconstruct_qualified_name(context, node.names)
             if schema is not None:
                 typid = _type_in_schema(context, schema, name, missing_ok)
             else:
