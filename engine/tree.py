@@ -714,6 +714,9 @@ class Query(msgspec.Struct, tag=True, tag_field="node", eq=False):
     querySource: str = "original"
     canSetTag: bool = True
     utilityStmt: Any = None
+    utilityQuery: "Query | None" = None  # utility: the query inside (EXPLAIN, DECLARE CURSOR, ...)
+    callExpr: Any = None  # CALL: the FuncExpr with its input arguments
+    callOutArgs: list[Any] = []  # CALL: the OUT and INOUT arguments
     resultRelation: int = 0  # 1-based rtindex of the target of DML
     hasAggs: bool = False
     hasWindowFuncs: bool = False
