@@ -14,11 +14,14 @@
 """
 
 import asyncio
+import logging
 from collections import deque
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 
 from .api import Batch, Commit, KeyRange, Subscriber
 from .ranges import Cover, cut
+
+_log = logging.getLogger("gaveldb.journal")
 
 BUFFER_MAX = 10_000
 REREAD_COMMITS = 1_000
@@ -80,7 +83,10 @@ class Crossbar:
                 if part is not None:
                     parts.setdefault(owner, []).append(part)
         for owner in self._owners():
-            owner.take(Batch(upto, parts.get(owner, ())))
+            try:
+                owner.take(Batch(upto, parts.get(owner, ())))
+            except Exception:  # a subscriber's mistake must not keep the others from the commit
+                _log.exception("a subscriber failed")
 
     # --- to the subscribers -------------------------------------------------------------------
 
@@ -198,15 +204,22 @@ class _Asynchronous:
         self._wake.set()
 
     async def _run(self) -> None:
-        while True:
-            await self._wake.wait()
-            self._wake.clear()
-            while self._lagging:
-                await self._catch_up()
-            if self._upto > self.position:
-                commits = list(self._buffer)
-                self._buffer.clear()
-                await self._hand_over(Batch(self._upto, commits))
+        try:
+            while True:
+                await self._wake.wait()
+                self._wake.clear()
+                await self._hand_over_all()
+        except Exception:  # its subscription ends, so that the journal need not wait for it
+            _log.exception("a subscriber failed")
+            self._crossbar._unsubscribe(self)
+
+    async def _hand_over_all(self) -> None:
+        while self._lagging:
+            await self._catch_up()
+        if self._upto > self.position:
+            commits = list(self._buffer)
+            self._buffer.clear()
+            await self._hand_over(Batch(self._upto, commits))
 
     async def _hand_over(self, batch: Batch) -> None:
         done = self._subscriber(batch)

@@ -36,6 +36,10 @@ class JournalFull(JournalError):
     """No space left for the journal; nothing of the commit is kept. Later commits may succeed."""
 
 
+class CommitTooLarge(JournalError):
+    """The commit does not fit a record (4 GB)."""
+
+
 class JournalBroken(JournalError):
     """The device failed to sync: what is durable is unknown, so the process must end."""
 

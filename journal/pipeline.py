@@ -4,42 +4,47 @@ The life of a commit:
 1. `commit` asks the store whether it has room (`reserve`), and the adjudicator for a tau.
 2. The commit joins the group that is being collected; its body is encoded.
 3. At the end of the loop's turn the group is written to a free journal with one write and one sync:
-   on the loop if it is a single commit (a hand-over to a thread and back costs as much as the
-   sync), otherwise in the journal's own thread, while the loop collects the next group.
+   on the loop if it is a single commit and the disk is quick (a hand-over to a thread and back
+   costs as much as the sync), otherwise in the journal's own thread, while the loop collects the
+   next group.
 4. The crossbar delivers it, in tau order, to the local store and the synchronous subscribers.
 5. The futures of the group complete.
 
 A group that found the disk full counts as a heartbeat: its taus pass without commits, so that the
-next snapshots have a base behind what the adjudicator remembers of it.
+next snapshots have a base behind what the adjudicator remembers of it. A second after the last
+group a heartbeat is written, which tells the next opening that the group had been durable.
 """
 
 import asyncio
 import heapq
-from asyncio import AbstractEventLoop, Future
+from asyncio import AbstractEventLoop, Future, TimerHandle
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 from queue import SimpleQueue
 from threading import Thread
+from time import perf_counter
 
 from .adjudicator import Adjudicator
 from .api import Batch, Clock, Commit, CommitRequest
 from .clock import SystemClock
 from .crossbar import Crossbar
-from .errors import JournalBroken, JournalClosed, JournalFull
+from .errors import CommitTooLarge, JournalBroken, JournalClosed, JournalFull
 from .log import Journal, MemoryJournal, SegmentLog
-from .records import Record, decode, encode_body
+from .records import BODY_SIZE_MAX, Record, decode, encode_body
 from .window import Window
 
 Reserve = Callable[[CommitRequest, int], None]
+INLINE_SECONDS_MAX = 0.001  # a slower sync must not hold up the loop
+BEAT_SECONDS = 1.0
 RESTORE_MICROSECONDS = 60_000_000  # of the window that is brought back, within the last segment
 
 
 class _Group:
     """Commits that are written together."""
 
-    __slots__ = ("commits", "entries", "error", "futures", "journal")
+    __slots__ = ("commits", "entries", "error", "futures", "journal", "seconds")
 
     def __init__(self) -> None:
         self.commits: list[Commit] = []
@@ -47,6 +52,7 @@ class _Group:
         self.futures: list[Future[int]] = []
         self.journal = 0
         self.error: Exception | None = None
+        self.seconds = 0.0  # how long the write and sync took
 
 
 class Pipeline:
@@ -69,6 +75,8 @@ class Pipeline:
         self._threads: list[_JournalThread | None] = [None] * len(journals)
         self._closed = False
         self._drained: Future[None] | None = None
+        self._sync_seconds = 0.0  # a moving average
+        self._beat_timer: TimerHandle | None = None
 
     @property
     def current_tau(self) -> int:
@@ -95,6 +103,8 @@ class Pipeline:
         future: Future[int] = loop.create_future()
         try:
             body = encode_body(request.writes, request.deletes)
+            if len(body) > BODY_SIZE_MAX:
+                raise CommitTooLarge(f"a commit of {len(body)} bytes is more than a record can hold")
             if self.reserve is not None:
                 self.reserve(request, len(body))
             if self._closed or self.broken:
@@ -124,33 +134,37 @@ class Pipeline:
         group.journal = index = self._idle.pop()
         self._in_flight.append(group)
         journal = self.journals[index]
-        if len(group.entries) > 1 and journal.blocking:
+        if journal.blocking and (len(group.entries) > 1 or self._sync_seconds > INLINE_SECONDS_MAX):
             thread = self._threads[index]
             if thread is None:
                 assert self._loop is not None
                 thread = self._threads[index] = _JournalThread(journal, self._loop, self._written)
             thread.requests.put(group)
             return
-        try:
-            journal.append(group.entries)
-        except Exception as error:
-            group.error = error
+        _append(journal, group)
         self._written(group)
 
     def _written(self, group: _Group) -> None:
         """A group is durable, or has failed: publish and answer, then go on with the next."""
         self._idle.append(group.journal)
+        self._sync_seconds += (group.seconds - self._sync_seconds) / 8
         if group.error is not None and not isinstance(group.error, JournalFull):
             self._break(group.error)
-        if len(self.journals) == 1:
-            self._in_flight.popleft()
-            self._finish(group)
-        else:
-            self._merge(group)
+        try:
+            if len(self.journals) == 1:
+                self._in_flight.popleft()
+                self._finish(group)
+            else:
+                self._merge(group)
+        except Exception as error:  # the store could not apply what is durable
+            self._break(error)
+            self._abandon(group)
         if self._group is not None and not self._scheduled:
             self._flush()
         if self.after_commit is not None:
             self.after_commit()
+        if self._beat_timer is None and self._loop is not None and self.journals[0].blocking:
+            self._beat_timer = self._loop.call_later(BEAT_SECONDS, self._beat)
         if self._drained is not None and not self._in_flight and self._group is None:
             self._drained.set_result(None)
             self._drained = None
@@ -190,6 +204,36 @@ class Pipeline:
         for future in group.futures:
             if not future.done():
                 future.set_exception(group.error)
+
+    def _abandon(self, group: _Group) -> None:
+        """Nobody can tell what has become of these commits; the process is to end and recover."""
+        groups = [group, *self._in_flight]
+        if self._group is not None:
+            groups.append(self._group)
+            self._group = None
+        self._in_flight.clear()
+        for each in groups:
+            each.error = self.broken
+            self._fail(each)
+
+    def _beat(self) -> None:
+        """Tell the journals, and with them those who read them, that nothing came for a while."""
+        self._beat_timer = None
+        if self._closed or self.broken is not None:
+            return
+        if self._in_flight or self._group is not None:
+            assert self._loop is not None
+            self._beat_timer = self._loop.call_later(BEAT_SECONDS, self._beat)
+            return
+        tau = self.adjudicator.last_tau = max(self.adjudicator.last_tau + 1, self._now())
+        try:
+            for journal in self.journals:
+                with suppress(JournalFull):
+                    journal.append([(tau, b"")])
+            for index in range(len(self.journals)):
+                self.crossbar.advance(index, (), tau)
+        except Exception as error:
+            self._break(error)
 
     def _break(self, error: Exception) -> None:
         self.broken = error if isinstance(error, JournalBroken) else JournalBroken(str(error))
@@ -236,6 +280,8 @@ class Pipeline:
     def release(self) -> None:
         """Close the journals; nothing may be in flight."""
         self._closed = True
+        if self._beat_timer is not None:
+            self._beat_timer.cancel()
         self.crossbar.close()
         for thread in self._threads:
             if thread is not None:
@@ -251,6 +297,15 @@ def _tau(record: Record) -> int:
     return record.tau
 
 
+def _append(journal: Journal, group: _Group) -> None:
+    start = perf_counter()
+    try:
+        journal.append(group.entries)
+    except Exception as error:
+        group.error = error
+    group.seconds = perf_counter() - start
+
+
 class _JournalThread:
     """A journal's own thread: appends groups, and reports to the loop."""
 
@@ -263,12 +318,8 @@ class _JournalThread:
         self._thread.start()
 
     def _run(self) -> None:
-        append = self._journal.append
         while (group := self.requests.get()) is not None:
-            try:
-                append(group.entries)
-            except Exception as error:
-                group.error = error
+            _append(self._journal, group)
             self._loop.call_soon_threadsafe(self._done, group)
 
     def stop(self) -> None:

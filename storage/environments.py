@@ -83,7 +83,7 @@ class Environments:
             for path in sorted(directory.iterdir()):
                 if path.name.isdigit():
                     self._add(int(path.name), LmdbStore(path, depth=depth))
-                else:
+                elif path.suffix == ".new":
                     shutil.rmtree(path)  # a creation that did not come to its end
         if SHARED_DATABASE not in self._by_id:
             self._add(SHARED_DATABASE, self._new_store(SHARED_DATABASE))

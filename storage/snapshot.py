@@ -12,7 +12,7 @@ from typing import Any
 from .longkeys import BUCKET_SIZE, SHORT_MAX, bucket_key, expand, look_up
 
 FIRST_KEY = b"\x00\x00"  # below it is the environment's own entry
-CHUNK_FIRST = 16
+CHUNK_FIRST = 4
 CHUNK_MAX = 1024
 
 Entry = tuple[bytes, bytes]

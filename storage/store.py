@@ -79,7 +79,6 @@ class LmdbStore:
                     sync=False,
                     metasync=False,
                     writemap=True,
-                    readahead=False,
                     max_readers=READERS_MAX,
                     max_spare_txns=SPARE_TRANSACTIONS,
                 )

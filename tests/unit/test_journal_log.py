@@ -102,7 +102,8 @@ def opened(original: Path, path: Path, change: bytes) -> list[int] | None:
     journal.append(entries(100))
     assert taus(journal) == [*found, 100]
     journal.close()
-    assert taus(again := SegmentLog(path)) == [*found, 100]
+    again = SegmentLog(path)
+    assert taus(again) == [*found, 100]
     again.close()
     return found
 
@@ -142,7 +143,8 @@ def test_unfinished_group_is_cut_although_its_end_arrived(written: Path, tmp_pat
     data = bytearray(file.read_bytes())
     data[end + 30] ^= 1
     file.write_bytes(data)
-    assert taus(journal := SegmentLog(path)) == [1]
+    journal = SegmentLog(path)
+    assert taus(journal) == [1]
     journal.close()
 
 
@@ -183,5 +185,6 @@ def test_full_disk_keeps_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     journal.append(entries(3))
     assert taus(journal) == [1, 3]
     journal.close()
-    assert taus(journal := SegmentLog(tmp_path)) == [1, 3]
+    journal = SegmentLog(tmp_path)
+    assert taus(journal) == [1, 3]
     journal.close()
