@@ -1,0 +1,113 @@
+"""The errors of constraint violations, with PostgreSQL's texts and fields."""
+
+from typing import Any
+
+from ..catalog.quoting import quote_identifier
+from ..errors import SqlError
+from ..sqlstates import CARDINALITY_VIOLATION, CHECK_VIOLATION, NOT_NULL_VIOLATION, UNIQUE_VIOLATION
+from ..types.io import text_output
+
+VALUE_CHARACTERS_MAX = 64
+
+
+def row_description(ctx: Any, relation: Any, values: Any) -> str:
+    """(1, null, abc...) for DETAIL; each value cut to 64 characters."""
+    parts = []
+    for column in relation.columns:
+        if column.dropped:
+            continue
+        if column.generated == "v":
+            parts.append("virtual")
+            continue
+        value = values[column.attnum - 1]
+        if value is None:
+            parts.append("null")
+        else:
+            text = text_output(ctx.catalog, column.typid)(ctx, value)
+            if len(text.encode()) > VALUE_CHARACTERS_MAX:
+                text = text.encode()[:VALUE_CHARACTERS_MAX].decode("utf-8", "ignore") + "..."
+            parts.append(text)
+    return f"({', '.join(parts)})"
+
+
+def _schema(ctx: Any, relation: Any) -> str:
+    row = ctx.catalog.pg_namespace.get(relation.namespace)
+    return row.nspname if row is not None else ""
+
+
+def not_null(ctx: Any, relation: Any, attnum: int, values: Any) -> SqlError:
+    """23502."""
+    column = relation.columns[attnum - 1]
+    return SqlError(
+        NOT_NULL_VIOLATION,
+        f'null value in column "{column.name}" of relation "{relation.name}" violates not-null constraint',
+        detail=f"Failing row contains {row_description(ctx, relation, values)}.",
+        schema=_schema(ctx, relation),
+        table=relation.name,
+        column=column.name,
+    )
+
+
+def check(ctx: Any, relation: Any, name: str, values: Any) -> SqlError:
+    """23514."""
+    return SqlError(
+        CHECK_VIOLATION,
+        f'new row for relation "{relation.name}" violates check constraint "{name}"',
+        detail=f"Failing row contains {row_description(ctx, relation, values)}.",
+        schema=_schema(ctx, relation),
+        table=relation.name,
+        constraint=name,
+    )
+
+
+def key_description(ctx: Any, relation: Any, index: Any, values: Any) -> str:
+    """(a, lower(b))=(1, x) of an index's key columns; values are those of the key columns."""
+    names = []
+    for key in index.keys:
+        if key.attnum:
+            names.append(quote_identifier(relation.columns[key.attnum - 1].name))
+        else:
+            from ..catalog.deparse import deparse_expression
+
+            names.append(deparse_expression(ctx.catalog, key.expr, relation=relation))
+    texts = [
+        "null" if value is None else text_output(ctx.catalog, key.typid)(ctx, value)
+        for key, value in zip(index.keys, values, strict=True)
+    ]
+    return f"({', '.join(names)})=({', '.join(texts)})"
+
+
+def unique(ctx: Any, relation: Any, index: Any, values: Any) -> SqlError:
+    """23505; the constraint field is the index's name."""
+    return SqlError(
+        UNIQUE_VIOLATION,
+        f'duplicate key value violates unique constraint "{index.name}"',
+        detail=f"Key {key_description(ctx, relation, index, values)} already exists.",
+        schema=_schema(ctx, relation),
+        table=relation.name,
+        constraint=index.name,
+    )
+
+
+def not_buildable(ctx: Any, relation: Any, index: Any, values: Any) -> SqlError:
+    """23505 of CREATE UNIQUE INDEX."""
+    return SqlError(
+        UNIQUE_VIOLATION,
+        f'could not create unique index "{index.name}"',
+        detail=f"Key {key_description(ctx, relation, index, values)} is duplicated.",
+        schema=_schema(ctx, relation),
+        table=relation.name,
+        constraint=index.name,
+    )
+
+
+def second_time(command: str) -> SqlError:
+    """21000: one command may not change a row twice."""
+    hints = {
+        "ON CONFLICT DO UPDATE": "Ensure that no rows proposed for insertion within the same command have duplicate "
+        "constrained values.",
+        "MERGE": "Ensure that not more than one source row matches any one target row.",
+    }
+    return SqlError(
+        CARDINALITY_VIOLATION, f"{command} command cannot affect row a second time", hint=hints.get(command)
+    )
