@@ -43,6 +43,10 @@ class SubPlan(Node, frozen=True):
     plan_id: int = 0
     first_column_type: int = 0
     first_column_typmod: int = -1
+    # The outer Vars (and Aggrefs, GroupingFuncs of outer queries) used inside `plan`, as they are
+    # seen from where the SubPlan stands (levelsup 0 = the query that contains the SubPlan). Inside
+    # `plan` such an Aggref has agglevelsup k and Vars with varlevelsup >= k.
+    outer_refs: tuple[Any, ...] = ()
 
 
 class Plan(msgspec.Struct, kw_only=True, eq=False):
@@ -74,10 +78,12 @@ class SeqScan(Plan):
     varno: int
     relid: int
     quals: tuple[Any, ...] = ()
+    tablesample: Any = None  # RangeTblEntry.tablesample, its arguments preprocessed
 
 
 class RowidScan(Plan):
-    """Rows by ctid: `ctids` are expressions of type tid (each one row), or one tid[] if array."""
+    """Rows by ctid: `ctids` are expressions of type tid (each one row), or one tid[] if array. A
+    CurrentOfExpr stands for the row that its cursor is on."""
 
     varno: int
     relid: int
