@@ -36,7 +36,7 @@ from gaveldb.engine.sqlstates import (
 
 from . import messages, replies
 from .copy import pull_copy_data
-from .errors import protocol_lost, protocol_violation
+from .errors import RequestError, protocol_lost, protocol_violation
 from .fastpath import call_function
 from .frames import HEADER, HEADER_BYTES, LIMITS, Inbound
 from .output import BUFFER_BYTES_MAX, ClientOutput
@@ -279,7 +279,8 @@ class Connection(asyncio.Protocol):
         if not isinstance(error, SqlError):
             log.error("internal error in session %d", self.session.pid, exc_info=error)
             name = type(error).__name__
-            error = SqlError(INTERNAL_ERROR, f"{name}: {error}" if str(error) else name)
+            error = RequestError(INTERNAL_ERROR, f"{name}: {error}" if str(error) else name)
+        if isinstance(error, RequestError):
             self._tell_session(error)
         if error.severity in ("FATAL", "PANIC"):
             self._fatal(error)
@@ -373,10 +374,9 @@ class Connection(asyncio.Protocol):
             found = pull_copy_data(self._inbound, self.output.codec)
         except SqlError as error:
             self._copy_waiter = None
-            if error.severity == "FATAL":
-                error.severity = "ERROR"
-                self._out_of_step = True
-            future.set_exception(error)
+            self._out_of_step = error.severity == "FATAL"
+            # From here on it is an error of the engine's own statement.
+            future.set_exception(SqlError(error.sqlstate, error.message))
             return
         if found is not False:
             self._copy_waiter = None
@@ -392,7 +392,7 @@ class Connection(asyncio.Protocol):
 
     def _on_query(self, data: bytes, position: int, end: int) -> Step:
         self._ready_after = True
-        text = self._guarded(messages.parse_query, data, position, end)
+        text = messages.parse_query(data, position, end, self.output.codec)
         if not text.isascii():
             self.output.text = text
         step = self.session.simple_query(text, self.output)
@@ -401,7 +401,7 @@ class Connection(asyncio.Protocol):
         return step
 
     def _on_parse(self, data: bytes, position: int, end: int) -> Step:
-        name, text, types = self._guarded(messages.parse_parse, data, position, end)
+        name, text, types = messages.parse_parse(data, position, end, self.output.codec)
         session = self.session
         if text.isascii():
             if self._texts is not None:
@@ -418,13 +418,13 @@ class Connection(asyncio.Protocol):
         return None
 
     def _on_bind(self, data: bytes, position: int, end: int) -> Step:
-        portal, name, formats, values, result_formats = self._guarded(
-            messages.parse_bind, data, position, end
+        portal, name, formats, values, result_formats = messages.parse_bind(
+            data, position, end, self.output.codec
         )
         session = self.session
         prepared = session.prepared(name)
         if prepared is None:
-            raise self._own(_no_statement(name))
+            raise _no_statement(name)
         if self._texts is not None:
             self.output.text = self._texts.get(name)
         session.refresh(prepared)
@@ -433,14 +433,14 @@ class Connection(asyncio.Protocol):
         return None
 
     def _on_describe(self, data: bytes, position: int, end: int) -> Step:
-        kind, name = self._guarded(messages.parse_target, data, position, end)
+        kind, name = messages.parse_target(data, position, end, self.output.codec)
         session = self.session
         output = self.output
         formats: Any = ()
         if kind == STATEMENT:
             prepared = session.prepared(name)
             if prepared is None:
-                raise self._own(_no_statement(name))
+                raise _no_statement(name)
             session.refresh(prepared)
             output.buffer += replies.parameter_description(prepared.parameter_types)
             columns = prepared.columns
@@ -449,7 +449,7 @@ class Connection(asyncio.Protocol):
             columns = portal.columns
             formats = portal.formats
         else:
-            raise self._own(protocol_violation(f"invalid DESCRIBE message subtype {kind}"))
+            raise protocol_violation(f"invalid DESCRIBE message subtype {kind}")
         if columns is None:
             output.buffer += replies.NO_DATA
         else:
@@ -457,11 +457,11 @@ class Connection(asyncio.Protocol):
         return None
 
     def _on_execute(self, data: bytes, position: int, end: int) -> Step:
-        name, limit = self._guarded(messages.parse_execute, data, position, end)
+        name, limit = messages.parse_execute(data, position, end, self.output.codec)
         return self.session.execute(self._portal(name), limit, self.output)
 
     def _on_close(self, data: bytes, position: int, end: int) -> Step:
-        kind, name = self._guarded(messages.parse_target, data, position, end)
+        kind, name = messages.parse_target(data, position, end, self.output.codec)
         if kind == STATEMENT:
             self.session.close_prepared(name)
             if self._texts is not None:
@@ -469,7 +469,7 @@ class Connection(asyncio.Protocol):
         elif kind == PORTAL:
             self.session.close_portal(name)
         else:
-            raise self._own(protocol_violation(f"invalid CLOSE message subtype {kind}"))
+            raise protocol_violation(f"invalid CLOSE message subtype {kind}")
         self.output.buffer += replies.CLOSE_COMPLETE
         return None
 
@@ -477,20 +477,20 @@ class Connection(asyncio.Protocol):
         self._skipping = False
         self._ready_after = True
         if position != end:
-            self._guarded(messages.parse_nothing, data, position, end)
+            messages.parse_nothing(data, position, end, self.output.codec)
         step = self.session.sync(self.output)
         if step is None:
             self._ready()
         return step
 
     def _on_flush(self, data: bytes, position: int, end: int) -> Step:
-        self._guarded(messages.parse_nothing, data, position, end)
+        messages.parse_nothing(data, position, end, self.output.codec)
         self.output.urgent = True
         return None
 
     def _on_function_call(self, data: bytes, position: int, end: int) -> Step:
         self._ready_after = True
-        call = self._guarded(messages.parse_function_call, data, position, end)
+        call = messages.parse_function_call(data, position, end, self.output.codec)
         return call_function(self.session, self.output, *call)
 
     def _on_terminate(self, data: bytes, position: int, end: int) -> Step:
@@ -503,30 +503,17 @@ class Connection(asyncio.Protocol):
         """CopyData, CopyDone and CopyFail still under way after COPY has failed."""
         return None
 
-    # What several of them do.
-
-    def _guarded(self, parse: Callable[..., Any], data: bytes, position: int, end: int) -> Any:
-        try:
-            return parse(data, position, end, self.output.codec)
-        except SqlError as error:
-            raise self._own(error) from None
-
-    def _own(self, error: SqlError) -> SqlError:
-        """An error found here and not by the engine, which must hear of it."""
-        self._tell_session(error)
-        return error
-
     def _portal(self, name: str) -> Portal:
         portal = self.session.portal(name)
         if portal is None:
-            raise self._own(SqlError(UNDEFINED_CURSOR, f'portal "{name}" does not exist'))
+            raise RequestError(UNDEFINED_CURSOR, f'portal "{name}" does not exist')
         return portal
 
 
-def _no_statement(name: str) -> SqlError:
+def _no_statement(name: str) -> RequestError:
     if not name:
-        return SqlError(UNDEFINED_PSTATEMENT, "unnamed prepared statement does not exist")
-    return SqlError(UNDEFINED_PSTATEMENT, f'prepared statement "{name}" does not exist')
+        return RequestError(UNDEFINED_PSTATEMENT, "unnamed prepared statement does not exist")
+    return RequestError(UNDEFINED_PSTATEMENT, f'prepared statement "{name}" does not exist')
 
 
 Handler = Callable[[Connection, bytes, int, int], Step]

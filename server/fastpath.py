@@ -11,7 +11,7 @@ from gaveldb.engine.errors import SqlError
 from gaveldb.engine.sqlstates import INVALID_PARAMETER_VALUE, UNDEFINED_FUNCTION
 
 from . import replies
-from .errors import protocol_violation
+from .errors import RequestError, protocol_violation
 from .output import ClientOutput
 
 _LOOKUP = (
@@ -108,26 +108,20 @@ async def _call(
     result_format: int,
 ) -> None:
     found = await _select(session, client, _LOOKUP, (_OID,), (1,), (oid.to_bytes(4, "big"),), 0)
-    try:
-        if not found:
-            raise SqlError(UNDEFINED_FUNCTION, f"function with OID {oid} does not exist")
-        name, types = (field.decode() if field else "" for field in found)
-        casts = types.split(";") if types else []
-        if len(casts) != len(arguments):
-            raise protocol_violation(
-                f"function call message contains {len(arguments)} arguments"
-                f" but function requires {len(casts)}"
-            )
-        if len(formats) > 1 and len(formats) != len(arguments):
-            raise protocol_violation(
-                f"function call message contains {len(formats)} argument formats"
-                f" but {len(arguments)} arguments"
-            )
-        if result_format not in (0, 1):
-            raise SqlError(INVALID_PARAMETER_VALUE, f"unsupported format code: {result_format}")
-    except SqlError as error:
-        session.fail(error)
-        raise
+    if not found:
+        raise RequestError(UNDEFINED_FUNCTION, f"function with OID {oid} does not exist")
+    name, types = (field.decode() if field else "" for field in found)
+    casts = types.split(";") if types else []
+    if len(casts) != len(arguments):
+        raise protocol_violation(
+            f"function call message contains {len(arguments)} arguments but function requires {len(casts)}"
+        )
+    if len(formats) > 1 and len(formats) != len(arguments):
+        raise protocol_violation(
+            f"function call message contains {len(formats)} argument formats but {len(arguments)} arguments"
+        )
+    if result_format not in (0, 1):
+        raise RequestError(INVALID_PARAMETER_VALUE, f"unsupported format code: {result_format}")
     call = ", ".join(f"${index + 1}::{cast}" for index, cast in enumerate(casts))
     row = await _select(session, client, f"SELECT {name}({call})", (), formats, arguments, result_format)
     client.buffer += replies.function_call_response(row[0] if row else None)

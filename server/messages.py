@@ -14,7 +14,7 @@ from typing import NoReturn
 from gaveldb.engine.errors import SqlError
 from gaveldb.engine.sqlstates import CHARACTER_NOT_IN_REPERTOIRE
 
-from .errors import protocol_violation
+from .errors import RequestError, protocol_violation
 
 UINT16 = Struct("!H")
 INT32 = Struct("!i")
@@ -46,7 +46,7 @@ def decode(data: bytes, codec: str = "utf-8") -> str:
         bad = data[start : start + _utf8_length(data[start])] if codec == "utf-8" else data[start : start + 1]
         shown = " ".join(f"0x{byte:02x}" for byte in bad)
         name = "UTF8" if codec == "utf-8" else codec.upper()
-        raise SqlError(
+        raise RequestError(
             CHARACTER_NOT_IN_REPERTOIRE, f'invalid byte sequence for encoding "{name}": {shown}'
         ) from None
 

@@ -31,7 +31,7 @@ from typing import Any
 from .messages import FRONTEND, decode, encode
 
 SCRIPTS = Path(__file__).parent / "scripts"
-TIMEOUT_SECONDS = 10
+TIMEOUT_SECONDS = 3
 CANCEL_DELAY_SECONDS = 0.3
 OPENING = ("Startup", "SSLRequest", "GSSENCRequest", "Raw")
 
