@@ -98,7 +98,9 @@ class Connection(asyncio.Protocol):
                 self._turn()
         elif self._copy_waiter is not None:
             self._feed_copy()
-        if len(self._inbound) > BACKLOG_BYTES_MAX and (self._running is not None or self.output.paused):
+        # Not while COPY waits: its message may be larger than any backlog.
+        waits = self._running is not None or self.output.paused
+        if waits and self._copy_waiter is None and len(self._inbound) > BACKLOG_BYTES_MAX:
             self._pause_reading()
 
     def eof_received(self) -> bool:
@@ -113,6 +115,7 @@ class Connection(asyncio.Protocol):
     def connection_lost(self, exception: Exception | None) -> None:
         self._ended = True
         self.output.lost = True
+        self.server.count_closed()
         if self._copy_waiter is not None:
             self._abort_copy()
         self.output.resume()
@@ -204,7 +207,7 @@ class Connection(asyncio.Protocol):
             output.flush()
         if self._paused_reading and self._running is None and not output.paused:
             self._resume_reading()
-        if self._ended and (output.lost or not self._closing) and self._idle():
+        if (self._ended or self._closing) and self._idle():
             self._finish()
 
     def _advance(self, step: Coroutine[Any, Any, None]) -> bool:
@@ -252,7 +255,7 @@ class Connection(asyncio.Protocol):
         if self._running is None and not self._closing:
             if not self.output.paused:
                 self._turn()
-        elif self._closing and self.output.lost:
+        elif self._closing and self._running is None:
             self._finish()
 
     def _idle(self) -> bool:
@@ -315,24 +318,27 @@ class Connection(asyncio.Protocol):
             self._close()
 
     def _close(self) -> None:
+        """Execute nothing more; the client gets what it has not yet read, if it reads at all."""
         self._closing = True
         self.output.flush()
         self.transport.close()
+        if self._running is None and not self._turning:
+            self._finish()
 
     def _finish(self) -> None:
-        """Release the session; once, when the client is gone and nothing runs."""
-        self._closing = True
-        if not self.output.lost:
+        """Release the session, whose locks must not wait for a client that does not read."""
+        if not self._closing:
+            self._closing = True
             self.output.flush()
             self.transport.close()
-        elif self.server.forget(self):
+        if self.server.forget(self):
             try:
                 self.session.close()
             except Exception:
                 log.exception("session %d cannot be closed", self.session.pid)
 
     def abort(self) -> None:
-        """Shutdown waits no longer."""
+        """Shutdown waits no longer for the statement."""
         self.session.cancel()
         self.output.error(
             SqlError(ADMIN_SHUTDOWN, "terminating connection due to administrator command", severity="FATAL")

@@ -51,6 +51,7 @@ class Greeting(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.Transport, transport)
         self._server.greetings.add(self)
+        self._server.count_opened(self._transport)
         loop = asyncio.get_running_loop()
         self._timer = loop.call_later(self._server.config.authentication_timeout, self._timed_out)
 
@@ -70,6 +71,7 @@ class Greeting(asyncio.Protocol):
 
     def connection_lost(self, exception: Exception | None) -> None:
         self._end()
+        self._server.count_closed()
 
     # The steps; each is True if there may be more to do at once.
 

@@ -21,6 +21,7 @@ log = logging.getLogger("gaveldb.server")
 
 ACCEPT_BACKLOG = 512
 ABORT_GRACE_SECONDS = 1.0
+GREETINGS_PER_CONNECTION = 2
 
 
 class Server:
@@ -38,7 +39,8 @@ class Server:
         self._verifier: str | None = None
         self._pids = itertools.count(1000)
         self._listening: list[asyncio.AbstractServer] = []
-        self._empty: asyncio.Event = asyncio.Event()
+        self._transports = 0
+        self._all_closed: asyncio.Event = asyncio.Event()
 
     async def start(self) -> None:
         """Listen on every address; `port` is then the true one."""
@@ -79,16 +81,16 @@ class Server:
             for connection in tuple(self.connections.values()):
                 connection.abort()
             if not await self._emptied(ABORT_GRACE_SECONDS):
-                log.warning("%d connections did not end", len(self.connections))
+                log.warning("%d connections did not end", self._transports)
         if self.config.unix_socket_dir is not None:
             (self.config.unix_socket_dir / f".s.PGSQL.{self.port}").unlink(missing_ok=True)
 
     async def _emptied(self, timeout: float) -> bool:
-        if not self.connections:
+        if not self._transports:
             return True
-        self._empty.clear()
+        self._all_closed.clear()
         try:
-            await asyncio.wait_for(self._empty.wait(), timeout)
+            await asyncio.wait_for(self._all_closed.wait(), timeout)
         except TimeoutError:
             return False
         return True
@@ -158,12 +160,20 @@ class Server:
             connection.cancel()
 
     def forget(self, connection: Connection) -> bool:
-        """The connection is gone; False if that was known."""
-        if self.connections.pop(connection.session.pid, None) is None:
-            return False
-        if not self.connections:
-            self._empty.set()
-        return True
+        """The session ends; False if that was known."""
+        return self.connections.pop(connection.session.pid, None) is not None
+
+    def count_opened(self, transport: asyncio.Transport) -> None:
+        """One more transport, session or not; far too many are not even listened to."""
+        self._transports += 1
+        if len(self.greetings) > GREETINGS_PER_CONNECTION * self.config.max_connections:
+            transport.abort()
+
+    def count_closed(self) -> None:
+        """One transport less."""
+        self._transports -= 1
+        if not self._transports:
+            self._all_closed.set()
 
 
 def _shutting_down() -> SqlError:

@@ -145,26 +145,26 @@ async def test_a_slow_reader_does_not_grow_memory(start: Start) -> None:
     running = await start()
     client = await running.connect()
     client.writer.transport.pause_reading()
-    client.send('Query {"text": "rows 100000"}')
+    client.send('Query {"text": "rows 20000"}')
     await asyncio.sleep(0.3)
     (connection,) = running.server.connections.values()
     assert connection.output.paused
     assert connection.transport.get_write_buffer_size() < 2_000_000
     client.writer.transport.resume_reading()
-    assert len(await client.until("ReadyForQuery")) == 100_003
+    assert len(await client.until("ReadyForQuery")) == 20_003
 
 
 async def test_a_slow_reader_that_pipelines_is_not_executed_ahead(start: Start) -> None:
     running = await start()
     client = await running.connect()
     client.writer.transport.pause_reading()
-    client.writer.write(encode('Query {"text": "series 2000"}') * 500)
+    client.writer.write(encode(f'Query {{"text": "select {"x" * 20000}"}}') * 700)
     await asyncio.sleep(0.3)
     (connection,) = running.server.connections.values()
     assert connection.transport.get_write_buffer_size() + len(connection.output.buffer) < 2_000_000
     client.writer.transport.resume_reading()
-    for _ in range(500):
-        assert len(await client.until("ReadyForQuery")) == 2003
+    for _ in range(700):
+        assert names(await client.until("ReadyForQuery")) == "TDCZ"
 
 
 async def test_internal_error_keeps_the_connection(start: Start, caplog: pytest.LogCaptureFixture) -> None:
@@ -204,6 +204,29 @@ async def test_copy_in(start: Start) -> None:
     assert names(await client.until("ReadyForQuery")) == "TDCZ"
     client.send('Query {"text": "copy in"}', 'Query {"text": "select 1"}')
     assert names(await client.until("the end")) == "CopyInResponseEEEOF"
+
+
+async def test_copy_in_of_a_message_larger_than_the_backlog(start: Start) -> None:
+    client = await (await start()).connect()
+    client.send('Query {"text": "copy in"}')
+    await client.until("CopyInResponse")
+    for size in (5_000_000, 10, 3_000_000):
+        client.send(f'CopyData {{"text": "{"x" * size}"}}')
+    client.send("CopyDone")
+    assert names(await client.until("ReadyForQuery")) == "CZ"
+    assert len(client.session.copied) == 8_000_010
+
+
+async def test_a_session_ends_though_its_client_reads_nothing(start: Start) -> None:
+    running = await start(shutdown_timeout=0.1)
+    client = await running.connect()
+    client.writer.transport.pause_reading()
+    client.writer.write(encode(f'Query {{"text": "select {"x" * 20000}"}}') * 300)
+    await asyncio.sleep(0.2)
+    (connection,) = running.server.connections.values()
+    assert connection.output.paused
+    assert connection.shut_down()
+    assert client.session.closed and not running.server.connections
 
 
 async def test_copy_in_ends_with_the_client(start: Start) -> None:
