@@ -14,6 +14,7 @@ from ..sqlstates import (
     SUBSTRING_ERROR,
     SYNTAX_ERROR,
 )
+from ..types.integers import int4_overflow
 from ..values import Array, make_array
 
 TEXTOID = 25
@@ -49,6 +50,8 @@ def text_substr_no_len(text: str, start: int) -> str:
 def overlay(whole: Any, part: Any, start: int, length: int) -> Any:
     if start <= 0:
         raise SqlError(SUBSTRING_ERROR, "negative substring length not allowed")
+    if not -(2**31) <= start + length < 2**31:
+        int4_overflow()
     return whole[: start - 1] + part + whole[max(start - 1 + length, 0) :]
 
 
@@ -208,6 +211,8 @@ def text_left(text: str, count: int) -> str:
 
 @implements("text_right")
 def text_right(text: str, count: int) -> str:
+    if count == -(2**31):
+        return text  # its negation overflows in PostgreSQL too
     return text[max(len(text) - count, 0) :] if count >= 0 else text[-count:]
 
 
