@@ -313,12 +313,6 @@ def pg_num_nonnulls(site: CallSite) -> Callable[..., int | None]:
     return lambda *values: sum(value is not None for value in values)
 
 
-@implements("pg_typeof", bind=True)
-def pg_typeof(site: CallSite) -> Callable[[Any], int]:
-    typid = site.arg_types[0]
-    return lambda _value: typid
-
-
 def _try_input(catalog: Any, ctx: Any, text: str, type_name: str) -> SqlError | None:
     from ..types.io import text_input
     from .regtypes import type_named
