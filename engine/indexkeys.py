@@ -1,119 +1,118 @@
-"""Index entries: how the values of key columns become the bytes of an entry's key.
+"""Index entries: how key columns become bytes, and what an entry holds.
 
-    key:   relation u32 | column ... [| rowid u64]      value: rowid u64 [| INCLUDEd columns, msgpack]
-
-1. The row id is part of the key unless the entry must be unique: a unique index has it only in
-   entries with a NULL (NULLS DISTINCT). Indexes of deferrable constraints may hold duplicates for
-   a while, so their entries always have it.
-2. A column is a flag byte (NULL or not) and its value's order-preserving encoding (storage/keys.py).
-3. The sources here are Python expressions for generated code; `helpers` are the globals they need.
+An entry's key is `relation u32 | column ... [| rowid u64]`: the row id is left out exactly if the
+index is unique and no key column is NULL (or NULLS NOT DISTINCT). Its value is `rowid u64`, followed
+by the msgpack array of the INCLUDEd columns' stored values if there are any; so a reader finds the
+row without looking at the key.
 """
 
-from struct import Struct
-from typing import Any, NamedTuple
+from collections.abc import Callable, Sequence
+from typing import Any
 
-from gaveldb.storage.api import ENCODERS, array_encoder, column_encoder, invert, record_encoder
+from gaveldb.storage.api import ENCODERS, array_encoder, column_encoder, record_encoder, rowid_bytes, row_key
 
 from .catalog.relation import Index, IndexKey
+from .errors import SqlError
+from .sqlstates import FEATURE_NOT_SUPPORTED
 
-_U8 = Struct(">Q")
-_U4 = Struct(">I")
+Encoder = Callable[[Any], bytes]
 
-_KINDS = {
-    16: "bool", 21: "int8", 23: "int8", 20: "int8", 1082: "int8", 1083: "int8", 1114: "int8", 1184: "int8", 790: "int8",
-    27: "int8", 26: "uint4", 28: "uint4", 29: "uint4", 24: "uint4", 2202: "uint4", 2203: "uint4", 2204: "uint4",
-    2205: "uint4", 2206: "uint4", 3734: "uint4", 3769: "uint4", 4089: "uint4", 4096: "uint4", 4191: "uint4",
-    700: "float8", 701: "float8", 1700: "numeric", 25: "text", 1043: "text", 19: "text", 18: "text", 1042: "bpchar",
-    17: "bytes", 2950: "uuid", 1186: "interval", 1266: "timetz", 5069: "int8", 3220: "int8",
-}
-_TEMPLATES = {
-    "int8": ("KEY_U8({0} + 9223372036854775808)", {"KEY_U8": _U8.pack}),
-    "uint4": ("KEY_U4({0})", {"KEY_U4": _U4.pack}),
-}
-
-
-class KeySource(NamedTuple):
-    """A Python expression for (part of) a key, and the globals that it needs."""
-
-    source: str
-    helpers: dict[str, Any]
+_KINDS: dict[int, str] = {
+    16: "bool", 17: "bytes", 18: "text", 19: "text", 20: "int8", 21: "int8", 23: "int8", 24: "uint4",
+    25: "text", 26: "uint4", 27: "int8", 28: "uint4", 29: "uint4", 700: "float8", 701: "float8",
+    790: "int8", 1042: "bpchar", 1043: "text", 1082: "int8", 1083: "int8", 1114: "int8", 1184: "int8",
+    1186: "interval", 1266: "timetz", 1700: "numeric", 2202: "uint4", 2203: "uint4", 2204: "uint4",
+    2205: "uint4", 2206: "uint4", 2950: "uuid", 3220: "int8", 3734: "uint4", 3769: "uint4", 4089: "uint4",
+    4096: "uint4", 4191: "uint4", 705: "text",
+}  # fmt: skip
+_EXTRA: dict[int, Encoder] = {}
 
 
-def type_encoder(catalog: Any, typid: int) -> Any:
-    """value -> bytes in the order of the type's default btree opclass; None if there is none."""
-    cached = catalog.cache.get(("key_encoder", typid))
-    if cached is None:
-        cached = catalog.cache["key_encoder", typid] = (_type_encoder(catalog, typid),)
-    return cached[0]
+def register_key_encoder(typid: int, encoder: Encoder) -> None:
+    """Give a type its own order-preserving encoding (without flag byte)."""
+    _EXTRA[typid] = encoder
 
 
-def _type_encoder(catalog: Any, typid: int) -> Any:
-    typid = catalog.base_type(typid)
-    kind = _KINDS.get(typid)
+def value_encoder(catalog: Any, typid: int) -> Encoder:
+    """The order-preserving encoder of not NULL values of a type; 0A000 if it has none."""
+    cache_key = ("key_encoder", typid)
+    found = catalog.cache.get(cache_key)
+    if found is None:
+        found = catalog.cache[cache_key] = _find_encoder(catalog, typid)
+    return found  # type: ignore[no-any-return]
+
+
+def key_kind(catalog: Any, typid: int) -> str | None:
+    """The name of a built-in kind in storage's ENCODERS."""
+    return _KINDS.get(catalog.base_type(typid))
+
+
+def _find_encoder(catalog: Any, typid: int) -> Encoder:
+    base = catalog.base_type(typid)
+    if base in _EXTRA:
+        return _EXTRA[base]
+    kind = _KINDS.get(base)
     if kind is not None:
         return ENCODERS[kind]
-    row = catalog.pg_type.get(typid)
-    if row is None:
-        return None
-    if row.typtype == "e":
-        return _enum_encoder(catalog, typid)
-    element = catalog.element_type(typid)
-    if element or typid in (22, 30):
-        inner = type_encoder(catalog, element or {22: 21, 30: 26}[typid])
-        return array_encoder(inner) if inner is not None else None
-    if row.typtype == "c":
-        columns = [type_encoder(catalog, column[1]) for column in catalog.row_columns(typid)]
-        return None if any(column is None for column in columns) else record_encoder(columns)
-    if typid == 3802:
-        from .types.compare import jsonb_key_bytes
-
-        return jsonb_key_bytes
-    return None
+    row = catalog.pg_type.get(base)
+    if row is not None and row.typtype == "e":
+        float8 = ENCODERS["float8"]
+        orders = {label.oid: float8(label.enumsortorder) for label in catalog.pg_enum.find("enumtypid", base)}
+        return orders.__getitem__
+    if row is not None and row.typtype == "c":
+        return record_encoder([value_encoder(catalog, column[1]) for column in catalog.row_columns(base)])
+    element = catalog.element_type(base)
+    if element:
+        return array_encoder(value_encoder(catalog, element))
+    raise SqlError(FEATURE_NOT_SUPPORTED, f"indexes on type {catalog.format_type(typid)} are not supported")
 
 
-def _enum_encoder(catalog: Any, typid: int) -> Any:
-    order = {row.oid: ENCODERS["float8"](row.enumsortorder) for row in catalog.pg_enum.find("enumtypid", typid)}
-    return order.__getitem__
+def key_column_encoder(catalog: Any, key: IndexKey) -> Encoder:
+    """From a value or None to the bytes of a key column, flag byte included."""
+    return column_encoder(
+        value_encoder(catalog, key.typid), descending=key.descending, nulls_first=key.nulls_first
+    )
 
 
-def key_type(catalog: Any, key: IndexKey) -> int:
-    """The type that the key's values have (the column's, below domains)."""
-    return int(catalog.base_type(key.typid))
+def column_encoders(catalog: Any, index: Index) -> list[Encoder]:
+    """One encoder per key column."""
+    return [key_column_encoder(catalog, key) for key in index.keys]
 
 
-def column_function(catalog: Any, key: IndexKey) -> Any:
-    """value or None -> the column's bytes in the key, flag included."""
-    encoder = type_encoder(catalog, key.typid)
-    return column_encoder(encoder, descending=key.descending, nulls_first=key.nulls_first)
+def null_flag(key: IndexKey) -> bytes:
+    """What stands in a key for NULL in this column."""
+    return b"\x00" if key.nulls_first else b"\x02"
 
 
-def column_source(catalog: Any, key: IndexKey, number: int, value: str, null: bool) -> KeySource:
-    """Source of a column's bytes; `value` is a name or literal."""
-    kind = _KINDS.get(catalog.base_type(key.typid))
-    flag = b"\x00" if key.nulls_first else b"\x02"
-    template = _TEMPLATES.get(kind) if kind is not None else None
-    helpers: dict[str, Any] = {}
-    if template is not None:
-        encoded, helpers = template[0].format(value), dict(template[1])
-    else:
-        encoder = type_encoder(catalog, key.typid)
-        name = f"encode_{kind}" if kind is not None else f"encode_key_{key.typid}_{number}"
-        helpers = {name: encoder}
-        encoded = f"{name}({value})"
-    if key.descending:
-        helpers["invert_key"] = invert
-        encoded = f"invert_key({encoded})"
-    source = f"b'\\x01' + {encoded}"
-    if null:
-        source = f"({flag!r} if {value} is None else {source})"
-    return KeySource(source, helpers)
+def storage_id(catalog: Any, index: Index) -> int:
+    """The index's relation number in keys."""
+    return int(catalog.relation(index.oid).storage_id)
 
 
-def always_has_rowid(index: Index) -> bool:
-    """Whether every entry's key ends with the row id."""
-    return not index.unique or index.deferrable
+def entry_key(catalog: Any, index: Index) -> Callable[[Sequence[Any], int], bytes]:
+    """(key column values, row id) -> the entry's key."""
+    encoders = column_encoders(catalog, index)
+    prefix = row_key(storage_id(catalog, index), 0)[:4]
+    if index.unique and not index.nulls_not_distinct:
+
+        def unique(values: Sequence[Any], rowid: int) -> bytes:
+            key = prefix + b"".join([encode(value) for encode, value in zip(encoders, values, strict=True)])
+            return key + rowid_bytes(rowid) if None in values else key
+
+        return unique
+    if index.unique:
+        return lambda values, rowid: prefix + b"".join(
+            [encode(value) for encode, value in zip(encoders, values, strict=True)]
+        )
+    return lambda values, rowid: (
+        prefix
+        + b"".join([encode(value) for encode, value in zip(encoders, values, strict=True)])
+        + rowid_bytes(rowid)
+    )
 
 
-def distinct_nulls(index: Index) -> bool:
-    """Whether entries with a NULL key column do not conflict with each other."""
-    return not index.nulls_not_distinct
+def in_keys(items: Any, encode: Encoder, reverse: bool) -> list[bytes]:
+    """The encoded distinct elements of an array (None: no elements), in key order."""
+    if items is None:
+        return []
+    return sorted({encode(item) for item in items.items if item is not None}, reverse=reverse)

@@ -1,0 +1,183 @@
+"""Agg: grouping by hash, aggregates as inline steps over a list of states per group.
+
+"sorted" groups go through the same dictionary: it keeps first-seen order, which is the sort order.
+The state of a group is one list: [set number,] keys, other values of the group's first row, states.
+Without grouping the states are locals.
+"""
+
+from typing import Any
+
+from .. import tree as t
+from ..plan import nodes as plan
+from ..run.sorting import ITEM0
+from .aggregates import Step, make_step
+from .expressions import apply_template, emit_filter, hash_key_template, value
+from .needs import is_plain_var, var_atom
+from .produce import loop_rows, produce, produces
+from .scope import Scope
+from .unit import Code, Consume
+
+
+def key_atom(expr: Any) -> Any:
+    return var_atom(expr.varno, expr.varattno) if is_plain_var(expr) else expr
+
+
+@produces(plan.Agg)
+def _agg(scope: Scope, node: plan.Agg, consume: Consume) -> None:
+    if not node.keys and not node.grouping_sets:
+        _plain(scope, node, consume)
+    else:
+        _Grouping(scope, node).emit(consume)
+
+
+def _plain(scope: Scope, node: plan.Agg, consume: Consume) -> None:
+    unit, frame = scope.unit, scope.frame
+    steps = []
+    for agg in node.aggs:
+        step = make_step(scope, agg, grouped=False)
+        step.states = [unit.fresh(step.stem) for _ in step.init]
+        for name, init in zip(step.states, step.init, strict=True):
+            frame.line(f"{name} = {init}")
+        steps.append(step)
+
+    def advance() -> None:
+        for step in steps:
+            step.emit(scope)
+
+    outer_atoms = dict(scope.slots)
+    produce(scope, node.input, advance)
+    scope.slots = {k: v for k, v in outer_atoms.items()}
+    with frame.block("for _ in ONCE:"):
+        for step in steps:
+            step.finish(scope)
+        _bind_grouping(scope, node, "")
+        emit_filter(scope, node.quals)
+        consume()
+
+
+def _bind_grouping(scope: Scope, node: plan.Agg, set_number: str) -> None:
+    """GROUPING(): a bit per argument, 1 if it is not in the row's grouping set."""
+    for atom in scope.needs.above[id(node)]:
+        if not isinstance(atom, t.GroupingFunc):
+            continue
+        sets = node.grouping_sets or (tuple(range(len(node.keys))),)
+        answers = []
+        for members in sets:
+            present = {node.refs[index] for index in members if index < len(node.refs)}
+            bits = 0
+            for ref in atom.refs:
+                bits = bits * 2 + (0 if ref in present else 1)
+            answers.append(bits)
+        source = str(answers[0]) if len(answers) == 1 else f"{scope.unit.constant(tuple(answers))}[{set_number}]"
+        scope.bind(atom, scope.unit.fresh("grouping"), False, source)
+
+
+class _Grouping:
+    """The code of one Agg with grouping keys."""
+
+    def __init__(self, scope: Scope, node: plan.Agg) -> None:
+        self.scope = scope
+        self.node = node
+        self.sets = node.grouping_sets if len(node.grouping_sets) > 1 or node.grouping_sets == ((),) else ()
+        unit = scope.unit
+        self.groups = unit.fresh("groups")
+        self.group = unit.fresh("g")
+        keys = [key_atom(expr) for expr, _ in node.keys]
+        self.keys = keys
+        self.extras = [
+            atom for atom in scope.needs.above[id(node)]
+            if type(atom) is tuple and atom[0] == "var" and atom not in keys
+            and scope.needs.provides(node.input, atom)
+        ]
+        self.steps: list[Step] = []
+        place = (1 if self.sets else 0) + len(keys) + len(self.extras)
+        for agg in node.aggs:
+            step = make_step(scope, agg, grouped=True)
+            step.states = [f"{self.group}[{place + i}]" for i in range(len(step.init))]
+            place += len(step.init)
+            self.steps.append(step)
+        self.key_nulls: list[bool] = []
+        self.extra_nulls: list[bool] = []
+
+    def emit(self, consume: Consume) -> None:
+        scope, node = self.scope, self.node
+        frame, unit = scope.frame, scope.unit
+        frame.line(f"{self.groups} = {{}}")
+        produce(scope, node.input, self._advance)
+        if self.sets:
+            self._empty_sets()
+        rows = unit.fresh("groups")
+        frame.line(f"{rows} = list({self.groups}.values())")
+        frame.line(f"del {self.groups}")
+        if self.sets:
+            unit.helper("ITEM0", ITEM0)
+            frame.line(f"{rows}.sort(key=ITEM0)")
+        with loop_rows(scope, rows, self.group):
+            first = 1 if self.sets else 0
+            scope.restore(self.keys, self.group, self.key_nulls, first)
+            scope.restore(self.extras, self.group, self.extra_nulls, first + len(self.keys))
+            for step in self.steps:
+                step.finish(scope)
+            _bind_grouping(scope, node, f"{self.group}[0]")
+            emit_filter(scope, node.quals)
+            consume()
+
+    def _inits(self) -> str:
+        return ", ".join(init for step in self.steps for init in step.init)
+
+    def _advance(self) -> None:
+        scope, node = self.scope, self.node
+        frame, unit = scope.frame, scope.unit
+        codes = []
+        hashes = []
+        for expr, _ in node.keys:
+            code = value(scope, expr)
+            if not code.simple:
+                name = unit.fresh("key")
+                frame.line(f"{name} = {code.source}")
+                code = Code(name, code.null, True)
+            codes.append(code)
+            template = hash_key_template(scope.catalog, scope.type_of(expr))
+            hashes.append(apply_template(scope, template, code).source)
+        extras, self.extra_nulls = scope.save(self.extras)
+        self.key_nulls = [code.null or bool(self.sets) for code in codes]
+        rest = f"{extras[1:-1]} {self._inits()}"
+        if not self.sets:
+            key = hashes[0] if len(hashes) == 1 else f"({', '.join(hashes)})"
+            if len(hashes) > 1 or not codes[0].simple or hashes[0] != codes[0].source:
+                name = unit.fresh("key")
+                frame.line(f"{name} = {key}")
+                key = name
+            values = "".join(code.source + ", " for code in codes)
+            self._find(key, f"[{values}{rest}]")
+            for step in self.steps:
+                step.emit(scope)
+            return
+        number, key = unit.fresh("set"), unit.fresh("key")
+        choices = []
+        for index, members in enumerate(self.sets):
+            parts = "".join(hashes[i] + ", " for i in members)
+            choices.append(f"({index}, ({index}, {parts}))")
+        with frame.block(f"for {number}, {key} in ({', '.join(choices)},):"):
+            masked = ""
+            for index, code in enumerate(codes):
+                present = {i for i, members in enumerate(self.sets) if index in members}
+                masked += f"{code.source} if {number} in {present or '()'} else None, "
+            self._find(key, f"[{number}, {masked}{rest}]")
+            for step in self.steps:
+                step.emit(scope)
+
+    def _find(self, key: str, fresh: str) -> None:
+        frame = self.scope.frame
+        frame.line(f"{self.group} = {self.groups}.get({key})")
+        with frame.block(f"if {self.group} is None:"):
+            frame.line(f"{self.groups}[{key}] = {self.group} = {fresh}")
+
+    def _empty_sets(self) -> None:
+        """The grand total has a row even if there was no input row."""
+        frame = self.scope.frame
+        padding = "None, " * (len(self.keys) + len(self.extras))
+        for index, members in enumerate(self.sets):
+            if not members:
+                with frame.block(f"if ({index},) not in {self.groups}:"):
+                    frame.line(f"{self.groups}[({index},)] = [{index}, {padding}{self._inits()}]")
