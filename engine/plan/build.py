@@ -28,9 +28,23 @@ from .root import PlannerGlobal, Root
 from .walk import bits, increment_var_sublevels_up, replace
 
 
+_functions_loaded = False
+
+
+def _load_functions() -> None:
+    """Constant folding calls implementations, so all must have been registered."""
+    global _functions_loaded
+    from ..functions.loader import load_all
+
+    load_all()
+    _functions_loaded = True
+
+
 def plan_query(query: Query, catalog: Any, settings: Any, *, param_values: Any = None) -> PlannedQuery:
     """The plan of a rewritten query. With param_values ($1, ... as engine values) it is made for these
     values only; without, it serves any."""
+    if not _functions_loaded:
+        _load_functions()
     glob = PlannerGlobal(catalog, settings, param_values)
     planned = subquery_planner(glob, query, None, 0.0).planned
     assert planned is not None

@@ -15,7 +15,7 @@ from ..treetypes import expr_type
 from . import costs
 from .clauses import btree_members, contain_subplans, get_commutator
 from .jointree import Clause, Deconstructed, EquivalenceClass, FullJoin, JoinInfo, equality
-from .nodes import Distinct, HashJoin, Materialize, MergeJoin, NestLoop, Plan
+from .nodes import Distinct, HashJoin, MergeJoin, NestLoop, Plan
 from .root import DISABLED_COST, Root
 
 DYNAMIC_PROGRAMMING_ITEMS_MAX = 8
@@ -352,7 +352,6 @@ class JoinSearch:
         conditions = joinquals
         if second.enforced:
             conditions = [c for c in joinquals if clause_id(c) not in second.enforced]
-        plan: Any = second.plan
         outer_rows = max(first.rows, 1.0)
         pairs = outer_rows * second.rows
         if kind in ("semi", "anti"):
@@ -366,12 +365,10 @@ class JoinSearch:
             cost += DISABLED_COST
         req = (first.req | second.req) & ~rel.relids
         rows = rel.rows if not req else max(min(rel.rows, pairs), 1.0)
-        if not rescan and not isinstance(plan, Materialize) and first.rows > 1:
-            plan = Materialize(input=plan, rows=plan.rows, cost=plan.cost, startup_cost=plan.startup_cost, width=plan.width)
         node = NestLoop(
             jointype=kind,
             outer=first.plan,
-            inner=plan,
+            inner=second.plan,
             joinquals=tuple([c.expr for c in order_clauses(conditions)]),
             quals=quals,
             rescan=rescan,

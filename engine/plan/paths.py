@@ -244,7 +244,9 @@ def _add_index_path(root: Root, rel: Rel, info: IndexInfo, matches: list[Match],
         return
     index = info.index
     keys = index_pathkeys(root, info, conditions)
-    useful = not available and useful_order(root, keys)
+    useful = not available and (
+        useful_order(root, keys) or useful_order(root, index_pathkeys(root, info, conditions, True))
+    )
     covering = _is_covering(root, rel, info)
     if not conditions and not useful and not covering and not info.predicate:
         return
@@ -279,6 +281,8 @@ def _add_index_path(root: Root, rel: Rel, info: IndexInfo, matches: list[Match],
         ordered = index_pathkeys(root, info, conditions, backward)
         if backward and (available or not useful_order(root, ordered)):
             break
+        if not backward and not conditions and not covering and not info.predicate and not useful_order(root, ordered):
+            continue
         node = IndexScan(
             varno=rel.varno,
             relid=rel.rte.relid,
