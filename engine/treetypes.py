@@ -42,6 +42,8 @@ def _sublink_type(node: t.SubLink) -> int:
 
 
 def _json_constructor_type(node: t.JsonConstructorExpr) -> int:
+    if node.coercion is None and node.func is None:
+        return 114
     return expr_type(node.coercion if node.coercion is not None else node.func)
 
 

@@ -533,7 +533,7 @@ def coerce_record_to_complex(
 ) -> Any:
     """A row constructor or whole row of type record as a specific composite type.
 
-    The RowExpr gets one argument per attribute, NULL for dropped ones.
+    The RowExpr gets one argument per live column.
     """
     catalog = pstate.catalog
     if isinstance(node, t.RowExpr):
@@ -551,7 +551,6 @@ def coerce_record_to_complex(
     number = 0
     for column in catalog.relation(catalog.pg_type.get(base).typrelid).columns:
         if column.dropped:
-            newargs.append(t.Const(INT4OID, None, True))
             continue
         number += 1
         expr = next(given, None)

@@ -86,7 +86,8 @@ class ParamTypes:
 
         def unresolved(node: Any, depth: int) -> bool:
             if isinstance(node, t.Param) and node.paramkind == "extern":
-                if node.paramtype != self.types[node.paramid - 1]:
+                known = self.types[node.paramid - 1]
+                if node.paramtype != known:
                     raise undetermined(pstate, AMBIGUOUS_PARAMETER, node.paramid, node.location)
             return False
 

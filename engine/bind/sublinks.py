@@ -51,6 +51,11 @@ def transform_sub_link(pstate: ParseState, node: ast.SubLink) -> t.SubLink:
     )
 
 
+def transform_scalar_subquery(pstate: ParseState, select: Any, location: int) -> t.SubLink:
+    """(SELECT ...) as a value, of a raw SelectStmt."""
+    return _transform(pstate, select, "expr", None, None, location)
+
+
 def transform_row_sublink(
     pstate: ParseState, node: ast.SubLink, left: Any, opname: Sequence[Any], location: int
 ) -> t.SubLink:

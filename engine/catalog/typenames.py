@@ -65,7 +65,7 @@ def _standard_name(typid: int, typmod: int | None) -> str | None:
     """The SQL standard's spelling with its modifier, None for types that have no special one."""
     name = STANDARD_NAMES.get(typid)
     if name is None or name == "json":
-        return None
+        return name
     given = typmod is not None and typmod >= 0
     if typid in (1560, 1042):
         if given:

@@ -120,6 +120,14 @@ def _relabel(scope: Scope, node: Any) -> Code:
 
 @emits(t.JsonConstructorExpr)
 def _json_constructor(scope: Scope, node: t.JsonConstructorExpr) -> Code:
+    if node.func is None:
+        from ..run import jsonbuild
+
+        parts = "".join(code.source + ", " for code in values(scope, node.args))
+        name = f"json_{node.type}_text"
+        scope.unit.helper(name, getattr(jsonbuild, name))
+        flags = f"{node.absent_on_null}" if node.type == "array" else f"{node.absent_on_null}, {node.unique}"
+        return Code(f"{name}(({parts}), {flags})", False)
     return value(scope, node.coercion if node.coercion is not None else node.func)
 
 
