@@ -34,7 +34,6 @@ ALLOCATION_MAX = 64 << 20
 READERS_MAX = 8192
 SPARE_TRANSACTIONS = 128
 BULK_MIN = 64  # from here on writes are sorted and put by one call
-ENTRIES_PER_TRANSACTION_MIN = 1000
 
 _META = Struct(">QQB")
 _HAS_BUCKETS = 1
@@ -111,12 +110,13 @@ class LmdbStore:
 
     def reserve(self, entries: int, size: int) -> None:
         """Make sure there is room for a commit of so many entries and bytes; or StorageFull."""
-        pages = 24 + size // 1500
-        if entries > 1:
-            if entries > ENTRIES_PER_TRANSACTION_MIN:
-                pages += min(8 * entries, self.size() // PAGE_SIZE + size // 1500)
-            else:
-                pages += 8 * entries
+        # New pages may be half full; besides, each entry may copy the pages on its way from the root,
+        # but a page is copied only once.
+        pages = 24 + size // 1800
+        if entries > 1000:
+            pages += min(8 * entries, self.size() // PAGE_SIZE)
+        elif entries > 1:
+            pages += 8 * entries
         self._recent[0] += pages
         self._headroom -= pages
         if self._headroom < 0:

@@ -163,6 +163,30 @@ async def test_lock(tmp_path: Path) -> None:
     await open_storage(tmp_path).close()
 
 
+@pytest.mark.parametrize("place", ["memory", "disk"])
+async def test_a_branch_is_its_template_at_that_commit(place: str, tmp_path: Path) -> None:
+    opened = open_storage(None if place == "memory" else tmp_path)
+    await create(opened, 1)
+    a, b = b"\x00\x00\x00\x01a", b"\x00\x00\x00\x01b"
+    key, value = create_database_write(2, 1)
+    old = opened.storage.snapshot(1)
+    await asyncio.gather(  # one group
+        put(opened, {ONE + a: b"before", ONE + b: b"1"}),
+        put(opened, {key: value, database_prefix(2) + b: b"branch", database_prefix(0) + a: b"row"}),
+        put(opened, {ONE + b: None}, bases={ONE + b: 2**62}),
+        put(opened, {database_prefix(2) + a: None}),
+    )
+    assert content(opened) == {a: b"before"}
+    assert content(opened, 2) == {b: b"branch"}
+    assert content(opened, 0) == {a: b"row"}
+    assert list(old.scan(b"", b"\xff")) == []
+    old.close()
+    with pytest.raises(SerializationFailure):
+        await opened.committer.commit(CommitRequest(old.tau, {key: value}))
+    assert opened.storage.size(2) > 0
+    await opened.close()
+
+
 async def test_dropped_databases(tmp_path: Path) -> None:
     opened = open_storage(tmp_path)
     await create(opened, 1)
