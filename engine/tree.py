@@ -644,6 +644,14 @@ class MergeAction(Node, frozen=True):
     override: str = ""
 
 
+class WithCheckOption(Node, frozen=True):
+    """A view's WITH CHECK OPTION on rows written through it; qual None: only cascades."""
+
+    relname: str
+    qual: Any = None
+    cascaded: bool = False
+
+
 class RangeTblFunction(Node, frozen=True):
     """One function of a FunctionScan; with a column definition list the columns are given here."""
 

@@ -501,7 +501,8 @@ class _GroupCheck:
     def _functionally_dependent(self, relid: int, varno: int) -> bool:
         """Whether the grouping columns include the relation's primary key (pg_constraint.c)."""
         columns = {var.varattno for var in self.common_vars if var.varno == varno and var.varlevelsup == 0}
-        for index in self.pstate.catalog.relation(relid).indexes:
+        relation = self.pstate.catalog.relation(relid)
+        for index in relation.indexes or relation.extra.get("system_indexes", ()):
             if index.primary and not index.deferrable and index.constraint:
                 if all(key.attnum in columns for key in index.keys):
                     self.query.constraintDeps.append(index.constraint)

@@ -357,3 +357,14 @@ def transform_execute_params(
         return run()
     finally:
         actx.params = saved
+
+
+# --- views in the built-in catalogs ------------------------------------------------------------------------------
+
+
+def analyze_view_text(catalog: Any, text: str) -> Query:
+    """The Query of a system view's definition, analysed with search_path pg_catalog."""
+    import pglast
+
+    namespace = catalog.namespace_oid("pg_catalog")
+    return analyze(pglast.parse_sql(text)[0], text, AnalyzeContext(catalog, (namespace,))).query
