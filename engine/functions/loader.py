@@ -17,6 +17,8 @@ MODULES: tuple[str, ...] = (
     "functions.math_numeric",
     "functions.aggregates_numeric",
     "functions.strings",
+    "functions.text_format",
+    "functions.binary",
     "functions.patterns",
     "functions.regexp",
     "functions.generic",

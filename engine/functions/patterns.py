@@ -32,7 +32,7 @@ def like_matcher(pattern: Any, ignore_case: bool = False) -> Callable[[Any], Any
             if char == "\\":
                 here += 1
                 if here >= len(text):
-                    return _raise_when_reached("".join(parts), binary)
+                    return _raise_when_reached("".join(parts), binary, ignore_case)
                 char = text[here]
             parts.append(re.escape(char))
         here += 1
@@ -46,12 +46,12 @@ def like_matcher(pattern: Any, ignore_case: bool = False) -> Callable[[Any], Any
     return re.compile(source, re.DOTALL | (re.IGNORECASE if ignore_case else 0)).fullmatch
 
 
-def _raise_when_reached(source: str, binary: bool) -> Callable[[Any], Any]:
+def _raise_when_reached(source: str, binary: bool, ignore_case: bool) -> Callable[[Any], Any]:
     """The dangling escape is an error only for texts that match up to it and go on."""
     if binary:
         found: Any = re.compile((source + ".").encode("latin-1"), re.DOTALL).match
     else:
-        found = re.compile(source + ".", re.DOTALL).match
+        found = re.compile(source + ".", re.DOTALL | (re.IGNORECASE if ignore_case else 0)).match
 
     def match(value: Any) -> bool:
         if found(value):
