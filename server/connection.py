@@ -459,7 +459,7 @@ class Connection(asyncio.Protocol):
         if columns is None:
             output.buffer += replies.NO_DATA
         else:
-            output.buffer += replies.row_description(columns, formats)
+            output.buffer += replies.row_description(columns, formats, output.codec)
         return None
 
     def _on_execute(self, data: bytes, position: int, end: int) -> Step:

@@ -23,9 +23,10 @@ _unpack_int32 = INT32.unpack_from
 
 BindFields = tuple[str, str, Sequence[int], list[bytes | None], Sequence[int]]
 
-# Python's codec by the name that client_encoding reports; UTF8 is not looked up here.
+# Python's codec by the name that client_encoding reports. Not here: UTF8, and SQL_ASCII, which means
+# that nothing is converted, so that the bytes are the server's own UTF8.
 CODECS = {
-    "SQL_ASCII": "latin-1", "LATIN1": "latin-1", "LATIN2": "iso8859-2", "LATIN3": "iso8859-3",
+    "LATIN1": "latin-1", "LATIN2": "iso8859-2", "LATIN3": "iso8859-3",
     "LATIN4": "iso8859-4", "LATIN5": "iso8859-9", "LATIN6": "iso8859-10", "LATIN7": "iso8859-13",
     "LATIN8": "iso8859-14", "LATIN9": "iso8859-15", "LATIN10": "iso8859-16", "ISO_8859_5": "iso8859-5",
     "ISO_8859_6": "iso8859-6", "ISO_8859_7": "iso8859-7", "ISO_8859_8": "iso8859-8", "WIN1250": "cp1250",
@@ -45,7 +46,7 @@ def decode(data: bytes, codec: str = "utf-8") -> str:
         start = error.start
         bad = data[start : start + _utf8_length(data[start])] if codec == "utf-8" else data[start : start + 1]
         shown = " ".join(f"0x{byte:02x}" for byte in bad)
-        name = "UTF8" if codec == "utf-8" else codec.upper()
+        name = next((name for name, known in CODECS.items() if known == codec), "UTF8")
         raise RequestError(
             CHARACTER_NOT_IN_REPERTOIRE, f'invalid byte sequence for encoding "{name}": {shown}'
         ) from None

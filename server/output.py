@@ -43,7 +43,7 @@ class ClientOutput:
 
     def row_description(self, columns: Sequence[ColumnDescription], formats: Sequence[int]) -> None:
         """RowDescription."""
-        self.buffer += replies.row_description(columns, formats)
+        self.buffer += replies.row_description(columns, formats, self.codec)
 
     def rows(self, messages: bytes | bytearray) -> None:
         """DataRow messages, already encoded."""
@@ -65,17 +65,17 @@ class ClientOutput:
 
     def notice(self, notice: Any) -> None:
         """NoticeResponse."""
-        self._urgently(replies.notice_response(notice, self.text))
+        self._urgently(replies.notice_response(notice, self.text, self.codec))
 
     def parameter_status(self, name: str, value: str) -> None:
         """ParameterStatus; client_encoding also decides how the client's text is read."""
         if name == "client_encoding":
             self.set_encoding(value)
-        self._urgently(replies.parameter_status(name, value))
+        self._urgently(replies.parameter_status(name, value, self.codec))
 
     def notification(self, pid: int, channel: str, payload: str) -> None:
         """NotificationResponse."""
-        self._urgently(replies.notification(pid, channel, payload))
+        self._urgently(replies.notification(pid, channel, payload, self.codec))
 
     def copy_in_response(self, binary: bool, formats: Sequence[int]) -> None:
         """CopyInResponse."""
@@ -127,7 +127,7 @@ class ClientOutput:
 
     def error(self, error: SqlError) -> None:
         """ErrorResponse."""
-        self.buffer += replies.error_response(error, self.text)
+        self.buffer += replies.error_response(error, self.text, self.codec)
         self.urgent = True
 
     def flush(self) -> None:

@@ -35,25 +35,27 @@ def message(tag: bytes, body: bytes) -> bytes:
     return tag + _LENGTH.pack(len(body) + 4) + body
 
 
-def row_description(columns: Sequence[ColumnDescription], formats: Sequence[int]) -> bytes:
+def row_description(
+    columns: Sequence[ColumnDescription], formats: Sequence[int], codec: str = "utf-8"
+) -> bytes:
     """RowDescription; formats may be empty (all text)."""
-    if type(columns) is not tuple:
-        return _row_description(columns, formats)
+    if type(columns) is not tuple or codec != "utf-8":
+        return _row_description(columns, formats, codec)
     # By identity, which is safe as the entry keeps the tuple alive.
     key = (id(columns), tuple(formats))
     entry = _row_descriptions.get(key)
     if entry is None:
         if len(_row_descriptions) >= _CACHE_ENTRIES_MAX:
             _row_descriptions.clear()
-        entry = _row_descriptions[key] = (columns, _row_description(columns, formats))
+        entry = _row_descriptions[key] = (columns, _row_description(columns, formats, codec))
     return entry[1]
 
 
-def _row_description(columns: Sequence[ColumnDescription], formats: Sequence[int]) -> bytes:
+def _row_description(columns: Sequence[ColumnDescription], formats: Sequence[int], codec: str) -> bytes:
     body = bytearray(len(columns).to_bytes(2, "big"))
     for index, column in enumerate(columns):
         name, table_oid, attnum, type_oid, type_size, typmod = column
-        body += name.encode()
+        body += name.encode(codec, "replace")
         body += b"\0"
         body += _FIELD.pack(table_oid, attnum, type_oid, type_size, typmod, formats[index] if formats else 0)
     return message(b"T", bytes(body))
@@ -76,9 +78,9 @@ def command_complete(tag: str) -> bytes:
     return reply
 
 
-def parameter_status(name: str, value: str) -> bytes:
+def parameter_status(name: str, value: str, codec: str = "utf-8") -> bytes:
     """ParameterStatus."""
-    return message(b"S", name.encode() + b"\0" + value.encode() + b"\0")
+    return message(b"S", f"{name}\0{value}\0".encode(codec, "replace"))
 
 
 def parameter_statuses(values: Mapping[str, str]) -> bytes:
@@ -91,9 +93,9 @@ def backend_key_data(pid: int, key: bytes) -> bytes:
     return message(b"K", _LENGTH.pack(pid) + key)
 
 
-def notification(pid: int, channel: str, payload: str) -> bytes:
+def notification(pid: int, channel: str, payload: str, codec: str = "utf-8") -> bytes:
     """NotificationResponse."""
-    return message(b"A", _LENGTH.pack(pid) + channel.encode() + b"\0" + payload.encode() + b"\0")
+    return message(b"A", _LENGTH.pack(pid) + f"{channel}\0{payload}\0".encode(codec, "replace"))
 
 
 def copy_response(tag: bytes, binary: bool, formats: Sequence[int]) -> bytes:
@@ -127,17 +129,17 @@ def character_position(offset: int | None, text: str | None) -> int | None:
     return len(text.encode()[:offset].decode(errors="ignore")) + 1
 
 
-def error_response(error: SqlError, text: str | None = None) -> bytes:
+def error_response(error: SqlError, text: str | None = None, codec: str = "utf-8") -> bytes:
     """ErrorResponse; `text` is the statement that positions count in."""
-    return _report(b"E", error, text)
+    return _report(b"E", error, text, codec)
 
 
-def notice_response(notice: SqlError, text: str | None = None) -> bytes:
+def notice_response(notice: SqlError, text: str | None = None, codec: str = "utf-8") -> bytes:
     """NoticeResponse."""
-    return _report(b"N", notice, text)
+    return _report(b"N", notice, text, codec)
 
 
-def _report(tag: bytes, error: SqlError, text: str | None) -> bytes:
+def _report(tag: bytes, error: SqlError, text: str | None, codec: str) -> bytes:
     severity = error.severity
     fields: tuple[tuple[str, str | int | None], ...] = (
         ("S", severity),
@@ -157,4 +159,4 @@ def _report(tag: bytes, error: SqlError, text: str | None) -> bytes:
         ("n", error.constraint),
     )
     body = "".join(f"{code}{str(value).replace(chr(0), '')}\0" for code, value in fields if value is not None)
-    return message(tag, body.encode(errors="replace") + b"\0")
+    return message(tag, body.encode(codec, "replace") + b"\0")

@@ -150,7 +150,9 @@ class TlsTransport(asyncio.Transport, asyncio.Protocol):
     def write(self, data: bytes | bytearray | memoryview) -> None:
         if self._closing or self._shaking:
             return
-        self._tls.write(data)
+        rest = memoryview(data)
+        while rest:  # each call takes one TLS record at most
+            rest = rest[self._tls.write(rest) :]
         self._send()
 
     def close(self) -> None:

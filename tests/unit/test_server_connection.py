@@ -180,6 +180,17 @@ async def test_internal_error_keeps_the_connection(start: Start, caplog: pytest.
     assert (await client.until("the end"))[-1] is None
 
 
+async def test_other_client_encodings(start: Start) -> None:
+    client = await (await start()).connect()
+    client.send('Query {"text": "set encoding latin1"}', 'Message {"tag": "Q", "hex": "73656c65637420e900"}')
+    assert names(await client.until("ReadyForQuery")) == "ParameterStatusCZ"
+    (_, row, *_) = await client.until("ReadyForQuery")
+    assert row == ("DataRow", ["\u00c9"])
+    client.send('Message {"tag": "Q", "hex": "e900"}')
+    head = await client.reader.readexactly(5)
+    assert b'near "\xc9"' in await client.reader.readexactly(int.from_bytes(head[1:], "big") - 4)
+
+
 async def test_own_errors_fail_the_transaction(start: Start) -> None:
     client = await (await start()).connect()
     client.send('Execute {"portal": "p"}', "Sync")
@@ -331,6 +342,8 @@ async def test_tls_and_scram(start: Start, tmp_path: Path, binding: str, negotia
         connection = await psycopg.AsyncConnection.connect(user=user, password=password, **options)
         assert connection.pgconn.ssl_in_use
         assert await (await connection.execute("select 7")).fetchone() == (7,)
+        rows = await (await connection.execute("series 100000")).fetchall()
+        assert rows == [(number,) for number in range(1, 100_001)]
         await connection.close()
     for user, password in (("postgres", "sesam"), ("joe", "secret"), ("ghost", "secret")):
         with pytest.raises(

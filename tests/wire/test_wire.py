@@ -21,7 +21,7 @@ PENDING = frozenset(
         "extended_parse_errors", "extended_pipelined", "extended_skip_until_sync", "function_call",
         "half_closed", "malformed", "notify", "parameter_status", "portal_ends_with_sync",
         "portal_limit_exact", "portal_limits", "simple", "simple_error", "simple_malformed",
-        "simple_transaction", "startup_options", "tags",
+        "simple_transaction",  "tags",
     }
 )  # fmt: skip
 
