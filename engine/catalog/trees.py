@@ -99,6 +99,28 @@ def view_query(catalog: Any, relid: int) -> Any:
 
 def _analyze_system_view(catalog: Any, relid: int, text: str) -> Any:
     """Parse and analyse a definition with search_path pg_catalog, as the bootstrap superuser."""
-    from ..bind.analyze import analyze_view_text
+    from pglast import parse_sql
 
-    return analyze_view_text(catalog, text)
+    from ..bind.analyze import analyze
+    from ..bind.parse_state import AnalyzeContext
+
+    context = AnalyzeContext(catalog, (11,), role=10, ctx=BootstrapContext(catalog))
+    return analyze(parse_sql(text)[0], text, context).query
+
+
+class BootstrapContext:
+    """An ExecutionContext for analysis outside any session, with the settings' defaults."""
+
+    session = None
+    transaction = None
+    params: tuple[Any, ...] = ()
+    statement_timestamp = transaction_timestamp = 0
+
+    def __init__(self, catalog: Any) -> None:
+        from ..settings import Settings
+
+        self.catalog = catalog
+        self.settings = Settings(None)
+
+    def notice(self, notice: Exception) -> None:
+        """Nobody listens."""
