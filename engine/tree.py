@@ -765,12 +765,28 @@ class Query(msgspec.Struct, tag=True, tag_field="node", eq=False):
 Expr = Any  # an expression node; an alias for readers
 
 
+# Which fields of a class may hold expressions; found out once per class.
+_child_fields: dict[type, tuple[str, ...]] = {}
+_PLAIN = (int, str, bool, str | None, tuple[int, ...], tuple[str, ...], "Query", "tuple[int, ...]")
+
+
+def _find_child_fields(cls: Any) -> tuple[str, ...]:
+    fields = tuple([n for n in cls.__struct_fields__ if cls.__annotations__.get(n) not in _PLAIN])
+    _child_fields[cls] = () if cls is Const else fields
+    return _child_fields[cls]
+
+
 def map_children(node: Any, function: Any) -> Any:
     """`node` with function applied to each child expression (fields that are Nodes or tuples of
     Nodes, at any nesting of tuples); the same object if nothing changed. Does not enter Query."""
     changes = {}
-    for name in node.__struct_fields__:
+    fields = _child_fields.get(node.__class__)
+    if fields is None:
+        fields = _find_child_fields(node.__class__)
+    for name in fields:
         value = getattr(node, name)
+        if not value:
+            continue
         new = _map_value(value, function)
         if new is not value:
             changes[name] = new
@@ -791,7 +807,10 @@ def _map_value(value: Any, function: Any) -> Any:
 def children(node: Any) -> list[Any]:
     """The child expression nodes of `node` (not entering Query)."""
     out: list[Any] = []
-    for name in node.__struct_fields__:
+    fields = _child_fields.get(node.__class__)
+    if fields is None:
+        fields = _find_child_fields(node.__class__)
+    for name in fields:
         _collect(getattr(node, name), out)
     return out
 
