@@ -362,9 +362,27 @@ def transform_execute_params(
 # --- views in the built-in catalogs ------------------------------------------------------------------------------
 
 
+class _ViewContext:
+    """What type input functions need while a system view's definition is analysed: it is its own
+    session, with search_path pg_catalog."""
+
+    temporary_namespace = 0
+    temp_namespace = 0
+    settings: Any = None
+
+    def __init__(self, catalog: Any, path: tuple[int, ...]) -> None:
+        self.catalog = catalog
+        self.path = path
+        self.session = self
+
+    def search_path(self, catalog: Any = None) -> tuple[int, ...]:
+        return self.path
+
+
 def analyze_view_text(catalog: Any, text: str) -> Query:
     """The Query of a system view's definition, analysed with search_path pg_catalog."""
     import pglast
 
-    namespace = catalog.namespace_oid("pg_catalog")
-    return analyze(pglast.parse_sql(text)[0], text, AnalyzeContext(catalog, (namespace,))).query
+    path = (catalog.namespace_oid("pg_catalog"),)
+    actx = AnalyzeContext(catalog, path, ctx=_ViewContext(catalog, path))
+    return analyze(pglast.parse_sql(text)[0], text, actx).query
