@@ -1,4 +1,4 @@
-"""The command line: unsafe or contradictory flags are refused; ready, it prints the URL and ends on SIGTERM."""
+"""The command line: unsafe or contradictory flags are refused; when ready it prints the URL."""
 
 import signal
 import subprocess
