@@ -163,7 +163,16 @@ def int2int4_sum(state: Array, *_: Any) -> int | None:
 class NumericState:
     """Count, sum, sum of squares, specials and the largest display scale of numerics."""
 
-    __slots__ = ("count", "infinities", "minus_infinities", "nans", "scale", "scale_count", "squares", "total")
+    __slots__ = (
+        "count",
+        "infinities",
+        "minus_infinities",
+        "nans",
+        "scale",
+        "scale_count",
+        "squares",
+        "total",
+    )
 
     def __init__(self) -> None:
         self.count = 0  # finite values
@@ -293,9 +302,7 @@ def numeric_avg(state: NumericState | None, *_: Any) -> Decimal | None:
     return _average(finish(state.total), state.count) if special is None else special
 
 
-def _spread(
-    count: int, total: Decimal, squares: Decimal, sample: bool, variance: bool
-) -> Decimal | None:
+def _spread(count: int, total: Decimal, squares: Decimal, sample: bool, variance: bool) -> Decimal | None:
     """Variance or standard deviation from exact sums (numeric.c's numeric_stddev_internal)."""
     if count <= (1 if sample else 0):
         return None

@@ -13,9 +13,7 @@ from .strings import substring_bounds
 
 def _check_index(index: int, size: int) -> None:
     if not 0 <= index < size:
-        raise SqlError(
-            ARRAY_SUBSCRIPT_ERROR, f"index {index} out of valid range, 0..{size - 1}"
-        )
+        raise SqlError(ARRAY_SUBSCRIPT_ERROR, f"index {index} out of valid range, 0..{size - 1}")
 
 
 @implements("byteaGetByte")
@@ -112,8 +110,20 @@ def length_in_encoding(data: bytes, encoding: str) -> int:
     return len(_decode(data, encoding))
 
 
-_CODECS = {"utf8": "utf-8", "unicode": "utf-8", "sqlascii": "latin-1", "latin1": "latin-1", "iso88591": "latin-1"}
-_CODECS |= {"win1252": "cp1252", "win1251": "cp1251", "win1250": "cp1250", "koi8r": "koi8-r", "latin9": "iso8859-15"}
+_CODECS = {
+    "utf8": "utf-8",
+    "unicode": "utf-8",
+    "sqlascii": "latin-1",
+    "latin1": "latin-1",
+    "iso88591": "latin-1",
+}
+_CODECS |= {
+    "win1252": "cp1252",
+    "win1251": "cp1251",
+    "win1250": "cp1250",
+    "koi8r": "koi8-r",
+    "latin9": "iso8859-15",
+}
 _CODECS |= {"latin2": "iso8859-2", "iso885915": "iso8859-15", "eucjp": "euc-jp", "sjis": "shift-jis"}
 
 

@@ -19,6 +19,7 @@ MODULES: tuple[str, ...] = (
     "functions.strings",
     "functions.text_format",
     "functions.binary",
+    "functions.format_number",
     "functions.patterns",
     "functions.regexp",
     "functions.generic",

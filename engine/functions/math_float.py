@@ -324,8 +324,10 @@ def dround(value: float) -> float:
 
 @implements("dceil")
 def dceil(value: float) -> float:
-    return _whole(math.ceil, value) if abs(value) < 2.0**53 and value <= 0 else (
-        float(math.ceil(value)) if value - value == 0.0 else value
+    return (
+        _whole(math.ceil, value)
+        if abs(value) < 2.0**53 and value <= 0
+        else (float(math.ceil(value)) if value - value == 0.0 else value)
     )
 
 
@@ -437,9 +439,7 @@ def drandom_normal(mean: float, deviation: float) -> float:
 @implements("int4random", "int8random")
 def int4random(low: int, high: int) -> int:
     if low > high:
-        raise SqlError(
-            INVALID_PARAMETER_VALUE, "lower bound must be less than or equal to upper bound"
-        )
+        raise SqlError(INVALID_PARAMETER_VALUE, "lower bound must be less than or equal to upper bound")
     return generator.randint(low, high)
 
 

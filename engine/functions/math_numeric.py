@@ -133,9 +133,7 @@ def numeric_fac(value: int) -> Decimal:
 @implements("numeric_sqrt")
 def numeric_sqrt(value: Decimal) -> Decimal:
     if value < 0 if not value.is_nan() else False:
-        raise SqlError(
-            INVALID_ARGUMENT_FOR_POWER_FUNCTION, "cannot take square root of a negative number"
-        )
+        raise SqlError(INVALID_ARGUMENT_FOR_POWER_FUNCTION, "cannot take square root of a negative number")
     if not value.is_finite():
         return value
     weight = first_digit_weight(value)[1]
@@ -320,13 +318,9 @@ def width_bucket_numeric(operand: Decimal, low: Decimal, high: Decimal, count: i
             "operand, lower bound, and upper bound cannot be NaN",
         )
     if not (low.is_finite() and high.is_finite()):
-        raise SqlError(
-            INVALID_ARGUMENT_FOR_WIDTH_BUCKET_FUNCTION, "lower and upper bounds must be finite"
-        )
+        raise SqlError(INVALID_ARGUMENT_FOR_WIDTH_BUCKET_FUNCTION, "lower and upper bounds must be finite")
     if low == high:
-        raise SqlError(
-            INVALID_ARGUMENT_FOR_WIDTH_BUCKET_FUNCTION, "lower bound cannot equal upper bound"
-        )
+        raise SqlError(INVALID_ARGUMENT_FOR_WIDTH_BUCKET_FUNCTION, "lower bound cannot equal upper bound")
     if low < high:
         before, after = operand < low, operand >= high
     else:
@@ -374,14 +368,10 @@ def numeric_random(low: Decimal, high: Decimal) -> Decimal:
     for value, what in ((low, "lower bound"), (high, "upper bound")):
         _check_series(value, what)
     if low > high:
-        raise SqlError(
-            INVALID_PARAMETER_VALUE, "lower bound must be less than or equal to upper bound"
-        )
+        raise SqlError(INVALID_PARAMETER_VALUE, "lower bound must be less than or equal to upper bound")
     from .math_float import generator
 
     x, y = low, high
     scale = max(display_scale(x), display_scale(y))
     first, last = int(x.scaleb(scale, CONTEXT)), int(y.scaleb(scale, CONTEXT))
     return Decimal(generator.randint(first, last)).scaleb(-scale, CONTEXT)
-
-

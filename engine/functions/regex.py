@@ -36,9 +36,21 @@ _CLASSES = {
     "ascii": r"\x00-\x7f",
 }
 # Classes that Python can only say negated become the positive ranges of ASCII and Latin plus the rest.
-_CLASSES["alpha"] = r"A-Za-z\u00aa\u00b5\u00ba\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u02ff\u0370-\u1fff\u3040-\ufdff"
+_CLASSES["alpha"] = (
+    r"A-Za-z\u00aa\u00b5\u00ba\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u02ff\u0370-\u1fff\u3040-\ufdff"
+)
 _CLASSES["alnum"] = r"0-9" + _CLASSES["alpha"]
-_CHARACTERS = {"a": "\a", "b": "\b", "e": "\x1b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v", "B": "\\"}
+_CHARACTERS = {
+    "a": "\a",
+    "b": "\b",
+    "e": "\x1b",
+    "f": "\f",
+    "n": "\n",
+    "r": "\r",
+    "t": "\t",
+    "v": "\v",
+    "B": "\\",
+}
 _CONSTRAINTS = {"A": r"\A", "m": r"\b(?=\w)", "M": r"\b(?<=\w)", "y": r"\b", "Y": r"\B", "Z": r"\Z"}
 _SHORTHANDS = "dswDSW"
 
@@ -218,7 +230,11 @@ class _Translator:
         if char == "{":
             match = _BOUNDS.match(pattern, self.here)
             if match is None:
-                _fail("braces {} not balanced" if "}" not in pattern[self.here :] else "invalid repetition count(s)")
+                _fail(
+                    "braces {} not balanced"
+                    if "}" not in pattern[self.here :]
+                    else "invalid repetition count(s)"
+                )
             low = int(match.group(1)[:6])
             high = int(match.group(3)[:6]) if match.group(3) else low
             if low > _REPEAT_MAX or high > _REPEAT_MAX or high < low:
@@ -328,7 +344,10 @@ class _Translator:
             self.here = end + 2
             return _CLASSES[name]
         low = self.bracket_character()
-        if pattern[self.here : self.here + 1] == "-" and pattern[self.here + 1 : self.here + 2] not in ("]", ""):
+        if pattern[self.here : self.here + 1] == "-" and pattern[self.here + 1 : self.here + 2] not in (
+            "]",
+            "",
+        ):
             self.here += 1
             high = self.bracket_character()
             if high < low:

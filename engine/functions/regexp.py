@@ -25,7 +25,9 @@ for _prosrcs, _template in _TESTERS:
     )
 
 
-def _regex(pattern: str, options: str, function: str, *, allow_global: bool = False, hint: str | None = None) -> Regex:
+def _regex(
+    pattern: str, options: str, function: str, *, allow_global: bool = False, hint: str | None = None
+) -> Regex:
     flags = Flags(options)
     if flags.global_ and not allow_global:
         raise SqlError(
@@ -98,7 +100,13 @@ def regexp_count(text: str, pattern: str, start: int = 1, options: str = "") -> 
     "regexp_instr",
 )
 def regexp_instr(
-    text: str, pattern: str, start: int = 1, n: int = 1, end_option: int = 0, options: str = "", group: int = 0
+    text: str,
+    pattern: str,
+    start: int = 1,
+    n: int = 1,
+    end_option: int = 0,
+    options: str = "",
+    group: int = 0,
 ) -> int:
     _check("start", start, 1)
     _check("n", n, 1)
@@ -235,7 +243,9 @@ def textregexreplace(text: str, pattern: str, replacement: str, options: str) ->
     return _replace(text, regex, replacement, 1, 0 if "g" in options else 1)
 
 
-@implements("textregexreplace_extended_no_n", "textregexreplace_extended_no_flags", "textregexreplace_extended")
+@implements(
+    "textregexreplace_extended_no_n", "textregexreplace_extended_no_flags", "textregexreplace_extended"
+)
 def textregexreplace_extended(
     text: str, pattern: str, replacement: str, start: int, n: int = 1, options: str = ""
 ) -> str:

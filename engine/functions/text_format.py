@@ -17,7 +17,7 @@ from ..types.bytea import parse_escape, parse_hex
 from ..types.io import text_output
 from ..values import Array, make_array
 
-_SAFE = re.compile(r"[a-z_][a-z0-9_$]*")
+_SAFE = re.compile(r"[a-z_][a-z0-9_]*")
 
 
 @lru_cache(maxsize=1)
@@ -25,7 +25,9 @@ def reserved_words() -> frozenset[str]:
     """Keywords that must be quoted as identifiers: all but the unreserved ones."""
     from pglast import keywords
 
-    return frozenset(keywords.RESERVED_KEYWORDS | keywords.COL_NAME_KEYWORDS | keywords.TYPE_FUNC_NAME_KEYWORDS)
+    return frozenset(
+        keywords.RESERVED_KEYWORDS | keywords.COL_NAME_KEYWORDS | keywords.TYPE_FUNC_NAME_KEYWORDS
+    )
 
 
 @lru_cache(maxsize=5000)
@@ -73,9 +75,7 @@ def _writer(catalog: Any, typid: int) -> Callable[[Any, Any], str]:
     return text_output(catalog, typid)
 
 
-def _texts(
-    site: CallSite, skip: int
-) -> Callable[[Any, tuple[Any, ...]], "list[str | None] | None"]:
+def _texts(site: CallSite, skip: int) -> Callable[[Any, tuple[Any, ...]], "list[str | None] | None"]:
     """The variadic arguments as texts: one by one, or the elements of the one array of VARIADIC."""
     if site.variadic:
 
@@ -383,5 +383,3 @@ def parse_ident(text: str, strict: bool) -> Array:
                 _not_identifier(text)
             break
     return make_array(25, names)
-
-

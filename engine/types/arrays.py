@@ -51,9 +51,7 @@ def parse_array(text: str, elemtype: int, delimiter: str, read: Callable[[str], 
     return _Parser(text, elemtype, delimiter, read).parse()
 
 
-_NULLS = frozenset(
-    n + u + a + b for n in "nN" for u in "uU" for a in "lL" for b in "lL"
-)
+_NULLS = frozenset(n + u + a + b for n in "nN" for u in "uU" for a in "lL" for b in "lL")
 
 
 class _Parser:
@@ -276,9 +274,7 @@ def array_text(array: Array, write: Callable[[Any], str], delimiter: str = ",") 
     dims = array.dims
     if not dims:
         return "{}"
-    parts = [
-        "NULL" if item is None else array_element_text(write(item), delimiter) for item in array.items
-    ]
+    parts = ["NULL" if item is None else array_element_text(write(item), delimiter) for item in array.items]
     for length in reversed(dims):
         parts = [
             "{" + delimiter.join(parts[start : start + length]) + "}"
@@ -384,9 +380,7 @@ def _send_array(catalog: Any, ctx: Any, array: Array) -> bytes:
     send = binary_send(catalog, array.elemtype)
     bounds = [bound for pair in zip(array.dims, array.lowers, strict=True) for bound in pair]
     parts = [
-        struct.pack(
-            f">iiI{len(bounds)}i", len(array.dims), None in array.items, array.elemtype, *bounds
-        )
+        struct.pack(f">iiI{len(bounds)}i", len(array.dims), None in array.items, array.elemtype, *bounds)
     ]
     for item in array.items:
         if item is None:

@@ -227,9 +227,7 @@ def _function(catalog: Any, typid: int, sort: bool) -> Callable[[Any], Any] | No
         return catalog.cache[cache_key]
     except KeyError:
         template = _template(catalog, typid, sort)
-        found = (
-            None if template is None else eval("lambda x: " + template.format("x"), dict(TEMPLATE_NAMES))
-        )
+        found = None if template is None else eval("lambda x: " + template.format("x"), dict(TEMPLATE_NAMES))
         catalog.cache[cache_key] = found
         return found
 

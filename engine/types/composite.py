@@ -148,9 +148,7 @@ def _receive_record(catalog: Any, ctx: Any, data: bytes, typid: int) -> Record:
     shape = row_type(catalog, typid)
     (count,) = struct.unpack_from(">i", data)
     if count != len(shape.types):
-        raise SqlError(
-            DATATYPE_MISMATCH, f"wrong number of columns: {count}, expected {len(shape.types)}"
-        )
+        raise SqlError(DATATYPE_MISMATCH, f"wrong number of columns: {count}, expected {len(shape.types)}")
     here = 4
     values: list[Any] = []
     for place, expected in enumerate(shape.types):
@@ -168,7 +166,9 @@ def _receive_record(catalog: Any, ctx: Any, data: bytes, typid: int) -> Record:
             continue
         if length < 0 or here + length > len(data):
             raise SqlError(INVALID_BINARY_REPRESENTATION, "insufficient data left in message")
-        values.append(binary_receive(catalog, expected)(ctx, data[here : here + length], shape.typmods[place]))
+        values.append(
+            binary_receive(catalog, expected)(ctx, data[here : here + length], shape.typmods[place])
+        )
         here += length
     return Record(shape, tuple(values))
 
@@ -290,7 +290,10 @@ def _build_domain_check(catalog: Any, typid: int) -> DomainCheck | None:
         nonlocal compiled
         if value is None and notnull is not None:
             raise SqlError(
-                NOT_NULL_VIOLATION, f"domain {name} does not allow null values", schema=namespace, datatype=name
+                NOT_NULL_VIOLATION,
+                f"domain {name} does not allow null values",
+                schema=namespace,
+                datatype=name,
             )
         if compiled is None:
             compiled = [(constraint, _compile_check(catalog, tree)) for constraint, tree, _ in checks]

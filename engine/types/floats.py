@@ -56,9 +56,7 @@ def parse_float(text: str, typename: str) -> float:
     if _NUMBER.fullmatch(word):
         value = float(word)
         if math.isinf(value) or (value == 0.0 and any(c in "123456789" for c in re.split("[eE]", word)[0])):
-            raise SqlError(
-                NUMERIC_VALUE_OUT_OF_RANGE, f'"{word}" is out of range for type {typename}'
-            )
+            raise SqlError(NUMERIC_VALUE_OUT_OF_RANGE, f'"{word}" is out of range for type {typename}')
         return value
     found = _WORDS.get(word.lower())
     if found is not None:

@@ -315,5 +315,3 @@ def check_json(text: str) -> None:
             checker.expected("end of input")
     except RecursionError:
         raise SqlError(STATEMENT_TOO_COMPLEX, "stack depth limit exceeded") from None
-
-

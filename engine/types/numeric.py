@@ -194,9 +194,7 @@ def numerictypmodin(modifiers: Array) -> int:
         raise SqlError(INVALID_PARAMETER_VALUE, "invalid NUMERIC type modifier")
     precision, scale = numbers[0], numbers[1] if len(numbers) == 2 else 0
     if not 1 <= precision <= 1000:
-        raise SqlError(
-            INVALID_PARAMETER_VALUE, f"NUMERIC precision {precision} must be between 1 and 1000"
-        )
+        raise SqlError(INVALID_PARAMETER_VALUE, f"NUMERIC precision {precision} must be between 1 and 1000")
     if not -1000 <= scale <= 1000:
         raise SqlError(INVALID_PARAMETER_VALUE, f"NUMERIC scale {scale} must be between -1000 and 1000")
     return (precision << 16 | scale & 0x7FF) + 4
@@ -280,8 +278,12 @@ def numeric_cmp(a: Decimal, b: Decimal) -> int:
 
 implements("numeric_cmp")(numeric_cmp)
 
-implements("numeric_eq", inline="({0} == {1} or ({0} != {0} and {1} != {1}))")(lambda a, b: numeric_cmp(a, b) == 0)
-implements("numeric_ne", inline="({0} != {1} and ({0} == {0} or {1} == {1}))")(lambda a, b: numeric_cmp(a, b) != 0)
+implements("numeric_eq", inline="({0} == {1} or ({0} != {0} and {1} != {1}))")(
+    lambda a, b: numeric_cmp(a, b) == 0
+)
+implements("numeric_ne", inline="({0} != {1} and ({0} == {0} or {1} == {1}))")(
+    lambda a, b: numeric_cmp(a, b) != 0
+)
 
 
 def _register_orderings() -> None:

@@ -141,9 +141,7 @@ def invalid_utf8(data: bytes, start: int) -> NoReturn:
     if first >= 0x80 and first & 0xF8 not in (0xC0, 0xC8, 0xD0, 0xD8, 0xE0, 0xE8, 0xF0):
         length = 1
     shown = " ".join(f"0x{byte:02x}" for byte in data[start : start + length])
-    raise SqlError(
-        CHARACTER_NOT_IN_REPERTOIRE, f'invalid byte sequence for encoding "UTF8": {shown}'
-    )
+    raise SqlError(CHARACTER_NOT_IN_REPERTOIRE, f'invalid byte sequence for encoding "UTF8": {shown}')
 
 
 def decode_text(data: bytes) -> str:
@@ -178,7 +176,13 @@ def bpcharrecv(data: bytes, _typioparam: int = 0, typmod: int = -1) -> str:
 
 
 @implements(
-    "textsend", "varcharsend", "bpcharsend", "namesend", "unknownsend", "cstring_send", inline="({0}).encode()"
+    "textsend",
+    "varcharsend",
+    "bpcharsend",
+    "namesend",
+    "unknownsend",
+    "cstring_send",
+    inline="({0}).encode()",
 )
 def textsend(text: str) -> bytes:
     return text.encode()
@@ -186,7 +190,10 @@ def textsend(text: str) -> bytes:
 
 # --- comparison ----------------------------------------------------------------------------------------
 
-for _names in (("texteq", "nameeq", "nameeqtext", "texteqname"), ("textne", "namene", "namenetext", "textnename")):
+for _names in (
+    ("texteq", "nameeq", "nameeqtext", "texteqname"),
+    ("textne", "namene", "namenetext", "textnename"),
+):
     _operator = "==" if _names[0] == "texteq" else "!="
     implements(*_names, inline="({0} " + _operator + " {1})")(eval(f"lambda a, b: a {_operator} b"))
 for _suffix, _operator in (("lt", "<"), ("le", "<="), ("gt", ">"), ("ge", ">=")):
@@ -203,8 +210,12 @@ for _suffix, _operator in (("lt", "<"), ("le", "<="), ("gt", ">"), ("ge", ">="))
         f"bpchar_pattern_{_suffix}",
         inline="({0}.rstrip(' ') " + _operator + " {1}.rstrip(' '))",
     )(eval(f"lambda a, b: a.rstrip(' ') {_operator} b.rstrip(' ')"))
-implements("bpchareq", inline="({0}.rstrip(' ') == {1}.rstrip(' '))")(lambda a, b: a.rstrip(" ") == b.rstrip(" "))
-implements("bpcharne", inline="({0}.rstrip(' ') != {1}.rstrip(' '))")(lambda a, b: a.rstrip(" ") != b.rstrip(" "))
+implements("bpchareq", inline="({0}.rstrip(' ') == {1}.rstrip(' '))")(
+    lambda a, b: a.rstrip(" ") == b.rstrip(" ")
+)
+implements("bpcharne", inline="({0}.rstrip(' ') != {1}.rstrip(' '))")(
+    lambda a, b: a.rstrip(" ") != b.rstrip(" ")
+)
 
 
 @implements("bttextcmp", "btnamecmp", "btnametextcmp", "bttextnamecmp", "bttext_pattern_cmp")

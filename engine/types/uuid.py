@@ -90,7 +90,11 @@ def make_uuid7(nanoseconds: int) -> bytes:
     fraction = rest * 4096 // 1_000_000
     tail = bytearray(os.urandom(8))
     tail[0] = tail[0] & 0x3F | 0x80
-    return (milliseconds & (1 << 48) - 1).to_bytes(6, "big") + (0x7000 | fraction).to_bytes(2, "big") + bytes(tail)
+    return (
+        (milliseconds & (1 << 48) - 1).to_bytes(6, "big")
+        + (0x7000 | fraction).to_bytes(2, "big")
+        + bytes(tail)
+    )
 
 
 @implements("uuidv7")
@@ -106,7 +110,9 @@ def uuidv7_interval(ctx: object, shift: Interval) -> bytes:
         from ..registry import IMPLEMENTATIONS
 
         plus = IMPLEMENTATIONS["timestamptz_pl_interval"]
-        moved = plus.function(ctx, microseconds, shift) if plus.context else plus.function(microseconds, shift)
+        moved = (
+            plus.function(ctx, microseconds, shift) if plus.context else plus.function(microseconds, shift)
+        )
     else:
         moved = microseconds + shift.days * 86_400_000_000 + shift.microseconds
     return make_uuid7((moved + EPOCH_SHIFT) * 1000 + nanoseconds % 1000)
