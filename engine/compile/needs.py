@@ -14,6 +14,7 @@ from ..tree import Aggref, GroupingFunc, Node, OldNewVar, RangeTblEntry, Var, ma
 
 Atom = Any
 Atoms = dict[Any, Any]  # ordered set: atom -> the expression it was found as
+RAW_ROW = -100  # pseudo column: the decoded stored row (for ModifyTable)
 NO_EXPRS: frozenset[Any] = frozenset()
 
 
@@ -46,6 +47,8 @@ class Needs:
         self._top_down(planned.plan, found)
         self._walk(planned.plan, 0, NO_EXPRS, self.used)
         self._walk(planned.targets, 0, NO_EXPRS, self.used)
+        for above in self.above.values():
+            self.used.update((atom, node) for atom, node in above.items() if atom not in self.used)
         self.used = {atom: node for atom, node in self.used.items() if type(atom) is tuple}
 
     # --- what nodes provide -------------------------------------------------------------------
@@ -115,6 +118,12 @@ class Needs:
             for atom in extra:
                 if type(atom) is tuple and atom[0] == "var" and atom not in keys:
                     below[atom] = extra[atom]
+        if isinstance(node, plan.LockRows):
+            for mark in node.marks:
+                below[var_atom(mark.rti, -1)] = None
+        if isinstance(node, plan.ModifyTable) and node.operation != "insert":
+            for attno in (RAW_ROW, -1):
+                below[var_atom(node.varno, attno)] = None
         if isinstance(node, plan.NestLoop):
             inner_uses: Atoms = {}
             self._walk(node.inner, 0, self.known[id(node.outer)], inner_uses)

@@ -164,4 +164,4 @@ def emit_query(
     return scope
 
 
-from . import aggregate, function, index, join, mergejoin, scan, setop, subplan, window  # noqa: E402, F401
+from . import aggregate, function, index, join, lock, mergejoin, scan, setop, subplan, window  # noqa: E402, F401

@@ -16,12 +16,12 @@ from ..run.scans import entry_chunks, value_chunks
 from ..types.storage import pack_value, unpack_template
 from ..values import Record, RowType
 from .expressions import emit_filter, template_helpers, value
+from .needs import RAW_ROW
 from .produce import loop_rows, produce, produces
 from .scope import Scope
 from .unit import Consume
 
 DECODE = msgspec.msgpack.Decoder().decode
-RAW_ROW = -100  # pseudo column: the decoded list itself (for ModifyTable)
 
 
 @produces(plan.Result)

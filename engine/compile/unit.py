@@ -191,6 +191,10 @@ class Unit:
         self.plan_ids: dict[int, int] = {}
         self.subplans: dict[Any, str] = {}
 
+    def keep(self, item: Any) -> None:
+        """Keep an object alive: ids of live objects are unique."""
+        self._keep.append(item)
+
     def fresh(self, stem: str) -> str:
         """A name not used yet: a readable stem and a number."""
         self._counter += 1

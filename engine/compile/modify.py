@@ -1,0 +1,346 @@
+"""ModifyTable: INSERT, UPDATE, DELETE and MERGE, row by row over the input's rows.
+
+The input's rows are not affected by what is written for them: reads see the transaction as of the
+command's start (engine/transaction.py). A row that this command has already changed (two matches
+of a join) is skipped, as PostgreSQL does; MERGE and ON CONFLICT raise 21000.
+
+`ctx.processed` counts the rows for the command tag. RETURNING makes the node produce rows, whose
+new values stand for Var(varno, *), and OLD / NEW for OldNewVar.
+"""
+
+from typing import Any
+
+from gaveldb.storage.api import row_key
+
+from ..catalog.relation import Relation
+from ..errors import SqlError
+from ..plan import nodes as plan
+from ..run import violations
+from ..sqlstates import FEATURE_NOT_SUPPORTED, WITH_CHECK_OPTION_VIOLATION
+from ..tree import TargetEntry
+from ..types.storage import pack_template
+from .expressions import template_helpers, true, value
+from .produce import produce, produces
+from .scan import DECODE, RAW_ROW, bind_stored_column
+from .scope import Scope
+from .unit import Consume, Frame
+from .writer import TableWriter, table_writer
+
+
+@produces(plan.ModifyTable)
+def _modify(scope: Scope, node: plan.ModifyTable, consume: Consume) -> None:
+    Modification(scope, node, consume).emit()
+
+
+class Modification:
+    """The state of compiling one ModifyTable."""
+
+    def __init__(self, scope: Scope, node: plan.ModifyTable, consume: Consume) -> None:
+        self.scope = scope
+        self.node = node
+        self.consume = consume
+        self.catalog = scope.catalog
+        self.relation: Relation = scope.catalog.relation(node.relid)
+        if self.relation.system:
+            raise SqlError(FEATURE_NOT_SUPPORTED, f'changing rows of system catalog "{self.relation.name}" directly')
+        self.writer: TableWriter = table_writer(scope.catalog, scope.unit.settings, node.relid)
+        self.width = len(self.relation.columns)
+        unit = scope.unit
+        unit.root.need_prelude("txn = ctx.transaction")
+        unit.root.need_prelude(f"txn.uses_relation({self.relation.oid})")
+        unit.helper("row_key", row_key)
+        unit.helper("decode", DECODE)
+
+    @property
+    def frame(self) -> Frame:
+        return self.scope.frame
+
+    def emit(self) -> None:
+        """Write the loops over the input and what is done with each row."""
+        operation = self.node.operation
+        if operation != "insert":
+            for attnum in (-1, RAW_ROW):
+                self.scope.needs.used.setdefault(("var", self.node.varno, attnum), None)
+            self._keep_target_atoms()
+        step = {"insert": self._insert, "update": self._update, "delete": self._delete, "merge": self._merge}[operation]
+        produce(self.scope, self.node.input, step)
+
+    def _keep_target_atoms(self) -> None:
+        """Joins and sorts below must carry the target's row id and stored row up to here."""
+        needs = self.scope.needs
+        for attnum in (-1, RAW_ROW):
+            atom = ("var", self.node.varno, attnum)
+            pending = [self.node.input]
+            while pending:
+                child = pending.pop()
+                above = needs.above.get(id(child))
+                if above is not None:
+                    above.setdefault(atom, None)
+                from .needs import inputs
+
+                pending.extend(inputs(child))
+
+    # --- pieces ---------------------------------------------------------------------------------
+
+    def _writer_global(self, name: str, function: Any) -> str:
+        return self.scope.unit.constant(function, f"{name}_{self.relation.name}")
+
+    def _packed(self, entry: TargetEntry) -> str:
+        """Source of a target's value in stored form."""
+        column = self.relation.columns[entry.resno - 1]
+        code = value(self.scope, entry.expr)
+        template = pack_template(self.catalog, column.typid)
+        if template is None:
+            return code.source
+        self.scope.unit.helpers(template_helpers(template))
+        name = self.scope.unit.fresh(column.name)
+        self.frame.line(f"{name} = {code.source}")
+        if code.null:
+            return f"None if {name} is None else {template.format(name)}"
+        return template.format(name)
+
+    def _count(self) -> None:
+        self.frame.line("ctx.processed += 1")
+
+    def _bind_new_row(self, row: str, rowid: str, varno: int) -> None:
+        """Var(varno, *) is the stored row named `row` from here on."""
+        key = f"row_key({self.relation.storage_id}, {rowid})"
+        attnums = {atom[2] for atom in self.scope.needs.used if atom[1] == varno}
+        attnums |= {column.attnum for column in self.relation.columns if not column.dropped} | {0, -1, -6}
+        for attnum in sorted(attnums):
+            if attnum == RAW_ROW:
+                self.scope.bind(("var", varno, RAW_ROW), row, False)
+            else:
+                self._bind_nullable(varno, attnum, row, key, rowid)
+
+    def _bind_nullable(self, varno: int, attnum: int, row: str, key: str, rowid: str) -> None:
+        if attnum == -1:
+            self.scope.bind(("var", varno, -1), rowid, False)
+        else:
+            bind_stored_column(self.scope, varno, self.relation, attnum, row, key)
+
+    def _returning(self, new: str | None, old: str | None, rowid: str) -> None:
+        """Produce the row for RETURNING (the old row for DELETE)."""
+        row = new if new is not None else old
+        assert row is not None
+        self._bind_new_row(row, rowid, self.node.varno)
+        self._bind_old_new("new", new, rowid)
+        self._bind_old_new("old", old, rowid)
+        self.consume()
+
+    def _bind_old_new(self, which: str, row: str | None, rowid: str) -> None:
+        """OLD.* and NEW.* of RETURNING: atoms ("old"/"new", attnum) that the expression emitter asks for."""
+        self.scope.returning_rows = getattr(self.scope, "returning_rows", {})
+        self.scope.returning_rows[which] = (self.relation, row, rowid)
+
+    def _check_options(self, row: str, rowid: str) -> None:
+        """WITH CHECK OPTION of the views that the statement went through."""
+        if not self.node.check_options:
+            return
+        self._bind_new_row(row, rowid, self.node.varno)
+        for name, qual, *_ in self.node.check_options:
+            helper = self.scope.unit.helper("fail_check_option", _fail_check_option)
+            relation = self.scope.unit.constant(self.relation, "relation")
+            values = self.scope.unit.constant(self.writer.engine_values, "engine_values")
+            with self.frame.block(f"if not {true(self.scope, qual)}:"):
+                self.frame.line(f"raise {helper}(ctx, {relation}, {name!r}, {values}({row}))")
+
+    # --- INSERT -----------------------------------------------------------------------------------
+
+    def _new_row(self, targets: Any) -> str:
+        """Write code that builds the stored row of an INSERT; returns its name."""
+        fields = ["None"] * self.width
+        for entry in targets:
+            source = self._packed(entry)
+            fields[entry.resno - 1] = source
+        row = self.scope.unit.fresh("n")
+        self.frame.line(f"{row} = [{', '.join(fields)}]")
+        return row
+
+    def _insert(self) -> None:
+        row = self._new_row(self.node.targetList)
+        self.frame.line(f"{self._writer_global('prepare', self.writer.prepare)}(ctx, {row})")
+        conflict = self.node.on_conflict
+        rowid = self.scope.unit.fresh("rowid")
+        if conflict is None:
+            self._check_options(row, "0")
+            self.frame.line(f"{rowid} = {self._writer_global('store', self.writer.store)}(ctx, {row})")
+            self._count()
+            if self.node.returning:
+                self._returning(row, None, rowid)
+            return
+        finder = self._writer_global("conflict", self.writer.conflict(self.node.arbiters))
+        self.frame.line(f"{rowid} = {finder}(ctx, {row})")
+        if conflict.action == "nothing":
+            with self.frame.block(f"if {rowid}:"):
+                self._validate_conflict(rowid)
+                self.frame.line("continue")
+            self._check_options(row, "0")
+            self.frame.line(f"{rowid} = {self._writer_global('store', self.writer.store)}(ctx, {row})")
+            self._count()
+            if self.node.returning:
+                self._returning(row, None, rowid)
+            return
+        old = self.scope.unit.fresh("o")
+        self.frame.line(f"{old} = None")
+        with self.frame.block(f"if not {rowid}:"):
+            self._check_options(row, "0")
+            self.frame.line(f"{rowid} = {self._writer_global('store', self.writer.store)}(ctx, {row})")
+        with self.frame.block("else:"):
+            self._conflict_update(conflict, row, old, rowid)
+        self._count()
+        if self.node.returning:
+            self._returning(row, old, rowid)
+
+    def _validate_conflict(self, rowid: str) -> None:
+        """The row that was in the way must still be there at COMMIT."""
+        self.frame.line(f"txn.validate_read(row_key({self.relation.storage_id}, {rowid}))")
+
+    def _conflict_update(self, conflict: Any, row: str, old: str, rowid: str) -> None:
+        """ON CONFLICT DO UPDATE: `row` becomes the updated row, `old` what it was."""
+        frame, scope = self.frame, self.scope
+        second = scope.unit.helper("second_time", violations.second_time)
+        key = scope.unit.fresh("k")
+        frame.line(f"{key} = row_key({self.relation.storage_id}, {rowid})")
+        with frame.block(f"if {key} in txn.pending:"):
+            frame.line(f"raise {second}('ON CONFLICT DO UPDATE')")
+        frame.line(f"{old} = decode(txn.get({key}))")
+        self._extend(old)
+        excluded = scope.unit.fresh("excluded")
+        frame.line(f"{excluded} = {row}")
+        self._bind_excluded(excluded)
+        self._bind_new_row(old, rowid, self.node.varno)
+        if conflict.onConflictWhere is not None:
+            with frame.block(f"if not {true(scope, conflict.onConflictWhere)}:"):
+                self._validate_conflict(rowid)
+                frame.line("continue")
+        self._assign(conflict.onConflictSet, old, row)
+        self._check_options(row, rowid)
+        changed = frozenset(entry.resno for entry in conflict.onConflictSet)
+        update = self._writer_global("update", self.writer.update(changed))
+        frame.line(f"{update}(ctx, {rowid}, {old}, {row})")
+
+    def _bind_excluded(self, row: str) -> None:
+        varno = self.node.conflict_var
+        for column in self.relation.columns:
+            if not column.dropped:
+                bind_stored_column(self.scope, varno, self.relation, column.attnum, row, "b''")
+                self.scope.slots["var", varno, column.attnum].null = True
+        bind_stored_column(self.scope, varno, self.relation, 0, row, "b''")
+
+    # --- UPDATE and DELETE ---------------------------------------------------------------------------
+
+    def _extend(self, row: str) -> None:
+        """A row stored before ADD COLUMN gets its full width."""
+        from .scan import _missing_values
+
+        missing = self.scope.unit.constant(_missing_values(self.catalog, self.relation.columns), "missing")
+        with self.frame.block(f"if len({row}) < {self.width}:"):
+            self.frame.line(f"{row}.extend({missing}[len({row}):])")
+
+    def _assign(self, targets: Any, old: str, new: str) -> None:
+        """new = old with the targets' values."""
+        sources = [(entry.resno - 1, self._packed(entry)) for entry in targets]
+        names = []
+        for position, source in sources:
+            name = self.scope.unit.fresh("set")
+            self.frame.line(f"{name} = {source}")
+            names.append((position, name))
+        self.frame.line(f"{new} = {old}[:]")
+        for position, name in names:
+            self.frame.line(f"{new}[{position}] = {name}")
+
+    def _target(self) -> tuple[str, str]:
+        """(row id, stored row) names of the input's target row."""
+        rowid = self.scope.atom_code(("var", self.node.varno, -1)).source
+        row = self.scope.atom_code(("var", self.node.varno, RAW_ROW)).source
+        return rowid, row
+
+    def _skip_changed(self, rowid: str) -> None:
+        with self.frame.block(f"if row_key({self.relation.storage_id}, {rowid}) in txn.pending:"):
+            self.frame.line("continue")
+
+    def _update(self) -> None:
+        rowid, old = self._target()
+        self._skip_changed(rowid)
+        new = self.scope.unit.fresh("n")
+        self._assign(self.node.targetList, old, new)
+        self._check_options(new, rowid)
+        changed = frozenset(entry.resno for entry in self.node.targetList)
+        update = self._writer_global("update", self.writer.update(changed))
+        self.frame.line(f"{update}(ctx, {rowid}, {old}, {new})")
+        self._count()
+        if self.node.returning:
+            self._returning(new, old, rowid)
+
+    def _delete(self) -> None:
+        rowid, old = self._target()
+        self._skip_changed(rowid)
+        self.frame.line(f"{self._writer_global('remove', self.writer.remove)}(ctx, {rowid}, {old})")
+        self._count()
+        if self.node.returning:
+            self._returning(None, old, rowid)
+
+    # --- MERGE -------------------------------------------------------------------------------------
+
+    def _merge(self) -> None:
+        """WHEN clauses in order; the first whose condition holds is done."""
+        frame, scope, node = self.frame, self.scope, self.node
+        rowid, old = self._target()
+        second = scope.unit.helper("second_time", violations.second_time)
+        action_name, new = scope.unit.fresh("action"), scope.unit.fresh("n")
+        result_old, result_id = scope.unit.fresh("o"), scope.unit.fresh("rowid")
+        frame.line(f"{action_name} = None")
+        frame.line(f"{new} = {result_old} = None")
+        frame.line(f"{result_id} = {rowid}")
+        matched = "True"
+        if node.merge_join_condition is not None:
+            matched = scope.unit.fresh("matched")
+            frame.line(f"{matched} = {true(scope, node.merge_join_condition)}")
+        tests = {
+            "matched": f"{rowid} is not None and {matched}",
+            "not_matched_by_source": f"{rowid} is not None and not {matched}",
+            "not_matched_by_target": f"{rowid} is None",
+        }
+        for action in node.merge_actions:
+            with frame.block(f"if {action_name} is None and {tests[action.matchKind]}:"):
+                test = true(scope, action.qual) if action.qual is not None else "True"
+                with frame.block(f"if {test}:"):
+                    frame.line(f"{action_name} = {action.commandType.upper()!r}")
+                    if action.commandType in ("update", "delete"):
+                        with frame.block(f"if row_key({self.relation.storage_id}, {rowid}) in txn.pending:"):
+                            frame.line(f"raise {second}('MERGE')")
+                        frame.line(f"{result_old} = {old}")
+                    if action.commandType == "update":
+                        self._assign(action.targetList, old, new)
+                        changed = frozenset(entry.resno for entry in action.targetList)
+                        update = self._writer_global("update", self.writer.update(changed))
+                        self._check_options(new, rowid)
+                        frame.line(f"{update}(ctx, {rowid}, {old}, {new})")
+                    elif action.commandType == "delete":
+                        frame.line(f"{self._writer_global('remove', self.writer.remove)}(ctx, {rowid}, {old})")
+                    elif action.commandType == "insert":
+                        row = self._new_row(action.targetList)
+                        frame.line(f"{new} = {row}")
+                        frame.line(f"{self._writer_global('prepare', self.writer.prepare)}(ctx, {new})")
+                        self._check_options(new, "0")
+                        frame.line(f"{result_id} = {self._writer_global('store', self.writer.store)}(ctx, {new})")
+        with frame.block(f"if {action_name} is None or {action_name} == 'NOTHING':"):
+            frame.line("continue")
+        self._count()
+        if node.returning:
+            final = scope.unit.fresh("row")
+            frame.line(f"{final} = {new} if {new} is not None else {result_old}")
+            self._bind_new_row(final, result_id, node.varno)
+            self._bind_old_new("new", new, result_id)
+            self._bind_old_new("old", result_old, result_id)
+            scope.merge_action = action_name  # type: ignore[attr-defined]
+            self.consume()
+
+
+def _fail_check_option(ctx: Any, relation: Relation, name: str, values: Any) -> SqlError:
+    return SqlError(
+        WITH_CHECK_OPTION_VIOLATION,
+        f'new row violates check option for view "{name}"',
+        detail=f"Failing row contains {violations.row_description(ctx, relation, values)}.",
+    )
