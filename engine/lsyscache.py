@@ -198,7 +198,8 @@ def get_default_opclass(catalog: Any, typid: int, am: int) -> Any | None:
         return cache[key]
     table = cache.get("default_opclasses")
     if table is None:
-        table = cache["default_opclasses"] = {}
+        table = {}
+        cache["default_opclasses"] = table
         for row in catalog.pg_opclass.rows():
             if row.opcdefault:
                 table.setdefault(row.opcmethod, []).append(row)

@@ -52,12 +52,12 @@ def _constantly(value: int) -> Getter:
 
 
 def _field(name: str) -> Getter:
-    return lambda node: getattr(node, name)  # type: ignore[no-any-return]
+    return lambda node: getattr(node, name)
 
 
 def _of(name: str, question: str) -> Getter:
     """Ask the same question of a child."""
-    return lambda node: globals()[question](getattr(node, name))  # type: ignore[no-any-return]
+    return lambda node: globals()[question](getattr(node, name))
 
 
 _TYPE: dict[type, Getter] = {
@@ -261,7 +261,7 @@ def expr_set_collation(node: Any, collation: int) -> Any:
     return msgspec.structs.replace(node, **{name: collation})
 
 
-_INPUT_COLLATION: frozenset[type] = frozenset(
+_INPUT_COLLATION: frozenset[Any] = frozenset(
     (
         t.FuncExpr,
         t.OpExpr,
@@ -277,7 +277,7 @@ _INPUT_COLLATION: frozenset[type] = frozenset(
 
 def expr_input_collation(node: Any) -> int:
     """The collation that the node's function should use, 0 if none (exprInputCollation)."""
-    return int(node.inputcollid) if node.__class__ in _INPUT_COLLATION else 0
+    return int(node.inputcollid) if type(node) in _INPUT_COLLATION else 0
 
 
 def expr_set_input_collation(node: Any, collation: int) -> Any:

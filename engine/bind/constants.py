@@ -32,7 +32,7 @@ def const_location(pstate: ParseState, node: Any) -> int:
     return -1 if locations is None else locations.get(id(node), -1)
 
 
-def make_const(pstate: ParseState, node: ast.A_Const) -> t.Const:
+def make_const(pstate: ParseState, node: Any) -> t.Const:
     """The Const of a literal; strings and NULL are of type unknown."""
     location = const_location(pstate, node)
     if node.isnull:
@@ -147,7 +147,8 @@ def _raw_constants(value: Any) -> Iterator[Any]:
     if isinstance(value, ast.A_Const):
         yield value
     elif isinstance(value, ast.Node):
-        for name in value.__slots__:
+        names: Any = value.__class__.__slots__  # type: ignore[attr-defined]
+        for name in names:
             yield from _raw_constants(getattr(value, name))
     elif isinstance(value, (tuple, list)):
         for item in value:

@@ -56,7 +56,7 @@ from .parse_state import (
     NamespaceItem,
     ParseState,
 )
-from .raw import raw_location
+from .raw import enum_name, raw_location
 from .rows import make_distinct_op, make_row_comparison_op, make_row_distinct_op
 from .sublinks import transform_multi_assign_ref, transform_row_sublink, transform_sub_link
 from .subscripts import transform_container_subscripts, transform_container_type
@@ -106,10 +106,10 @@ def transform_recurse(pstate: ParseState, expr: Any) -> Any:
     )
 
 
-# --- columns ------------------------------------------------------------------------------------------
+# --- columns ----------------------------------------
 
 
-def _column_ref(pstate: ParseState, cref: ast.ColumnRef) -> Any:
+def _column_ref(pstate: ParseState, cref: Any) -> Any:
     """A, A.B, A.B.C or A.B.C.D, the last one possibly `*`."""
     from .relations import (
         RangeName,
@@ -246,7 +246,7 @@ def make_whole_row_var(
     return t.Var(varno, 0, typid, -1, 0, levels, location=location)
 
 
-def _indirection(pstate: ParseState, node: ast.A_Indirection) -> Any:
+def _indirection(pstate: ParseState, node: Any) -> Any:
     last_srf = pstate.p_last_srf
     result = transform_recurse(pstate, node.arg)
     location = expr_location(result)
@@ -296,14 +296,14 @@ def _unknown_attribute(pstate: ParseState, row: Any, name: str, location: int) -
     return pstate.error(WRONG_OBJECT_TYPE, message, location)
 
 
-def _param_ref(pstate: ParseState, node: ast.ParamRef) -> Any:
+def _param_ref(pstate: ParseState, node: Any) -> Any:
     params = pstate.context.params
     if params is None:
         raise pstate.error(UNDEFINED_PARAMETER, f"there is no parameter ${node.number}", node.location)
     return params.paramref(pstate, node)
 
 
-# --- operators ----------------------------------------------------------------------------------------
+# --- operators ----------------------------------------
 
 
 def _is_null_constant(node: Any) -> bool:
@@ -311,7 +311,7 @@ def _is_null_constant(node: Any) -> bool:
 
 
 def _is_scalar_sublink(node: Any) -> bool:
-    return isinstance(node, ast.SubLink) and node.subLinkType.name == "EXPR_SUBLINK"
+    return isinstance(node, ast.SubLink) and enum_name(node.subLinkType) == "EXPR_SUBLINK"
 
 
 def _op(pstate: ParseState, name: Sequence[Any], lexpr: Any, rexpr: Any, location: int) -> Any:
@@ -329,7 +329,7 @@ def _op(pstate: ParseState, name: Sequence[Any], lexpr: Any, rexpr: Any, locatio
     return make_op(pstate, name, left, right, last_srf, location)
 
 
-def _aexpr_op(pstate: ParseState, node: ast.A_Expr) -> Any:
+def _aexpr_op(pstate: ParseState, node: Any) -> Any:
     lexpr, rexpr = node.lexpr, node.rexpr
     if (
         (_is_null_constant(lexpr) or _is_null_constant(rexpr))
@@ -347,21 +347,21 @@ def _transform_null_equals(pstate: ParseState) -> bool:
     return settings is not None and settings.get("transform_null_equals") == "on"
 
 
-def _aexpr_any(pstate: ParseState, node: ast.A_Expr) -> Any:
+def _aexpr_any(pstate: ParseState, node: Any) -> Any:
     return _scalar_array(pstate, node, True)
 
 
-def _aexpr_all(pstate: ParseState, node: ast.A_Expr) -> Any:
+def _aexpr_all(pstate: ParseState, node: Any) -> Any:
     return _scalar_array(pstate, node, False)
 
 
-def _scalar_array(pstate: ParseState, node: ast.A_Expr, use_or: bool) -> Any:
+def _scalar_array(pstate: ParseState, node: Any, use_or: bool) -> Any:
     left = transform_recurse(pstate, node.lexpr)
     right = transform_recurse(pstate, node.rexpr)
     return make_scalar_array_op(pstate, node.name, use_or, left, right, node.location)
 
 
-def _aexpr_distinct(pstate: ParseState, node: ast.A_Expr) -> Any:
+def _aexpr_distinct(pstate: ParseState, node: Any) -> Any:
     negated = node.kind == A_Expr_Kind.AEXPR_NOT_DISTINCT
     lexpr, rexpr = node.lexpr, node.rexpr
     if _is_null_constant(rexpr) or _is_null_constant(lexpr):
@@ -377,7 +377,7 @@ def _aexpr_distinct(pstate: ParseState, node: ast.A_Expr) -> Any:
     return t.BoolExpr("not", (result,), node.location) if negated else result
 
 
-def _aexpr_nullif(pstate: ParseState, node: ast.A_Expr) -> Any:
+def _aexpr_nullif(pstate: ParseState, node: Any) -> Any:
     left = transform_recurse(pstate, node.lexpr)
     right = transform_recurse(pstate, node.rexpr)
     op = make_op(pstate, node.name, left, right, pstate.p_last_srf, node.location)
@@ -389,7 +389,7 @@ def _aexpr_nullif(pstate: ParseState, node: ast.A_Expr) -> Any:
     return t.NullIfExpr(op.opno, op.opfuncid, expr_type(op.args[0]), op.args, location=node.location)
 
 
-def _aexpr_in(pstate: ParseState, node: ast.A_Expr) -> Any:
+def _aexpr_in(pstate: ParseState, node: Any) -> Any:
     """a IN (b, c, ...): one ScalarArrayOpExpr for what has no column in it, comparisons for the rest."""
     use_or = node.name[0].sval != "<>"
     left = transform_recurse(pstate, node.lexpr)
@@ -424,7 +424,7 @@ def _aexpr_in(pstate: ParseState, node: ast.A_Expr) -> Any:
     return result
 
 
-def _aexpr_between(pstate: ParseState, node: ast.A_Expr) -> Any:
+def _aexpr_between(pstate: ParseState, node: Any) -> Any:
     kind = node.kind
     negated = kind in (A_Expr_Kind.AEXPR_NOT_BETWEEN, A_Expr_Kind.AEXPR_NOT_BETWEEN_SYM)
     symmetric = kind in (A_Expr_Kind.AEXPR_BETWEEN_SYM, A_Expr_Kind.AEXPR_NOT_BETWEEN_SYM)
@@ -466,24 +466,24 @@ _AEXPR: dict[Any, Transformer] = {
 }
 
 
-def _aexpr(pstate: ParseState, node: ast.A_Expr) -> Any:
+def _aexpr(pstate: ParseState, node: Any) -> Any:
     return _AEXPR[node.kind](pstate, node)
 
 
 _BOOL_NAMES = {"AND_EXPR": "and", "OR_EXPR": "or", "NOT_EXPR": "not"}
 
 
-def _bool_expr(pstate: ParseState, node: ast.BoolExpr) -> Any:
+def _bool_expr(pstate: ParseState, node: Any) -> Any:
     boolop = _BOOL_NAMES[node.boolop.name]
     name = boolop.upper()
     args = [coerce_to_boolean(pstate, transform_recurse(pstate, arg), name) for arg in node.args]
     return t.BoolExpr(boolop, tuple(args), node.location)
 
 
-# --- calls --------------------------------------------------------------------------------------------
+# --- calls ----------------------------------------
 
 
-def _func_call(pstate: ParseState, node: ast.FuncCall) -> Any:
+def _func_call(pstate: ParseState, node: Any) -> Any:
     last_srf = pstate.p_last_srf
     args = [transform_recurse(pstate, arg) for arg in node.args or ()]
     if node.agg_within_group:
@@ -493,17 +493,17 @@ def _func_call(pstate: ParseState, node: ast.FuncCall) -> Any:
     return parse_func_or_column(pstate, node.funcname, args, last_srf, node, False, location)
 
 
-def _named_arg(pstate: ParseState, node: ast.NamedArgExpr) -> Any:
+def _named_arg(pstate: ParseState, node: Any) -> Any:
     return NamedArg(transform_recurse(pstate, node.arg), node.name, node.location)
 
 
-def _grouping_func(pstate: ParseState, node: ast.GroupingFunc) -> Any:
+def _grouping_func(pstate: ParseState, node: Any) -> Any:
     from .aggregates import transform_grouping_func
 
     return transform_grouping_func(pstate, node)
 
 
-def _merge_support_func(pstate: ParseState, node: ast.MergeSupportFunc) -> Any:
+def _merge_support_func(pstate: ParseState, node: Any) -> Any:
     level: ParseState | None = pstate
     while level is not None and level.p_expr_kind != EXPR_KIND_MERGE_RETURNING:
         level = level.parentParseState
@@ -532,7 +532,7 @@ _VALUE_FUNCTIONS: dict[str, tuple[str, int, str]] = {
 }
 
 
-def _sql_value_function(pstate: ParseState, node: ast.SQLValueFunction) -> Any:
+def _sql_value_function(pstate: ParseState, node: Any) -> Any:
     op = node.op.name
     typmod = -1
     if op.endswith("_N"):
@@ -555,7 +555,7 @@ def _time_typmod(pstate: ParseState, name: str, with_zone: bool, typmod: int) ->
     return typmod
 
 
-# --- conditional expressions ----------------------------------------------------------------------------
+# --- conditional expressions ----------------------------------------
 
 
 def refuse_srf(pstate: ParseState, last_srf: Any, construct: str) -> None:
@@ -569,7 +569,7 @@ def refuse_srf(pstate: ParseState, last_srf: Any, construct: str) -> None:
         )
 
 
-def _case_expr(pstate: ParseState, node: ast.CaseExpr) -> Any:
+def _case_expr(pstate: ParseState, node: Any) -> Any:
     last_srf = pstate.p_last_srf
     arg = transform_recurse(pstate, node.arg)
     placeholder = None
@@ -604,7 +604,7 @@ def _case_expr(pstate: ParseState, node: ast.CaseExpr) -> Any:
     return t.CaseExpr(typid, arg, whens, default, location=node.location)
 
 
-def _coalesce(pstate: ParseState, node: ast.CoalesceExpr) -> Any:
+def _coalesce(pstate: ParseState, node: Any) -> Any:
     last_srf = pstate.p_last_srf
     args = [transform_recurse(pstate, arg) for arg in node.args]
     typid = select_common_type(pstate, args, "COALESCE")
@@ -613,7 +613,7 @@ def _coalesce(pstate: ParseState, node: ast.CoalesceExpr) -> Any:
     return t.CoalesceExpr(typid, tuple(args), location=node.location)
 
 
-def _min_max(pstate: ParseState, node: ast.MinMaxExpr) -> Any:
+def _min_max(pstate: ParseState, node: Any) -> Any:
     name = "GREATEST" if node.op.name == "IS_GREATEST" else "LEAST"
     args = [transform_recurse(pstate, arg) for arg in node.args]
     typid = select_common_type(pstate, args, name)
@@ -621,23 +621,23 @@ def _min_max(pstate: ParseState, node: ast.MinMaxExpr) -> Any:
     return t.MinMaxExpr(typid, name.lower(), tuple(args), location=node.location)
 
 
-def _null_test(pstate: ParseState, node: ast.NullTest) -> Any:
+def _null_test(pstate: ParseState, node: Any) -> Any:
     arg = transform_recurse(pstate, node.arg)
     kind = "is_null" if node.nulltesttype.name == "IS_NULL" else "is_not_null"
     return t.NullTest(arg, kind, type_is_rowtype(pstate.catalog, expr_type(arg)), node.location)
 
 
-def _boolean_test(pstate: ParseState, node: ast.BooleanTest) -> Any:
+def _boolean_test(pstate: ParseState, node: Any) -> Any:
     name = node.booltesttype.name
     arg = transform_recurse(pstate, node.arg)
     arg = coerce_to_boolean(pstate, arg, name.replace("_", " "))
     return t.BooleanTest(arg, name.lower(), node.location)
 
 
-# --- rows, arrays, casts ----------------------------------------------------------------------------------
+# --- rows, arrays, casts ----------------------------------------
 
 
-def transform_row_expr(pstate: ParseState, node: ast.RowExpr, allow_default: bool = False) -> t.RowExpr:
+def transform_row_expr(pstate: ParseState, node: Any, allow_default: bool = False) -> t.RowExpr:
     """ROW(...); allow_default: DEFAULT may stand in it (UPDATE ... SET (a, b) = ROW(...))."""
     from .targets import transform_expression_list
 
@@ -652,12 +652,12 @@ def transform_row_expr(pstate: ParseState, node: ast.RowExpr, allow_default: boo
     return t.RowExpr(tuple(args), RECORDOID, t.COERCE_IMPLICIT_CAST, names, node.location)
 
 
-def _array_expr(pstate: ParseState, node: ast.A_ArrayExpr) -> Any:
+def _array_expr(pstate: ParseState, node: Any) -> Any:
     return _transform_array(pstate, node, 0, 0, -1)
 
 
 def _transform_array(
-    pstate: ParseState, node: ast.A_ArrayExpr, array_type: int, element_type: int, typmod: int
+    pstate: ParseState, node: Any, array_type: int, element_type: int, typmod: int
 ) -> t.ArrayExpr:
     """ARRAY[...]; array_type is given if it is cast at once (0: found out from the elements)."""
     catalog = pstate.catalog
@@ -715,7 +715,7 @@ def _cast_element(pstate: ParseState, element: Any, target: int, typmod: int) ->
     return result
 
 
-def _type_cast(pstate: ParseState, node: ast.TypeCast) -> Any:
+def _type_cast(pstate: ParseState, node: Any) -> Any:
     catalog = pstate.catalog
     target, typmod = typename_type_id_and_mod(pstate, node.typeName)
     expr: Any = None
@@ -743,7 +743,7 @@ def _type_cast(pstate: ParseState, node: ast.TypeCast) -> Any:
     return result
 
 
-def _collate_clause(pstate: ParseState, node: ast.CollateClause) -> Any:
+def _collate_clause(pstate: ParseState, node: Any) -> Any:
     arg = transform_recurse(pstate, node.arg)
     typid = expr_type(arg)
     if typid != UNKNOWNOID and not type_is_collatable(pstate.catalog, typid):
@@ -755,14 +755,14 @@ def _collate_clause(pstate: ParseState, node: ast.CollateClause) -> Any:
     return t.CollateExpr(arg, lookup_collation(pstate, node.collname, node.location), node.location)
 
 
-def _current_of(pstate: ParseState, node: ast.CurrentOfExpr) -> Any:
+def _current_of(pstate: ParseState, node: Any) -> Any:
     assert pstate.p_target_nsitem is not None
     if not node.cursor_name:
         raise pstate.error(FEATURE_NOT_SUPPORTED, "WHERE CURRENT OF with a parameter is not supported")
     return t.CurrentOfExpr(pstate.p_target_nsitem.p_rtindex, node.cursor_name)
 
 
-def _set_to_default(pstate: ParseState, node: ast.SetToDefault) -> Any:
+def _set_to_default(pstate: ParseState, node: Any) -> Any:
     raise pstate.error(SYNTAX_ERROR, "DEFAULT is not allowed in this context", node.location)
 
 

@@ -425,7 +425,8 @@ def _load_defaults(pstate: ParseState, row: Any) -> tuple[Any, ...]:
     inner = k.make_parsestate(k.AnalyzeContext(pstate.catalog, (11,), ctx=pstate.context.ctx))
     types = row.proargtypes.items[-row.pronargdefaults :]
     result = []
-    for target, typid in zip(parse_sql("SELECT " + text[4:])[0].stmt.targetList, types, strict=True):
+    select: Any = parse_sql("SELECT " + text[4:])[0].stmt
+    for target, typid in zip(select.targetList, types, strict=True):
         expr = transform_expr(inner, target.val, k.EXPR_KIND_FUNCTION_DEFAULT)
         result.append(
             coerce_type(
@@ -505,7 +506,7 @@ def _make_aggref(
         aggkind=aggkind,
         location=location,
     )
-    return transform_aggregate_call(pstate, aggref, args, call.order, call.distinct)  # type: ignore[no-any-return]
+    return transform_aggregate_call(pstate, aggref, args, call.order, call.distinct)
 
 
 def _make_window_func(
@@ -552,7 +553,7 @@ def _make_window_func(
         is_aggregate,
         location=location,
     )
-    return transform_window_func_call(pstate, wfunc, call.over)  # type: ignore[no-any-return]
+    return transform_window_func_call(pstate, wfunc, call.over)
 
 
 def make_fn_arguments(
@@ -575,7 +576,7 @@ def make_fn_arguments(
         args[i] = NamedArg(node, arg.name, arg.location) if isinstance(arg, NamedArg) else node
 
 
-# --- column projection ------------------------------------------------------------------------------------
+# --- column projection ----------------------------------------
 
 
 def parse_complex_projection(pstate: ParseState, name: str, arg: Any, location: int) -> Any | None:
@@ -589,7 +590,7 @@ def parse_complex_projection(pstate: ParseState, name: str, arg: Any, location: 
     if isinstance(arg, t.Var) and arg.vartype == RECORDOID:
         from .targets import expand_record_variable
 
-        columns = expand_record_variable(pstate, arg, 0)
+        columns: Any = expand_record_variable(pstate, arg, 0)
     else:
         from .rowtypes import get_expr_result_tupdesc
 
@@ -600,7 +601,7 @@ def parse_complex_projection(pstate: ParseState, name: str, arg: Any, location: 
     return None
 
 
-# --- signatures and look-up by name and types ----------------------------------------------------------------
+# --- signatures and look-up by name and types ----------------------------------------
 
 
 def func_signature_string(
@@ -732,7 +733,7 @@ def lookup_func_with_args(context: k.AnalyzeContext, kind: str, func: Any, missi
     raise SqlError(UNDEFINED_FUNCTION, f"{what} {signature} does not exist")
 
 
-# --- where set-returning functions may stand ------------------------------------------------------------------
+# --- where set-returning functions may stand ----------------------------------------
 
 _SRF_IN_TARGETS = frozenset(
     (

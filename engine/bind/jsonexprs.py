@@ -181,7 +181,7 @@ def _key(pstate: ParseState, node: Any) -> Any:
     return _known(pstate, transform_recurse(pstate, node))
 
 
-def _object(pstate: ParseState, node: ast.JsonObjectConstructor) -> Any:
+def _object(pstate: ParseState, node: Any) -> Any:
     args: list[Any] = []
     for pair in node.exprs or ():
         args.append(_key(pstate, pair.key))
@@ -201,7 +201,7 @@ def _object(pstate: ParseState, node: ast.JsonObjectConstructor) -> Any:
     return _make(pstate, "object", args, func, returning, absent, unique, node.location)
 
 
-def _array(pstate: ParseState, node: ast.JsonArrayConstructor) -> Any:
+def _array(pstate: ParseState, node: Any) -> Any:
     args = [_known(pstate, _value(pstate, item, False)) for item in node.exprs or ()]
     returning = _output(pstate, node.output, args)
     absent = bool(node.absent_on_null)
@@ -217,7 +217,7 @@ def _array(pstate: ParseState, node: ast.JsonArrayConstructor) -> Any:
     return _make(pstate, "array", args, func, returning, absent, False, node.location)
 
 
-def _array_query(pstate: ParseState, node: ast.JsonArrayQueryConstructor) -> Any:
+def _array_query(pstate: ParseState, node: Any) -> Any:
     """JSON_ARRAY(SELECT ...) is (SELECT JSON_ARRAYAGG(a) FROM (SELECT ...) q(a))."""
     from .analyze import parse_sub_analyze
     from .parse_state import make_parsestate
@@ -244,7 +244,7 @@ def _array_query(pstate: ParseState, node: ast.JsonArrayQueryConstructor) -> Any
     return transform_scalar_subquery(pstate, select, node.location)
 
 
-def _parse(pstate: ParseState, node: ast.JsonParseExpr) -> Any:
+def _parse(pstate: ParseState, node: Any) -> Any:
     unique = bool(node.unique_keys)
     if unique:
         arg = _parse_argument(pstate, node.expr.raw_expr)
@@ -259,7 +259,7 @@ def _parse(pstate: ParseState, node: ast.JsonParseExpr) -> Any:
     return _make(pstate, "parse", (func,), func, (JSONOID, -1), False, False, node.location)
 
 
-def _scalar(pstate: ParseState, node: ast.JsonScalarExpr) -> Any:
+def _scalar(pstate: ParseState, node: Any) -> Any:
     from .expressions import transform_recurse
 
     arg = _known(pstate, transform_recurse(pstate, node.expr))
@@ -268,7 +268,7 @@ def _scalar(pstate: ParseState, node: ast.JsonScalarExpr) -> Any:
     return _make(pstate, "scalar", (arg,), func, returning, False, False, node.location)
 
 
-def _serialize(pstate: ParseState, node: ast.JsonSerializeExpr) -> Any:
+def _serialize(pstate: ParseState, node: Any) -> Any:
     arg = _value(pstate, node.expr, True)
     returning = _output(pstate, node.output, (), TEXTOID)
     if returning[0] != BYTEAOID and type_category(pstate.catalog, returning[0]) != "S":
@@ -321,7 +321,7 @@ def _aggregate(
     return _make(pstate, kind, (), func, returning, absent, unique, location)
 
 
-def _object_agg(pstate: ParseState, node: ast.JsonObjectAgg) -> Any:
+def _object_agg(pstate: ParseState, node: Any) -> Any:
     args = [_key(pstate, node.arg.key), _known(pstate, _value(pstate, node.arg.value, False))]
     returning = _output(pstate, node.constructor.output, args)
     absent, unique = bool(node.absent_on_null), bool(node.unique)
@@ -329,7 +329,7 @@ def _object_agg(pstate: ParseState, node: ast.JsonObjectAgg) -> Any:
     return _aggregate(pstate, node.constructor, "objectagg", function, args, returning, absent, unique)
 
 
-def _array_agg(pstate: ParseState, node: ast.JsonArrayAgg) -> Any:
+def _array_agg(pstate: ParseState, node: Any) -> Any:
     args = [_known(pstate, _value(pstate, node.arg, False))]
     returning = _output(pstate, node.constructor.output, args)
     absent = bool(node.absent_on_null)
@@ -353,7 +353,7 @@ def _parse_argument(pstate: ParseState, raw: Any) -> Any:
     return expr
 
 
-def _is_json(pstate: ParseState, node: ast.JsonIsPredicate) -> Any:
+def _is_json(pstate: ParseState, node: Any) -> Any:
     expr = _parse_argument(pstate, node.expr)
     typid = expr_type(expr)
     if typid not in (TEXTOID, BYTEAOID, JSONOID, JSONBOID):

@@ -249,7 +249,7 @@ class ParseState:
         self.p_multiassign_exprs: list[Any] = []
         self.p_locking_clause: Any = ()
         self.p_locked_from_parent = False
-        self.p_resolve_unknowns = parent.p_resolve_unknowns if parent else True
+        self.p_resolve_unknowns: bool = parent.p_resolve_unknowns if parent else True
         self.p_hasAggs = False
         self.p_hasWindowFuncs = False
         self.p_hasTargetSRFs = False

@@ -44,7 +44,7 @@ _KINDS = {
 }
 
 
-def transform_sub_link(pstate: ParseState, node: ast.SubLink) -> t.SubLink:
+def transform_sub_link(pstate: ParseState, node: Any) -> t.SubLink:
     """EXISTS, IN, ANY, ALL, ARRAY or scalar subquery."""
     return _transform(
         pstate, node.subselect, _KINDS[node.subLinkType.name], node.testexpr, node.operName, node.location
@@ -57,7 +57,7 @@ def transform_scalar_subquery(pstate: ParseState, select: Any, location: int) ->
 
 
 def transform_row_sublink(
-    pstate: ParseState, node: ast.SubLink, left: Any, opname: Sequence[Any], location: int
+    pstate: ParseState, node: Any, left: Any, opname: Sequence[Any], location: int
 ) -> t.SubLink:
     """(a, b) op (SELECT ...)."""
     return _transform(pstate, node.subselect, "rowcompare", left, opname, location)
@@ -138,7 +138,7 @@ def _compared(
 # --- UPDATE ... SET (a, b) = ... ------------------------------------------------------------------------
 
 
-def transform_multi_assign_ref(pstate: ParseState, node: ast.MultiAssignRef) -> Any:
+def transform_multi_assign_ref(pstate: ParseState, node: Any) -> Any:
     """The value for one of the columns; the source is transformed with the first.
 
     A sub-SELECT becomes a junk target entry, and the columns are "multiexpr" Params of it.
@@ -162,17 +162,21 @@ def transform_multi_assign_ref(pstate: ParseState, node: ast.MultiAssignRef) -> 
     return source.args[node.colno - 1]
 
 
-def _multi_assign_source(pstate: ParseState, node: ast.MultiAssignRef) -> Any:
+def _is_a(node: Any, cls: type) -> bool:
+    return isinstance(node, cls)
+
+
+def _multi_assign_source(pstate: ParseState, node: Any) -> Any:
     from .expressions import transform_row_expr
 
-    source = node.source
-    if isinstance(source, ast.SubLink) and source.subLinkType.name == "EXPR_SUBLINK":
+    source: Any = node.source
+    if _is_a(source, ast.SubLink) and source.subLinkType.name == "EXPR_SUBLINK":
         sublink = _transform(pstate, source.subselect, "multiexpr", None, None, source.location)
         count = sum([not entry.resjunk for entry in sublink.subselect.targetList])
         number = len(pstate.p_multiassign_exprs) + 1
         result: Any = msgspec.structs.replace(sublink, subLinkId=number)
         location = source.location
-    elif isinstance(source, ast.RowExpr):
+    elif _is_a(source, ast.RowExpr):
         result = transform_row_expr(pstate, source, True)
         count = len(result.args)
         location = source.location

@@ -120,11 +120,8 @@ def _column_type(context: AnalyzeContext, node: Any, missing_ok: bool) -> int:
         )
     typid = int(rows[0].atttypid)
     if context.ctx is not None:
-        context.ctx.notice(
-            Notice(
-                f"type reference {typename_to_string(catalog, node)} converted to {catalog.format_type(typid)}"
-            )
-        )
+        written = typename_to_string(catalog, node)
+        context.ctx.notice(Notice(f"type reference {written} converted to {catalog.format_type(typid)}"))
     return typid
 
 
@@ -214,8 +211,10 @@ def _modifier_text(node: Any) -> str | None:
             return str(value.fval)
         if isinstance(value, ast.String):
             return str(value.sval)
-    elif isinstance(node, ast.ColumnRef) and len(node.fields) == 1 and isinstance(node.fields[0], ast.String):
-        return str(node.fields[0].sval)
+    elif isinstance(node, ast.ColumnRef):
+        fields = node.fields or ()
+        if len(fields) == 1 and isinstance(fields[0], ast.String):
+            return str(fields[0].sval)
     return None
 
 
@@ -231,7 +230,8 @@ def type_string_to_typename(text: str) -> Any:
         raise failure
     try:
         statements = parse_sql(f"SELECT NULL::{text}")
-        target = statements[0].stmt.targetList[0].val
+        select: Any = statements[0].stmt
+        target = select.targetList[0].val
     except (ParseError, AttributeError, TypeError, IndexError):
         raise failure from None
     if (

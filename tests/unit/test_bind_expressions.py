@@ -5,8 +5,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from pglast import parse_sql
-
 from gaveldb.engine.bind.analyze import analyze
 from gaveldb.engine.bind.parse_state import AnalyzeContext
 from gaveldb.engine.catalog.schema import Catalog
@@ -14,6 +12,7 @@ from gaveldb.engine.errors import SqlError
 from gaveldb.engine.functions.loader import load_all
 from gaveldb.engine.registry import IMPLEMENTATIONS
 from gaveldb.engine.treetypes import expr_type
+from pglast import parse_sql
 
 PATH = Path(__file__).parent / "bind_expressions.txt"
 
