@@ -289,7 +289,7 @@ ROWS = r"""
 ["role","none",null,"Client Connection Defaults / Statement Behavior","Sets the current role.",null,"user","string",null,null,null,"none",["hidden"]]
 ["row_security","on",null,"Client Connection Defaults / Statement Behavior","Enables row security.","When enabled, row security will be applied to all users.","user","bool",null,null,null,"on",[]]
 ["scram_iterations","4096",null,"Connections and Authentication / Authentication","Sets the iteration count for SCRAM secret generation.",null,"user","integer","1","2147483647",null,"4096",[]]
-["search_path","pg_catalog",null,"Client Connection Defaults / Statement Behavior","Sets the schema search order for names that are not schema-qualified.",null,"user","string",null,null,null,"\"$user\", public",["EXPLAIN"]]
+["search_path","\"$user\", public",null,"Client Connection Defaults / Statement Behavior","Sets the schema search order for names that are not schema-qualified.",null,"user","string",null,null,null,"\"$user\", public",["EXPLAIN"]]
 ["seed","0",null,"Query Tuning / Other Planner Options","Sets the seed for random-number generation.",null,"user","real","-1","1",null,"0",["hidden"]]
 ["segment_size","131072","8kB","Preset Options","Shows the number of pages per disk file.",null,"internal","integer","131072","131072",null,"131072",["NOT_IN_SAMPLE"]]
 ["send_abort_for_crash","off",null,"Developer Options","Send SIGABRT not SIGQUIT to child processes after backend crash.",null,"sighup","bool",null,null,null,"off",["NOT_IN_SAMPLE"]]
