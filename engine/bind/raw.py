@@ -8,8 +8,6 @@ from typing import Any
 
 from pglast import ast
 
-from .constants import const_location
-
 _LEFTMOST: dict[type, tuple[str, ...]] = {
     ast.A_Expr: ("location", "lexpr"),
     ast.FuncCall: ("location", "args"),
@@ -34,7 +32,8 @@ def raw_location(node: Any, pstate: Any = None) -> int:
     if node is None:
         return -1
     if isinstance(node, ast.A_Const):
-        return const_location(pstate, node) if pstate is not None else -1
+        locations = pstate.context.literal_locations if pstate is not None else None
+        return -1 if locations is None else locations.get(id(node), -1)
     if isinstance(node, (tuple, list)):
         for item in node:
             location = raw_location(item, pstate)

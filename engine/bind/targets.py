@@ -31,7 +31,7 @@ from ..tree import (
     Var,
 )
 from ..treetypes import expr_collation, expr_location, expr_type, expr_typmod, walk
-from . import coercion, expressions, subscripts
+from . import coercion, expressions
 from .coercion import COERCION_ASSIGNMENT, COERCION_IMPLICIT
 from .parse_state import EXPR_KIND_UPDATE_SOURCE, EXPR_KIND_UPDATE_TARGET, ParseState
 from .rangetable import current_database_name
@@ -53,6 +53,7 @@ from .relations import (
     refname_namespace_item,
 )
 from .rowtypes import RowColumn, get_expr_result_tupdesc
+from .subscripts import transform_container_subscripts, transform_container_type
 
 UNKNOWNOID = 705
 TEXTOID = 25
@@ -405,10 +406,10 @@ def _transform_assignment_subscripts(
     ccontext: str,
     location: int,
 ) -> Any:
-    container_type, container_typmod = subscripts.transform_container_type(
+    container_type, container_typmod = transform_container_type(
         pstate, target_type, target_typmod
     )
-    ref = subscripts.transform_container_subscripts(
+    ref = transform_container_subscripts(
         pstate, base, container_type, container_typmod, subscripts, True
     )
     if container_type == target_type:
