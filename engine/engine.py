@@ -5,7 +5,6 @@ postgres; the role postgres is built in). All else of PostgreSQL's catalogs is d
 so there is no initdb.
 """
 
-import asyncio
 import logging
 from collections.abc import Mapping
 from pathlib import Path
@@ -14,7 +13,7 @@ from typing import Any
 import msgspec
 from gaveldb.journal.api import Batch, CommitRequest, KeyRange
 from gaveldb.journal.errors import JournalFull, SerializationFailure
-from gaveldb.storage.api import SHARED_DATABASE, open_storage, row_key
+from gaveldb.storage.api import SHARED_DATABASE, create_database_write, open_storage, row_key
 
 from .api import Output
 from .database import Database, catalog_rows
@@ -65,7 +64,7 @@ class GavelEngine:
         directory = self.config.get("data_dir")
         if self.config.get("in_memory"):
             directory = None
-        self._handle = await open_storage(
+        self._handle = open_storage(
             Path(directory) if directory is not None else None, journals=int(self.config.get("journals", 1) or 1)
         )
         self.storage = self._handle.storage
@@ -79,12 +78,10 @@ class GavelEngine:
         finally:
             snapshot.close()
         self._next_oid = _unpack(stored) if stored is not None else FIRST_NORMAL_OID
-        existing = set(self.storage.databases())
-        for oid in (POSTGRES_OID,):
-            if oid not in existing:
-                created = self.storage.create_database(oid, None)
-                if created is not None:
-                    await created
+        missing = [oid for oid in (TEMPLATE1_OID, POSTGRES_OID) if oid not in set(self.storage.databases())]
+        if missing:
+            writes = dict(create_database_write(oid, None) for oid in missing)
+            await self.commit(CommitRequest(self.current_tau(), writes))
         self.database(POSTGRES_OID, "postgres")
 
     async def close(self) -> None:
@@ -96,9 +93,7 @@ class GavelEngine:
             writes.update(database.sequences.flush())
         if writes:
             await self.commit(CommitRequest(self.current_tau(), writes))
-        closing = self._handle.close()
-        if asyncio.iscoroutine(closing) or isinstance(closing, asyncio.Future):
-            await closing
+        await self._handle.close()
 
     def database(self, oid: int, name: str) -> Database:
         """The state of a database, loaded when it is first used."""
@@ -144,11 +139,11 @@ class GavelEngine:
 
     def current_tau(self) -> int:
         """The newest applied tau."""
-        return self._handle.current_tau()  # type: ignore[no-any-return]
+        return self.storage.current_tau  # type: ignore[no-any-return]
 
     def applied_tau(self, database: int) -> int:
         """The tau that a snapshot of this database opened now would have."""
-        return self._handle.current_tau()  # type: ignore[no-any-return]
+        return self.storage.current_tau  # type: ignore[no-any-return]
 
     def new_oid(self) -> int:
         """A fresh oid; blocks of them are reserved in the journal."""
@@ -185,8 +180,10 @@ class GavelEngine:
         self, user: str, database: str, options: Mapping[str, str], output: Output, *, pid: int, peer: str
     ) -> Session:
         """A session for an authenticated user; FATAL errors as PostgreSQL's InitPostgres."""
+        from .functions.loader import load_all
         from .settings import Settings
 
+        load_all()
         catalog = self.databases[POSTGRES_OID].catalog
         roles = catalog.pg_authid.find("rolname", user)
         if not roles:

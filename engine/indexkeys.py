@@ -1,15 +1,16 @@
 """Index entries: how key columns become bytes, and what an entry holds.
 
 An entry's key is `relation u32 | column ... [| rowid u64]`: the row id is left out exactly if the
-index is unique and no key column is NULL (or NULLS NOT DISTINCT). Its value is `rowid u64`, followed
+index is unique, not of a deferrable constraint, and no key column is NULL (or NULLS NOT DISTINCT). Its value is `rowid u64`, followed
 by the msgpack array of the INCLUDEd columns' stored values if there are any; so a reader finds the
 row without looking at the key.
 """
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from struct import Struct
+from typing import Any, NamedTuple
 
-from gaveldb.storage.api import ENCODERS, array_encoder, column_encoder, record_encoder, rowid_bytes, row_key
+from gaveldb.storage.api import ENCODERS, array_encoder, column_encoder, invert, record_encoder, row_key, rowid_bytes
 
 from .catalog.relation import Index, IndexKey
 from .errors import SqlError
@@ -93,14 +94,14 @@ def entry_key(catalog: Any, index: Index) -> Callable[[Sequence[Any], int], byte
     """(key column values, row id) -> the entry's key."""
     encoders = column_encoders(catalog, index)
     prefix = row_key(storage_id(catalog, index), 0)[:4]
-    if index.unique and not index.nulls_not_distinct:
+    if index.unique and not index.deferrable and not index.nulls_not_distinct:
 
         def unique(values: Sequence[Any], rowid: int) -> bytes:
             key = prefix + b"".join([encode(value) for encode, value in zip(encoders, values, strict=True)])
             return key + rowid_bytes(rowid) if None in values else key
 
         return unique
-    if index.unique:
+    if index.unique and not index.deferrable:
         return lambda values, rowid: prefix + b"".join(
             [encode(value) for encode, value in zip(encoders, values, strict=True)]
         )
@@ -116,3 +117,45 @@ def in_keys(items: Any, encode: Encoder, reverse: bool) -> list[bytes]:
     if items is None:
         return []
     return sorted({encode(item) for item in items.items if item is not None}, reverse=reverse)
+
+
+# --- generated writers ----------------------------------------------------------------------------
+
+
+class KeySource(NamedTuple):
+    """A Python expression for a column's bytes in a key, and the globals that it needs."""
+
+    source: str
+    helpers: dict[str, Any]
+
+
+_TEMPLATES: dict[str, tuple[str, dict[str, Any]]] = {
+    "int8": ("KEY_U8({0} + 9223372036854775808)", {"KEY_U8": Struct(">Q").pack}),
+    "uint4": ("KEY_U4({0})", {"KEY_U4": Struct(">I").pack}),
+}
+
+
+def column_source(catalog: Any, key: IndexKey, number: int, value: str, null: bool) -> KeySource:
+    """Source of a key column's bytes; `value` is a name or literal."""
+    kind = key_kind(catalog, key.typid)
+    template = _TEMPLATES.get(kind) if kind is not None else None
+    if template is not None:
+        encoded, helpers = template[0].format(value), dict(template[1])
+    else:
+        encoder = value_encoder(catalog, key.typid)
+        name = f"encode_{kind}" if kind is not None else f"encode_key_{key.typid}_{number}"
+        helpers = {name: encoder}
+        encoded = f"{name}({value})"
+    if key.descending:
+        helpers["invert_key"] = invert
+        encoded = f"invert_key({encoded})"
+    source = f"b'\\x01' + {encoded}"
+    if null:
+        source = f"({null_flag(key)!r} if {value} is None else {source})"
+    return KeySource(source, helpers)
+
+
+def always_has_rowid(index: Index) -> bool:
+    """Whether every entry's key ends with the row id: not so where entries must be unique. Indexes of
+    deferrable constraints may hold duplicates for a while."""
+    return not index.unique or index.deferrable

@@ -138,16 +138,20 @@ def _literal_type(literal: str) -> int:
 
 
 def _analyse_shape(text: str, literals: list[tuple[int, int, str]]) -> tuple[int, ...] | None:
-    if not text.isascii():
-        positions = {len(text[:start].encode()): index for index, (start, _, _) in enumerate(literals)}
-    else:
-        positions = {start: index for index, (start, _, _) in enumerate(literals)}
+    from .bind.constants import literal_locations
+
+    by_offset = {len(text[:start].encode()): index for index, (start, _, _) in enumerate(literals)}
     try:
         statements = parse(text)
     except SqlError:
         return None
     if len(statements) != 1:
         return None
+    positions = {
+        node: by_offset[offset]
+        for node, offset in literal_locations(text, statements[0]).items()
+        if offset in by_offset
+    }
     found: set[int] = set()
     _collect(statements[0].stmt, positions, literals, found)
     return tuple(sorted(found))
@@ -190,7 +194,7 @@ def _qualification(node: Any, positions: dict[int, int], literals: Any, found: s
 def _operand(node: Any, positions: dict[int, int], literals: Any, found: set[int]) -> None:
     if not isinstance(node, ast.A_Const) or node.isnull:
         return
-    index = positions.get(node.location)
+    index = positions.get(id(node))
     if index is None:
         return
     literal = literals[index][2]

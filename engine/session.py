@@ -124,8 +124,6 @@ class Session:
         """The catalogs as the next statement sees them."""
         transaction = self.transaction
         if transaction is not None and transaction.snapshot is not None:
-            if transaction.isolation == "read committed" and not transaction.changed_catalog():
-                return self.current_catalog()
             return transaction.catalog
         return self.current_catalog()
 
@@ -270,6 +268,7 @@ class Session:
                     replayable = False
                 self._check_failed(raw.stmt, node)
                 if single and node in _CACHEABLE:
+                    self._begin_statement()
                     plan = cached_plan(self, text, (), raw)
                 else:
                     if node not in _NO_TRANSACTION:

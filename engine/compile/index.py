@@ -152,7 +152,7 @@ def _index_scan(scope: Scope, node: plan.IndexScan, consume: Consume) -> None:
     with frame.block("for _ in ONCE:"):
         bounds = Bounds(scope, relation, index, node.conditions, node.backward)
         entry = unit.fresh("entry")
-        if bounds.equal_all and index.unique:
+        if bounds.equal_all and index.unique and not index.deferrable:
             frame.line(f"{entry} = txn.get({bounds.prefix})")
             with frame.block(f"if {entry} is None:"):
                 frame.line("continue")

@@ -257,6 +257,7 @@ def _add_index_path(root: Root, rel: Rel, info: IndexInfo, matches: list[Match],
     enforced = frozenset([clause_id(m.clause) for m in used if m.other])
     unique = (
         index.unique
+        and not index.deferrable
         and equated == len(index.keys)
         and all(c.op == "=" for c in conditions)
     )
