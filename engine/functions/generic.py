@@ -145,20 +145,29 @@ def _register_images() -> None:
 
     def make_test(test: Callable[[int], bool]) -> Callable[[CallSite], Any]:
         def bind(site: CallSite) -> Callable[[Record, Record], bool]:
-            order = record_compare(site.catalog)
-
-            def run(a: Record, b: Record) -> bool:
-                result = order(a, b)
-                if result == 0 and repr(a.values) != repr(b.values):
-                    result = -1 if repr(a.values) < repr(b.values) else 1
-                return test(result)
-
-            return run
+            order = image_compare(site.catalog)
+            return lambda a, b: test(order(a, b))
 
         return bind
 
     for suffix, test in _TESTS.items():
         implements(f"record_image_{suffix}", bind=True)(make_test(test))
+
+
+def image_compare(catalog: Any) -> Callable[[Record, Record], int]:
+    """Comparison of two records that is 0 only for identical images."""
+    order = record_compare(catalog)
+
+    def run(a: Record, b: Record) -> int:
+        result = order(a, b)
+        if result == 0 and repr(a.values) != repr(b.values):
+            return -1 if repr(a.values) < repr(b.values) else 1
+        return result
+
+    return run
+
+
+implements("btrecordimagecmp", bind=True)(lambda site: image_compare(site.catalog))
 
 
 _register_images()

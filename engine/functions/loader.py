@@ -13,6 +13,8 @@ MODULES: tuple[str, ...] = (
     "types.uuid",
     "types.arrays",
     "types.composite",
+    "types.pseudotypes",
+    "types.bits",
     "functions.math_float",
     "functions.math_numeric",
     "functions.aggregates_numeric",
