@@ -3,7 +3,7 @@
 
 A plan is first described as a tree of Described: label, properties, children; the formats are made
 from that. `statistics` (EXPLAIN ANALYZE) maps nodes to what the executor measured: objects with
-rows, loops and seconds, or (rows, loops, seconds) tuples.
+rows, loops, first_seconds and total_seconds (engine/run/instrument.py), or (rows, loops, seconds) tuples.
 """
 
 from typing import Any
@@ -560,14 +560,14 @@ def describe_plan(planned: nodes.PlannedQuery, catalog: Any, verbose: bool = Fal
 # --- text ---------------------------------------------------------------------------------------------------
 
 
-def measured(statistics: Any, node: Any) -> tuple[float, float, float] | None:
-    """(rows, loops, seconds) that the executor measured for a node."""
+def measured(statistics: Any, node: Any) -> tuple[float, float, float, float] | None:
+    """(rows, loops, seconds to the first row, seconds) that the executor measured for a node."""
     found = None if statistics is None else statistics.get(node)
     if found is None:
         return None
     if isinstance(found, tuple):
-        return found[0], found[1], found[2]
-    return found.rows, found.loops, found.seconds
+        return found[0], found[1], 0.0, found[2]
+    return found.rows, found.loops, found.first_seconds, found.total_seconds
 
 
 def explain_text(
@@ -595,8 +595,8 @@ def _write(d: Described, options: ExplainOptions, statistics: Any, indent: int, 
         if numbers is None or not numbers[1]:
             line += "" if numbers is None else " (never executed)"
         else:
-            rows, loops, seconds = numbers
-            time = f"time=0.000..{seconds * 1000 / loops:.3f} " if options.timing else ""
+            rows, loops, first, seconds = numbers
+            time = f"time={first * 1000 / loops:.3f}..{seconds * 1000 / loops:.3f} " if options.timing else ""
             line += f" (actual {time}rows={rows / loops:.2f} loops={loops:.0f})"
     lines.append(line)
     indent += 1
@@ -644,9 +644,9 @@ def _structure(
         out["Plan Width"] = node.width
     numbers = measured(statistics, node)
     if options.analyze and numbers is not None:
-        rows, loops, seconds = numbers
+        rows, loops, first, seconds = numbers
         if options.timing:
-            out["Actual Startup Time"] = 0.0
+            out["Actual Startup Time"] = round(first * 1000 / loops, 3) if loops else 0.0
             out["Actual Total Time"] = round(seconds * 1000 / loops, 3) if loops else 0.0
         out["Actual Rows"] = round(rows / loops, 2) if loops else 0.0
         out["Actual Loops"] = int(loops)
