@@ -425,53 +425,42 @@ def float8_stddev_samp(state: Array, *_: Any) -> float | None:
     return math.sqrt(sxx / (n - 1.0)) if n > 1.0 else None
 
 
-_REGR_SIZE = 8  # N, Sx, Sxx, Sy, Syy, Sxy, and the common x and y (NaN if there is none)
-
-
-def _regr_state(state: Array) -> list[float]:
-    """The eight fields; PostgreSQL's initial '{0,0,0,0,0,0}' has six."""
-    items = list(state.items)
-    if len(items) == 6:
-        items += [math.nan, math.nan]
-    if len(items) != _REGR_SIZE:
-        raise SqlError(INTERNAL_ERROR, "float8_regr_accum: expected 6-element float8 array")
-    return items
+def _regr_state(state: Array) -> tuple[float, ...]:
+    """N, Sx, Sxx, Sy, Syy, Sxy."""
+    return _floats(state, 6, "float8_regr_accum")
 
 
 @implements("float8_regr_accum")
 def float8_regr_accum(state: Array, y: float, x: float) -> Array:
-    n, sx, sxx, sy, syy, sxy, common_x, common_y = _regr_state(state)
+    n, sx, sxx, sy, syy, sxy = _regr_state(state)
     count, new_sx, new_sy = n + 1.0, sx + x, sy + y
     if n > 0.0:
         step_x, step_y, scale = x * count - new_sx, y * count - new_sy, 1.0 / (count * n)
-        # A column of equal values has spread 0 exactly, whatever rounding would say.
-        common_x = common_x if common_x == x else math.nan
-        common_y = common_y if common_y == y else math.nan
-        if common_x != common_x:
-            sxx += step_x * step_x * scale
-        if common_y != common_y:
-            syy += step_y * step_y * scale
-        if common_x != common_x and common_y != common_y:
-            sxy += step_x * step_y * scale
+        sxx += step_x * step_x * scale
+        syy += step_y * step_y * scale
+        sxy += step_x * step_y * scale
         if any(map(math.isinf, (new_sx, sxx, new_sy, syy, sxy))):
-            if not any(map(math.isinf, (sx, x, sy, y))):
+            if (
+                ((math.isinf(new_sx) or math.isinf(sxx)) and not math.isinf(sx) and not math.isinf(x))
+                or ((math.isinf(new_sy) or math.isinf(syy)) and not math.isinf(sy) and not math.isinf(y))
+                or (math.isinf(sxy) and not any(map(math.isinf, (sx, x, sy, y))))
+            ):
                 float_overflow()
             sxx = math.nan if math.isinf(sxx) else sxx
             syy = math.nan if math.isinf(syy) else syy
             sxy = math.nan if math.isinf(sxy) else sxy
     else:
-        common_x, common_y = x, y
         if x - x != 0.0:
             sxx = sxy = math.nan
         if y - y != 0.0:
             syy = sxy = math.nan
-    return _float_array(count, new_sx, sxx, new_sy, syy, sxy, common_x, common_y)
+    return _float_array(count, new_sx, sxx, new_sy, syy, sxy)
 
 
 @implements("float8_regr_combine")
 def float8_regr_combine(a: Array, b: Array) -> Array:
-    n1, sx1, sxx1, sy1, syy1, sxy1, cx1, cy1 = _regr_state(a)
-    n2, sx2, sxx2, sy2, syy2, sxy2, cx2, cy2 = _regr_state(b)
+    n1, sx1, sxx1, sy1, syy1, sxy1 = _regr_state(a)
+    n2, sx2, sxx2, sy2, syy2, sxy2 = _regr_state(b)
     if n1 == 0.0:
         return b
     if n2 == 0.0:
@@ -486,8 +475,6 @@ def float8_regr_combine(a: Array, b: Array) -> Array:
         sy1 + sy2,
         syy1 + syy2 + factor * dy * dy,
         sxy1 + sxy2 + factor * dx * dy,
-        cx1 if cx1 == cx2 else math.nan,
-        cy1 if cy1 == cy2 else math.nan,
     )
 
 
@@ -535,18 +522,15 @@ def float8_covar_samp(state: Array, *_: Any) -> float | None:
 
 @implements("float8_corr")
 def float8_corr(state: Array, *_: Any) -> float | None:
-    n, _sx, sxx, _sy, syy, sxy, _cx, _cy = _regr_state(state)
+    n, _sx, sxx, _sy, syy, sxy = _regr_state(state)
     if n < 1.0 or sxx == 0.0 or syy == 0.0:
         return None
-    product = sxx * syy
-    root = math.sqrt(sxx) * math.sqrt(syy) if product == 0.0 or math.isinf(product) else math.sqrt(product)
-    result = sxy / root
-    return max(-1.0, min(1.0, result)) if result == result else result
+    return sxy / math.sqrt(sxx * syy)
 
 
 @implements("float8_regr_r2")
 def float8_regr_r2(state: Array, *_: Any) -> float | None:
-    n, _sx, sxx, _sy, syy, sxy, _cx, _cy = _regr_state(state)
+    n, _sx, sxx, _sy, syy, sxy = _regr_state(state)
     if n < 1.0 or sxx == 0.0:
         return None
     return 1.0 if syy == 0.0 else (sxy * sxy) / (sxx * syy)
@@ -554,13 +538,13 @@ def float8_regr_r2(state: Array, *_: Any) -> float | None:
 
 @implements("float8_regr_slope")
 def float8_regr_slope(state: Array, *_: Any) -> float | None:
-    n, _sx, sxx, _sy, _syy, sxy, _cx, _cy = _regr_state(state)
+    n, _sx, sxx, _sy, _syy, sxy = _regr_state(state)
     return None if n < 1.0 or sxx == 0.0 else sxy / sxx
 
 
 @implements("float8_regr_intercept")
 def float8_regr_intercept(state: Array, *_: Any) -> float | None:
-    n, sx, sxx, sy, _syy, sxy, _cx, _cy = _regr_state(state)
+    n, sx, sxx, sy, _syy, sxy = _regr_state(state)
     return None if n < 1.0 or sxx == 0.0 else (sy - sx * sxy / sxx) / n
 
 
