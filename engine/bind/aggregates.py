@@ -102,7 +102,7 @@ _WINDOW_PLACES: dict[str, str | None] = {
 }
 
 
-# --- aggregate calls ---------------------------------------------------------------------------------------
+# --- aggregate calls ---
 
 
 def transform_aggregate_call(
@@ -119,7 +119,7 @@ def transform_aggregate_call(
     if agg.aggkind != "n":
         direct_count = len(args) - len(aggorder)
         direct = tuple(args[:direct_count])
-        for number, (arg, sortby) in enumerate(zip(args[direct_count:], aggorder), 1):
+        for number, (arg, sortby) in enumerate(zip(args[direct_count:], aggorder, strict=False), 1):
             tlist.append(TargetEntry(arg, number))
             torder = add_target_to_sort_list(pstate, number - 1, torder, tlist, sortby)
     else:
@@ -247,9 +247,7 @@ class _ArgumentLevels:
             )
 
 
-def _check_agg_arguments(
-    pstate: ParseState, direct: Any, args: Any, agg_filter: Any, location: int
-) -> int:
+def _check_agg_arguments(pstate: ParseState, direct: Any, args: Any, agg_filter: Any, location: int) -> int:
     levels = _ArgumentLevels(pstate)
     walk_tree(args, levels.visit)
     walk_tree(agg_filter, levels.visit)
@@ -284,7 +282,7 @@ def _check_agg_arguments(
     return agglevel
 
 
-# --- window function calls ------------------------------------------------------------------------------------
+# --- window function calls ---
 
 
 def transform_window_func_call(pstate: ParseState, wfunc: WindowFunc, windef: Any) -> WindowFunc:
@@ -326,7 +324,7 @@ def transform_window_func_call(pstate: ParseState, wfunc: WindowFunc, windef: An
     return msgspec.structs.replace(wfunc, winref=winref)
 
 
-# --- GROUP BY checks --------------------------------------------------------------------------------------------
+# --- GROUP BY checks ---
 
 
 def parse_check_aggregates(pstate: ParseState, query: Query) -> None:
@@ -349,9 +347,7 @@ def parse_check_aggregates(pstate: ParseState, query: Query) -> None:
     has_self_reference = any(rte.rtekind == "cte" and rte.self_reference for rte in pstate.p_rtable)
     by_ref = {entry.ressortgroupref: entry for entry in query.targetList if entry.ressortgroupref}
     groups: list[TargetEntry] = [
-        by_ref[clause.tleSortGroupRef]
-        for clause in query.groupClause
-        if clause.tleSortGroupRef in by_ref
+        by_ref[clause.tleSortGroupRef] for clause in query.groupClause if clause.tleSortGroupRef in by_ref
     ]
     if has_join:
         groups = flatten_join_alias_vars(query, groups)
@@ -470,9 +466,7 @@ class _GroupCheck:
         if cls is Var:
             self._check_var(node, depth)
             return True
-        if cls is RangeTblEntry and node.rtekind == "join":
-            return True
-        return False
+        return bool(cls is RangeTblEntry and node.rtekind == "join")
 
     def _check_var(self, var: Var, depth: int) -> None:
         if var.varlevelsup != depth or (var.varno, var.varattno) in self.vars:
@@ -510,7 +504,7 @@ class _GroupCheck:
         return False
 
 
-# --- grouping sets ----------------------------------------------------------------------------------------------
+# --- grouping sets ---
 
 
 def _expand_node(node: GroupingSet) -> list[list[int]]:
@@ -550,5 +544,3 @@ def expand_grouping_sets(sets: Sequence[GroupingSet], distinct: bool, limit: int
         unique = {tuple(sorted(one)) for one in result}
         return [list(one) for one in sorted(unique, key=lambda one: (len(one), one))]
     return sorted(result, key=len)
-
-

@@ -168,15 +168,15 @@ def _transform_merge(pstate: ParseState, node: Any) -> Query:
     return transform_merge_stmt(pstate, node)
 
 
-# --- utility statements with a query inside ------------------------------------------------------------------
+# --- utility statements with a query inside ---
 
 
 def _transform_return(pstate: ParseState, node: Any) -> Query:
     """RETURN expression, the body of an SQL function."""
+    from ..tree import FromExpr, TargetEntry
     from .parse_state import EXPR_KIND_SELECT_TARGET
     from .select import finish_query
     from .targets import resolve_target_list_unknowns
-    from ..tree import FromExpr, TargetEntry
 
     query = Query("select", targetList=[])
     expr = expressions.transform_expr(pstate, node.returnval, EXPR_KIND_SELECT_TARGET)
@@ -287,7 +287,7 @@ def _transform_call(pstate: ParseState, node: Any) -> Query:
     outs: list[Any] = []
     if row.proargmodes is not None:
         ins: list[Any] = []
-        for mode, arg in zip(row.proargmodes.items, expr.args):
+        for mode, arg in zip(row.proargmodes.items, expr.args, strict=False):
             if mode in ("i", "v", "b"):
                 ins.append(arg)
             if mode in ("o", "b"):
@@ -310,7 +310,7 @@ _TRANSFORMS: dict[str, Any] = {
 }
 
 
-# --- EXECUTE's arguments -----------------------------------------------------------------------------------------
+# --- EXECUTE's arguments ---
 
 
 def transform_execute_params(
@@ -334,7 +334,7 @@ def transform_execute_params(
                 detail=f"Expected {len(param_types)} parameters but got {len(given)}.",
             )
         result = []
-        for number, (raw, typid) in enumerate(zip(given, param_types), 1):
+        for number, (raw, typid) in enumerate(zip(given, param_types, strict=False), 1):
             expr = expressions.transform_expr(pstate, raw, EXPR_KIND_EXECUTE_PARAMETER)
             source = expr_type(expr)
             value = coercion.coerce_to_target_type(
@@ -359,7 +359,7 @@ def transform_execute_params(
         actx.params = saved
 
 
-# --- views in the built-in catalogs ------------------------------------------------------------------------------
+# --- views in the built-in catalogs ---
 
 
 class _ViewContext:

@@ -32,7 +32,6 @@ from ..tree import (
     ConvertRowtypeExpr,
     FuncExpr,
     GroupingSet,
-    InferenceElem,
     RelabelType,
     SortGroupClause,
     TargetEntry,
@@ -45,8 +44,6 @@ from .coercion import COERCION_IMPLICIT
 from .parse_state import (
     EXPR_KIND_DISTINCT_ON,
     EXPR_KIND_GROUP_BY,
-    EXPR_KIND_INDEX_EXPRESSION,
-    EXPR_KIND_INDEX_PREDICATE,
     EXPR_KIND_LIMIT,
     EXPR_KIND_WINDOW_FRAME_GROUPS,
     EXPR_KIND_WINDOW_FRAME_RANGE,
@@ -57,7 +54,7 @@ from .parse_state import (
     parse_expr_kind_name,
 )
 from .raw import enum_name, raw_location
-from .relations import add_perms, col_name_to_var
+from .relations import col_name_to_var
 from .targets import transform_target_entry, unknown_to_text
 from .walkers import (
     contain_aggs_of_level,
@@ -81,7 +78,7 @@ FRAMEOPTION_DEFAULTS = 0x00002 | 0x00020 | 0x00400
 BTINRANGE_PROC = 3
 
 
-# --- WHERE and LIMIT -----------------------------------------------------------------------------------------
+# --- WHERE and LIMIT ---
 
 
 def transform_where_clause(pstate: ParseState, clause: Any, expr_kind: str, construct: str) -> Any:
@@ -123,7 +120,7 @@ def _check_var_free(pstate: ParseState, node: Any, construct: str) -> None:
         )
 
 
-# --- finding the target that a sort or group item means ---------------------------------------------------------
+# --- finding the target that a sort or group item means ---
 
 
 def strip_implicit_coercions(node: Any) -> Any:
@@ -167,11 +164,7 @@ def _find_sql92(pstate: ParseState, node: Any, tlist: list[TargetEntry], expr_ki
     """The index of the target that an ORDER BY, GROUP BY or DISTINCT ON item means: an output name,
     an output number, or an expression (added to the list if it is not there)."""
     kind_name = parse_expr_kind_name(expr_kind)
-    if (
-        isinstance(node, ast.ColumnRef)
-        and len(node.fields) == 1
-        and isinstance(node.fields[0], ast.String)
-    ):
+    if isinstance(node, ast.ColumnRef) and len(node.fields) == 1 and isinstance(node.fields[0], ast.String):
         name = node.fields[0].sval
         location = raw_location(node)
         # In GROUP BY, input columns go before output names.
@@ -215,7 +208,7 @@ def _find_sql99(pstate: ParseState, node: Any, tlist: list[TargetEntry], expr_ki
     return len(tlist) - 1
 
 
-# --- sort and group clauses -----------------------------------------------------------------------------------
+# --- sort and group clauses ---
 
 
 def assign_sort_group_ref(index: int, tlist: list[TargetEntry]) -> int:
@@ -286,9 +279,7 @@ def _sort_operators(pstate: ParseState, sortby: Any, restype: int) -> tuple[int,
             if meaning.strategy in (1, 5):
                 from ..lsyscache import get_opfamily_member
 
-                eqop = get_opfamily_member(
-                    catalog, meaning.opfamily, meaning.lefttype, meaning.righttype, 3
-                )
+                eqop = get_opfamily_member(catalog, meaning.opfamily, meaning.lefttype, meaning.righttype, 3)
                 if eqop:
                     return sortop, eqop, op_hashjoinable(catalog, eqop, restype), meaning.strategy == 5
         raise SqlError(
@@ -342,7 +333,7 @@ def transform_sort_clause(
     return result
 
 
-# --- GROUP BY ---------------------------------------------------------------------------------------------------
+# --- GROUP BY ---
 
 
 def _flatten_grouping_sets(node: Any, toplevel: bool, seen: list[bool]) -> Any:
@@ -481,7 +472,7 @@ def transform_group_clause(
     return grouping.result, sets
 
 
-# --- DISTINCT ------------------------------------------------------------------------------------------------
+# --- DISTINCT ---
 
 
 def _index_of_ref(tlist: list[TargetEntry], ref: int) -> int:
@@ -539,7 +530,7 @@ def transform_distinct_on_clause(
             result.append(clause)
         else:
             skipped = True
-    for node, ref in zip(distinctlist, refs):
+    for node, ref in zip(distinctlist, refs, strict=False):
         index = _index_of_ref(tlist, ref)
         if target_is_in_sort_list(pstate, tlist[index], 0, result):
             continue
@@ -549,7 +540,7 @@ def transform_distinct_on_clause(
     return result
 
 
-# --- WINDOW --------------------------------------------------------------------------------------------------
+# --- WINDOW ---
 
 
 def transform_window_definitions(
@@ -599,9 +590,7 @@ def _transform_window(
             copied = True
         if base.frameOptions != FRAMEOPTION_DEFAULTS:
             # A bare OVER (w) would work as OVER w.
-            bare = not (
-                windef.name or windef.orderClause or windef.frameOptions != FRAMEOPTION_DEFAULTS
-            )
+            bare = not (windef.name or windef.orderClause or windef.frameOptions != FRAMEOPTION_DEFAULTS)
             raise pstate.error(
                 WINDOWING_ERROR,
                 f'cannot copy window "{windef.refname}" because it has a frame clause',
@@ -719,96 +708,3 @@ def _in_range_function(pstate: ParseState, family: int, intype: int, node: Any) 
             hint="Cast the offset value to the exact intended type.",
         )
     return selected, function
-
-
-# --- ON CONFLICT ------------------------------------------------------------------------------------------------
-
-
-def transform_on_conflict_arbiter(
-    pstate: ParseState, clause: Any
-) -> tuple[tuple[InferenceElem, ...], Any, int]:
-    """(elements, predicate, constraint oid) of an ON CONFLICT target."""
-    infer = clause.infer
-    relation = pstate.p_target_relation
-    location = raw_location(clause)
-    if enum_name(clause.action) == "ONCONFLICT_UPDATE" and infer is None:
-        raise pstate.error(
-            SYNTAX_ERROR,
-            "ON CONFLICT DO UPDATE requires inference specification or constraint name",
-            location,
-            hint="For example, ON CONFLICT (column_name).",
-        )
-    if relation.oid < 16384 and relation.namespace in (11, 99):
-        raise pstate.error(
-            FEATURE_NOT_SUPPORTED, "ON CONFLICT is not supported with system catalog tables", location
-        )
-    if infer is None:
-        return (), None, 0
-    elements = tuple([_inference_element(pstate, infer, elem) for elem in infer.indexElems or ()])
-    where = None
-    if infer.whereClause is not None:
-        where = expressions.transform_expr(pstate, infer.whereClause, EXPR_KIND_INDEX_PREDICATE)
-    constraint = 0
-    if infer.conname:
-        constraint, attnums = _find_constraint(pstate, relation, infer.conname)
-        assert pstate.p_target_nsitem is not None
-        rte = pstate.p_target_nsitem.p_rte
-        add_perms(rte, "r")
-        rte.selectedCols += tuple([attnum for attnum in attnums if attnum not in rte.selectedCols])
-    return elements, where, constraint
-
-
-def _inference_element(pstate: ParseState, infer: Any, elem: Any) -> InferenceElem:
-    location = raw_location(infer)
-    if enum_name(elem.ordering) not in ("SORTBY_DEFAULT", ""):
-        raise pstate.error(
-            INVALID_COLUMN_REFERENCE, "ASC/DESC is not allowed in ON CONFLICT clause", location
-        )
-    if enum_name(elem.nulls_ordering) not in ("SORTBY_NULLS_DEFAULT", ""):
-        raise pstate.error(
-            INVALID_COLUMN_REFERENCE, "NULLS FIRST/LAST is not allowed in ON CONFLICT clause", location
-        )
-    raw = elem.expr
-    if raw is None:
-        raw = ast.ColumnRef(fields=(ast.String(elem.name),), location=location)
-    expr = expressions.transform_expr(pstate, raw, EXPR_KIND_INDEX_EXPRESSION)
-    collation = opclass = 0
-    if elem.collation:
-        from .typenames import lookup_collation
-
-        collation = lookup_collation(pstate, elem.collation, expr_location(expr))
-    if elem.opclass:
-        opclass = _btree_opclass(pstate, elem.opclass)
-    return InferenceElem(expr, collation, opclass)
-
-
-def _btree_opclass(pstate: ParseState, names: Any) -> int:
-    """The oid of a btree operator class by name (get_opclass_oid)."""
-    from .names import deconstruct_qualified_name, lookup_explicit_namespace, namelist_to_string
-
-    schema, name = deconstruct_qualified_name(pstate.context, names)
-    path = (
-        pstate.context.search_path
-        if schema is None
-        else (lookup_explicit_namespace(pstate.context, schema),)
-    )
-    for namespace in path:
-        for row in pstate.catalog.pg_opclass.rows():
-            if row.opcmethod == 403 and row.opcname == name and row.opcnamespace == namespace:
-                return int(row.oid)
-    raise SqlError(
-        UNDEFINED_OBJECT,
-        f'operator class "{namelist_to_string(names)}" does not exist for access method "btree"',
-    )
-
-
-def _find_constraint(pstate: ParseState, relation: Any, name: str) -> tuple[int, tuple[int, ...]]:
-    """(oid, attnums) of a constraint of the relation (get_relation_constraint_attnos)."""
-    for row in pstate.catalog.pg_constraint.rows():
-        if row.conrelid == relation.oid and row.conname == name:
-            key = row.conkey
-            return row.oid, tuple(key.items) if key is not None else ()
-    raise SqlError(
-        UNDEFINED_OBJECT, f'constraint "{name}" for table "{relation.name}" does not exist'
-    )
-

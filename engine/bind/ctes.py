@@ -141,7 +141,7 @@ def _check_recursive_types(pstate: ParseState, item: WithItem, query: Query) -> 
     """The whole must have the types that the non-recursive term alone has."""
     entries = [entry for entry in cte_target_list(query) if not entry.resjunk]
     shown = pstate.catalog.format_type
-    columns = zip(entries, item.ctecoltypes, item.ctecoltypmods, item.ctecolcollations)
+    columns = zip(entries, item.ctecoltypes, item.ctecoltypmods, item.ctecolcollations, strict=False)
     for number, (entry, typid, typmod, collation) in enumerate(columns, 1):
         expr = entry.expr
         if expr_type(expr) != typid or expr_typmod(expr) != typmod:
@@ -191,7 +191,7 @@ def analyze_cte_target_list(pstate: ParseState, item: WithItem, tlist: Any) -> N
         )
 
 
-# --- WITH RECURSIVE: who refers to whom ----------------------------------------------------------------------
+# --- WITH RECURSIVE: who refers to whom ---
 
 
 def _make_dependency_graph(pstate: ParseState, items: list[WithItem]) -> list[WithItem]:
@@ -257,7 +257,7 @@ def _enter_with(with_clause: Any, inner: list[list[str]], walk: Any) -> None:
         seen.append(cte.ctename)
 
 
-# --- WITH RECURSIVE: is the recursion well-formed ---------------------------------------------------------------
+# --- WITH RECURSIVE: is the recursion well-formed ---
 
 
 def _check_well_formed_recursion(pstate: ParseState, item: WithItem) -> None:
@@ -274,8 +274,7 @@ def _check_well_formed_recursion(pstate: ParseState, item: WithItem) -> None:
     if enum_name(stmt.op) != "SETOP_UNION":
         raise pstate.error(
             INVALID_RECURSION,
-            f'recursive query "{name}" does not have the form non-recursive-term UNION [ALL] '
-            "recursive-term",
+            f'recursive query "{name}" does not have the form non-recursive-term UNION [ALL] recursive-term',
             item.location,
         )
     if stmt.withClause is not None:

@@ -102,7 +102,7 @@ def generation_expression(pstate: ParseState, relation: Any, attnum: int) -> Any
     return expr
 
 
-# --- target lists ------------------------------------------------------------------------------------------------
+# --- target lists ---
 
 
 class ValuesTarget:
@@ -224,9 +224,7 @@ def _update_default(column: Any, entry: TargetEntry | None) -> bool:
         detail = f'Column "{column.name}" is a generated column.'
     else:
         return False
-    raise SqlError(
-        GENERATED_ALWAYS, f'column "{column.name}" can only be updated to DEFAULT', detail=detail
-    )
+    raise SqlError(GENERATED_ALWAYS, f'column "{column.name}" can only be updated to DEFAULT', detail=detail)
 
 
 def _assignment_input(node: Any) -> Any:
@@ -324,4 +322,3 @@ def _values_default(
     if is_view:
         return default
     return coercion.coerce_null_to_domain(pstate, column.typid, column.typmod, column.collation)
-

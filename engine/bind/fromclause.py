@@ -89,7 +89,7 @@ def set_namespace_lateral_state(items: list[NamespaceItem], only: bool, ok: bool
         item.p_lateral_ok = ok
 
 
-# --- items -------------------------------------------------------------------------------------------------
+# --- items ---
 
 
 def transform_from_clause_item(
@@ -99,7 +99,7 @@ def transform_from_clause_item(
     if isinstance(node, ast.JoinExpr):
         return _transform_join(pstate, node)
     if isinstance(node, ast.RangeTableSample):
-        tree, item, namespace = transform_from_clause_item(pstate, node.relation)
+        _tree, item, _namespace = transform_from_clause_item(pstate, node.relation)
         rte = item.p_rte
         location = raw_location(node.relation)
         if rte.rtekind != "relation" or rte.relkind not in ("r", "m", "p"):
@@ -228,7 +228,7 @@ def _check_column_definitions(pstate: ParseState, node: Any, count: int) -> None
         )
 
 
-# --- joins ---------------------------------------------------------------------------------------------------
+# --- joins ---
 
 
 class _JoinColumns:
@@ -242,7 +242,9 @@ class _JoinColumns:
     def add_rest(self, item: NamespaceItem, merged: list[int]) -> list[int]:
         """Adds an arm's columns that are not merged; all its column numbers, merged ones first."""
         numbers = list(merged)
-        for number, (name, column) in enumerate(zip(item.p_names.colnames, item.p_nscolumns), 1):
+        for number, (name, column) in enumerate(
+            zip(item.p_names.colnames, item.p_nscolumns, strict=False), 1
+        ):
             if name and number not in merged:
                 numbers.append(number)
                 self.names.append(name)
@@ -252,14 +254,10 @@ class _JoinColumns:
 
 
 def _var_from_column(column: NamespaceColumn) -> Var:
-    return Var(
-        column.p_varno, column.p_varattno, column.p_vartype, column.p_vartypmod, column.p_varcollid
-    )
+    return Var(column.p_varno, column.p_varattno, column.p_vartype, column.p_vartypmod, column.p_varcollid)
 
 
-def _transform_join(
-    pstate: ParseState, node: Any
-) -> tuple[Any, NamespaceItem, list[NamespaceItem]]:
+def _transform_join(pstate: ParseState, node: Any) -> tuple[Any, NamespaceItem, list[NamespaceItem]]:
     jointype = _JOIN_TYPES[enum_name(node.jointype)]
     larg, l_item, l_namespace = transform_from_clause_item(pstate, node.larg)
     # The left side is visible to LATERAL references in the right side, for some join types validly.
@@ -451,4 +449,3 @@ def build_merged_join_var(pstate: ParseState, jointype: str, l_var: Var, r_var: 
     if result is l_var or result is r_var:
         return result
     return collations.assign_expr_collations(pstate, result)
-

@@ -22,7 +22,8 @@ from ..tree import (
 from ..treetypes import expr_collation, expr_location, expr_type, expr_typmod
 from . import collations
 from .aggregates import parse_check_aggregates
-from .clauses import transform_on_conflict_arbiter, transform_where_clause
+from .clauses import transform_where_clause
+from .conflict import transform_on_conflict_arbiter
 from .fromclause import set_target_table, transform_from_clause
 from .parse_state import (
     EXPR_KIND_INSERT_TARGET,
@@ -70,11 +71,11 @@ _OVERRIDES = {
 
 
 def override_name(value: Any) -> str:
-    """"", "user" or "system" for a raw OverridingKind."""
+    """ "", "user" or "system" for a raw OverridingKind."""
     return _OVERRIDES.get(enum_name(value), "")
 
 
-# --- DELETE and UPDATE -----------------------------------------------------------------------------------------
+# --- DELETE and UPDATE ---
 
 
 def transform_delete_stmt(pstate: ParseState, stmt: Any) -> Query:
@@ -139,9 +140,7 @@ def transform_update_target_list(pstate: ParseState, targets: Any) -> list[Targe
                 UNDEFINED_COLUMN,
                 f'column "{target.name}" of relation "{relation.name}" does not exist',
                 location,
-                hint="SET target columns cannot be qualified with the relation name."
-                if qualified
-                else None,
+                hint="SET target columns cannot be qualified with the relation name." if qualified else None,
             )
         tlist[index] = update_target_list_entry(
             pstate, entry, target.name, attnum, target.indirection or (), location
@@ -151,7 +150,7 @@ def transform_update_target_list(pstate: ParseState, targets: Any) -> list[Targe
     return tlist
 
 
-# --- INSERT ----------------------------------------------------------------------------------------------------
+# --- INSERT ---
 
 
 def transform_insert_stmt(pstate: ParseState, stmt: Any) -> Query:
@@ -207,7 +206,7 @@ def insert_target_list(
     assert pstate.p_target_nsitem is not None
     rte = pstate.p_target_nsitem.p_rte
     result = []
-    for expr, column in zip(exprs, columns):
+    for expr, column in zip(exprs, columns, strict=False):
         result.append(TargetEntry(expr, column.attnum, column.name))
         if column.attnum not in rte.insertedCols:
             rte.insertedCols += (column.attnum,)
@@ -296,7 +295,7 @@ def transform_insert_row(
             hint=hint,
         )
     result = []
-    for expr, column in zip(exprs, columns):
+    for expr, column in zip(exprs, columns, strict=False):
         expr = transform_assigned_expr(
             pstate,
             expr,
@@ -369,7 +368,7 @@ def _transform_on_conflict_clause(pstate: ParseState, clause: Any) -> OnConflict
     )
 
 
-# --- RETURNING -------------------------------------------------------------------------------------------------
+# --- RETURNING ---
 
 
 def _add_returning_item(pstate: ParseState, name: str, which: str) -> None:
@@ -393,9 +392,7 @@ def transform_returning_clause(pstate: ParseState, query: Query, clause: Any, ex
         which = "old" if enum_name(option.option) == "RETURNING_OPTION_OLD" else "new"
         location = raw_location(option)
         if which in aliases:
-            raise pstate.error(
-                SYNTAX_ERROR, f"{which.upper()} cannot be specified multiple times", location
-            )
+            raise pstate.error(SYNTAX_ERROR, f"{which.upper()} cannot be specified multiple times", location)
         aliases[which] = option.value
         if refname_namespace_item(pstate, None, option.value, -1, True)[0] is not None:
             raise pstate.error(
@@ -420,4 +417,3 @@ def transform_returning_clause(pstate: ParseState, query: Query, clause: Any, ex
     query.returningList = tlist
     pstate.p_namespace = saved_namespace
     pstate.p_next_resno = saved_resno
-

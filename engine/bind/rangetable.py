@@ -19,9 +19,9 @@ from ..sqlstates import (
     UNDEFINED_TABLE,
 )
 from ..tree import FuncExpr, RangeTblEntry, RangeTblFunction, RangeTblRef
+from ..treetypes import expr_collation, expr_location, expr_type, expr_typmod
 from .parse_state import Alias, NamespaceColumn, NamespaceItem, ParseState
 from .rowtypes import RowColumn, get_expr_result_type, get_func_result_name
-from ..treetypes import expr_collation, expr_location, expr_type, expr_typmod
 
 RECORDOID = 2249
 INT8OID = 20
@@ -36,7 +36,7 @@ def alias_of(node: Any) -> Alias | None:
     return Alias(node.aliasname, tuple([name.sval for name in node.colnames or ()]))
 
 
-# --- finding relations -----------------------------------------------------------------------------
+# --- finding relations ---
 
 
 def range_var_get_relid(pstate: ParseState, relation: Any) -> int:
@@ -85,9 +85,7 @@ def parser_open_table(pstate: ParseState, relation: Any) -> Any:
             )
         detail = hint = None
         if is_future_cte(pstate, name):
-            detail = (
-                f'There is a WITH item named "{name}", but it cannot be referenced from this part of the query.'
-            )
+            detail = f'There is a WITH item named "{name}", but it cannot be referenced from this part of the query.'
             hint = "Use WITH RECURSIVE, or re-order the WITH items to remove forward references."
         raise pstate.error(
             UNDEFINED_TABLE, f'relation "{name}" does not exist', location, detail=detail, hint=hint
@@ -137,7 +135,7 @@ def is_locked_refname(pstate: ParseState, refname: str) -> bool:
     return False
 
 
-# --- building entries -------------------------------------------------------------------------------
+# --- building entries ---
 
 
 def _alias_columns(
@@ -170,9 +168,7 @@ def _alias_columns(
     return tuple(names), tuple(written)
 
 
-def _item(
-    rte: RangeTblEntry, pstate: ParseState, columns: tuple[NamespaceColumn, ...]
-) -> NamespaceItem:
+def _item(rte: RangeTblEntry, pstate: ParseState, columns: tuple[NamespaceColumn, ...]) -> NamespaceItem:
     return NamespaceItem(Alias(rte.eref, rte.eref_colnames), rte, len(pstate.p_rtable), columns)
 
 
@@ -187,7 +183,9 @@ def _columns_from_lists(
     return tuple(
         [
             NamespaceColumn(rtindex, number, typid, typmod, collation, rtindex, number)
-            for number, (typid, typmod, collation) in enumerate(zip(types, typmods, collations), 1)
+            for number, (typid, typmod, collation) in enumerate(
+                zip(types, typmods, collations, strict=False), 1
+            )
         ]
     )
 
@@ -239,9 +237,7 @@ def add_range_table_entry_for_relation(
     return _item(rte, pstate, _columns_from_relation(rtindex, relation))
 
 
-def _pad_alias(
-    alias: Alias | None, refname: str, available: Sequence[str], message: str
-) -> tuple[str, ...]:
+def _pad_alias(alias: Alias | None, refname: str, available: Sequence[str], message: str) -> tuple[str, ...]:
     given = alias.colnames if alias else ()
     if len(given) > len(available):
         raise SqlError(
@@ -289,9 +285,7 @@ def add_range_table_entry_for_subquery(
     return _item(rte, pstate, columns)
 
 
-def _scalar_function_alias(
-    pstate: ParseState, expr: Any, name: str, alias: Alias | None, count: int
-) -> str:
+def _scalar_function_alias(pstate: ParseState, expr: Any, name: str, alias: Alias | None, count: int) -> str:
     """chooseScalarFunctionAlias: an OUT parameter's name, else the alias, else the function's."""
     if isinstance(expr, FuncExpr):
         result_name = get_func_result_name(pstate.catalog, expr.funcid)
@@ -353,8 +347,7 @@ def _defined_columns(
     pstate: ParseState, expr: Any, definitions: Any
 ) -> tuple[list[RowColumn], RangeTblFunction]:
     """The columns of a column definition list."""
-    from .typenames import get_column_def_collation
-    from .typenames import typename_type_id_and_mod
+    from .typenames import get_column_def_collation, typename_type_id_and_mod
 
     if len(definitions) > MAX_HEAP_ATTRIBUTES:
         raise pstate.error(
@@ -416,7 +409,7 @@ def add_range_table_entry_for_function(
     refname = alias.aliasname if alias else names[0]
     columns: list[RowColumn] = []
     functions: list[RangeTblFunction] = []
-    for name, expr, definition in zip(names, exprs, definitions):
+    for name, expr, definition in zip(names, exprs, definitions, strict=False):
         some, function = _function_columns(pstate, expr, name, definition, alias, len(exprs))
         columns += some
         functions.append(function)

@@ -5,6 +5,7 @@ Errors, their details and hints are PostgreSQL's, the "Perhaps you meant" rule i
 
 from typing import Any
 
+from ..errors import SqlError
 from ..sqlstates import (
     AMBIGUOUS_ALIAS,
     AMBIGUOUS_COLUMN,
@@ -14,7 +15,6 @@ from ..sqlstates import (
     UNDEFINED_COLUMN,
     UNDEFINED_TABLE,
 )
-from ..errors import SqlError
 from ..tree import JoinExpr, OldNewVar, RangeTblEntry, RangeTblRef, TargetEntry, Var
 from ..treetypes import expr_collation, expr_type, expr_typmod
 from .parse_state import (
@@ -88,7 +88,7 @@ _TABLEOID = -6
 MAX_FUZZY_DISTANCE = 3
 
 
-# --- relation names -----------------------------------------------------------------------------------
+# --- relation names ---
 
 
 def refname_namespace_item(
@@ -119,9 +119,7 @@ def refname_namespace_item(
     return None, levels
 
 
-def _scan_namespace(
-    pstate: ParseState, refname: str, relid: int, location: int
-) -> NamespaceItem | None:
+def _scan_namespace(pstate: ParseState, refname: str, relid: int, location: int) -> NamespaceItem | None:
     """scanNameSpaceForRefname (relid 0) and scanNameSpaceForRelid."""
     result = None
     for item in pstate.p_namespace:
@@ -129,7 +127,12 @@ def _scan_namespace(
             continue
         if relid:
             rte = item.p_rte
-            if item.p_returning_type or rte.rtekind != "relation" or rte.relid != relid or rte.alias is not None:
+            if (
+                item.p_returning_type
+                or rte.rtekind != "relation"
+                or rte.relid != relid
+                or rte.alias is not None
+            ):
                 continue
         elif item.p_names.aliasname != refname:
             continue
@@ -161,9 +164,7 @@ def check_lateral_ref_ok(pstate: ParseState, item: NamespaceItem, location: int)
     refname = item.p_names.aliasname
     target = pstate.p_target_nsitem
     if target is not None and item.p_rte is target.p_rte:
-        detail = (
-            f'There is an entry for table "{refname}", but it cannot be referenced from this part of the query.'
-        )
+        detail = f'There is an entry for table "{refname}", but it cannot be referenced from this part of the query.'
     else:
         detail = "The combining JOIN type must be INNER or LEFT for a LATERAL reference."
     raise pstate.error(
@@ -227,7 +228,7 @@ def _up(pstate: ParseState, levels: int) -> ParseState:
     return pstate
 
 
-# --- column names ---------------------------------------------------------------------------------------
+# --- column names ---
 
 
 def scan_ns_item_for_column(
@@ -315,7 +316,7 @@ def col_name_to_var(pstate: ParseState, colname: str, localonly: bool, location:
     return result
 
 
-# --- privileges -------------------------------------------------------------------------------------------
+# --- privileges ---
 
 
 def add_perms(rte: RangeTblEntry, letters: str) -> None:
@@ -343,7 +344,7 @@ def _mark_rte_for_select_priv(pstate: ParseState, rtindex: int, attnum: int) -> 
                 _mark_rte_for_select_priv(pstate, arm.rtindex, 0)
 
 
-# --- expansion ------------------------------------------------------------------------------------------
+# --- expansion ---
 
 
 def expand_ns_item_vars(
@@ -352,7 +353,7 @@ def expand_ns_item_vars(
     """(Vars, names) of the columns that `item.*` stands for."""
     result: list[Any] = []
     names: list[str] = []
-    for name, column in zip(item.p_names.colnames, item.p_nscolumns):
+    for name, column in zip(item.p_names.colnames, item.p_nscolumns, strict=False):
         if column.p_dontexpand or not name or column.p_varno == 0:
             continue
         var: Any = Var(
@@ -379,7 +380,7 @@ def expand_ns_item_attrs(
     if item.p_rte.rtekind == "relation":
         add_perms(item.p_rte, "r")
     result = []
-    for expr, name in zip(exprs, names):
+    for expr, name in zip(exprs, names, strict=False):
         result.append(TargetEntry(expr, pstate.p_next_resno, name))
         pstate.p_next_resno += 1
         if require_col_privs:
@@ -400,17 +401,17 @@ def expand_rte(
 
     if rte.rtekind == "relation":
         relation = pstate.catalog.relation(rte.relid)
-        for name, column in zip(rte.eref_colnames, relation.columns):
+        for name, column in zip(rte.eref_colnames, relation.columns, strict=False):
             if not column.dropped:
                 add(name, column.attnum, column.typid, column.typmod, column.collation)
     elif rte.rtekind == "subquery":
         assert rte.subquery is not None
         entries = [entry for entry in rte.subquery.targetList if not entry.resjunk]
-        for attnum, (name, entry) in enumerate(zip(rte.eref_colnames, entries), 1):
+        for attnum, (name, entry) in enumerate(zip(rte.eref_colnames, entries, strict=False), 1):
             expr = entry.expr
             add(name, attnum, expr_type(expr), expr_typmod(expr), expr_collation(expr))
     elif rte.rtekind == "join":
-        for attnum, (name, alias) in enumerate(zip(rte.eref_colnames, rte.joinaliasvars), 1):
+        for attnum, (name, alias) in enumerate(zip(rte.eref_colnames, rte.joinaliasvars, strict=False), 1):
             if isinstance(alias, Var):
                 names.append(name)
                 exprs.append(
@@ -427,7 +428,7 @@ def expand_rte(
             elif alias is not None:
                 add(name, attnum, expr_type(alias), expr_typmod(alias), expr_collation(alias))
     else:
-        columns = zip(rte.eref_colnames, rte.coltypes, rte.coltypmods, rte.colcollations)
+        columns = zip(rte.eref_colnames, rte.coltypes, rte.coltypmods, rte.colcollations, strict=False)
         for attnum, (name, typid, typmod, collation) in enumerate(columns, 1):
             if typid and name:
                 add(name, attnum, typid, typmod, collation)
@@ -467,7 +468,7 @@ def attname_attnum(relation: Any, name: str, system_ok: bool) -> int:
     return 0
 
 
-# --- errors with hints ------------------------------------------------------------------------------------
+# --- errors with hints ---
 
 
 def _find_item_for_rte(pstate: ParseState | None, rte: RangeTblEntry) -> NamespaceItem | None:
@@ -631,12 +632,12 @@ def _search_range_table_for_col(
     return matches
 
 
-def error_missing_column(
-    pstate: ParseState, relname: str | None, colname: str, location: int
-) -> SqlError:
+def error_missing_column(pstate: ParseState, relname: str | None, colname: str, location: int) -> SqlError:
     """Raises 42703 for a column that is not there, with the hint that PostgreSQL gives."""
     matches = _search_range_table_for_col(pstate, relname, colname, location)
-    message = f"column {relname}.{colname} does not exist" if relname else f'column "{colname}" does not exist'
+    message = (
+        f"column {relname}.{colname} does not exist" if relname else f'column "{colname}" does not exist'
+    )
     detail = hint = None
     if len(matches.exact) > 1:
         detail = (

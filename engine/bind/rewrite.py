@@ -86,7 +86,7 @@ def rewrite_query(query: Query, actx: AnalyzeContext) -> list[Query]:
     return [query]
 
 
-# --- data modification ------------------------------------------------------------------------------------------
+# --- data modification ---
 
 
 def _rewrite_modification(pstate: ParseState, query: Query, events: tuple[tuple[int, str], ...]) -> Query:
@@ -149,9 +149,7 @@ def _rewrite_target_lists(pstate: ParseState, query: Query, relation: Any, is_vi
             rewrite_values_rte(pstate, query, values, relation, is_view)
         conflict = query.onConflict
         if conflict is not None and conflict.action == "update":
-            onset = rewrite_target_list_iu(
-                pstate, conflict.onConflictSet, "update", query.override, relation
-            )
+            onset = rewrite_target_list_iu(pstate, conflict.onConflictSet, "update", query.override, relation)
             query.onConflict = msgspec.structs.replace(conflict, onConflictSet=tuple(onset))
     elif command == "update":
         query.targetList = rewrite_target_list_iu(pstate, query.targetList, "update", "", relation)
@@ -164,9 +162,7 @@ def _rewrite_target_lists(pstate: ParseState, query: Query, relation: Any, is_vi
 def _rewrite_action(pstate: ParseState, action: MergeAction, relation: Any) -> MergeAction:
     if action.commandType not in ("insert", "update"):
         return action
-    entries = rewrite_target_list_iu(
-        pstate, action.targetList, action.commandType, action.override, relation
-    )
+    entries = rewrite_target_list_iu(pstate, action.targetList, action.commandType, action.override, relation)
     return msgspec.structs.replace(action, targetList=tuple(entries))
 
 
@@ -181,7 +177,7 @@ def _values_target(query: Query) -> ValuesTarget | None:
     return None
 
 
-# --- views ------------------------------------------------------------------------------------------------------
+# --- views ---
 
 
 def fire_rir_rules(pstate: ParseState, query: Query, active: tuple[int, ...]) -> None:
@@ -297,15 +293,13 @@ def _mark_query_for_locking(query: Query, node: Any, strength: str, policy: str)
         _mark_query_for_locking(query, node.rarg, strength, policy)
 
 
-# --- virtual generated columns ------------------------------------------------------------------------------------
+# --- virtual generated columns ---
 
 
 def _expand_virtual_columns(pstate: ParseState, query: Query, rtindex: int, relation: Any) -> None:
     """Replaces references to an entry's virtual generated columns by their expressions, in place."""
     exprs: dict[int, Any] = {
-        column.attnum: change_var_nodes(
-            generation_expression(pstate, relation, column.attnum), 1, rtindex
-        )
+        column.attnum: change_var_nodes(generation_expression(pstate, relation, column.attnum), 1, rtindex)
         for column in relation.columns
         if column.generated == "v" and not column.dropped
     }

@@ -25,9 +25,7 @@ class RowColumn(NamedTuple):
 
 def relation_columns(relation: Any) -> tuple[RowColumn, ...]:
     """The columns of a Relation, dropped ones included."""
-    return tuple(
-        [RowColumn(c.name, c.typid, c.typmod, c.collation, c.dropped) for c in relation.columns]
-    )
+    return tuple([RowColumn(c.name, c.typid, c.typmod, c.collation, c.dropped) for c in relation.columns])
 
 
 def composite_columns(catalog: Any, typid: int) -> tuple[RowColumn, ...] | None:
@@ -51,7 +49,7 @@ def get_func_result_name(catalog: Any, funcid: int) -> str | None:
     if row is None or row.proallargtypes is None or row.proargnames is None or row.proargmodes is None:
         return None
     result = None
-    for mode, name in zip(_array_items(row.proargmodes), _array_items(row.proargnames)):
+    for mode, name in zip(_array_items(row.proargmodes), _array_items(row.proargnames), strict=False):
         if mode in ("o", "b", "t"):
             if result is not None:
                 return None
@@ -73,7 +71,7 @@ def _out_columns(catalog: Any, row: Any, args: tuple[Any, ...]) -> tuple[RowColu
         return None
     resolved = _resolve_polymorphic(catalog, row, args, [types[number] for number in outputs])
     columns = []
-    for position, (number, typid) in enumerate(zip(outputs, resolved), 1):
+    for position, (number, typid) in enumerate(zip(outputs, resolved, strict=False), 1):
         name = names[number] or f"column{position}"
         columns.append(RowColumn(name, typid, -1, get_typcollation(catalog, typid)))
     return tuple(columns)
@@ -82,9 +80,7 @@ def _out_columns(catalog: Any, row: Any, args: tuple[Any, ...]) -> tuple[RowColu
 _POLYMORPHIC = frozenset((2283, 2277, 2776, 3500, 3831, 4537, 5077, 5078, 5079, 5080))
 
 
-def _resolve_polymorphic(
-    catalog: Any, row: Any, args: tuple[Any, ...], outputs: list[int]
-) -> list[int]:
+def _resolve_polymorphic(catalog: Any, row: Any, args: tuple[Any, ...], outputs: list[int]) -> list[int]:
     if not any(typid in _POLYMORPHIC for typid in outputs):
         return outputs
     from .polymorphic import enforce_generic_type_consistency
@@ -111,7 +107,7 @@ def get_expr_result_type(catalog: Any, expr: Any) -> tuple[str, int, tuple[RowCo
     """What an expression returns: ("composite", type, columns), ("scalar", type, None), ("record",
     type, None) for rows of unknown shape, or ("other", type, None) for pseudo-types."""
     typid = expr_type(expr)
-    if isinstance(expr, FuncExpr) or isinstance(expr, OpExpr):
+    if isinstance(expr, (FuncExpr, OpExpr)):
         funcid = expr.funcid if isinstance(expr, FuncExpr) else expr.opfuncid
         if typid == RECORDOID:
             row = catalog.pg_proc.get(funcid)
@@ -124,7 +120,7 @@ def get_expr_result_type(catalog: Any, expr: Any) -> tuple[str, int, tuple[RowCo
             tuple(
                 [
                     RowColumn(name, expr_type(arg), expr_typmod(arg), expr_collation(arg))
-                    for name, arg in zip(expr.colnames, expr.args)
+                    for name, arg in zip(expr.colnames, expr.args, strict=False)
                 ]
             ),
         )
@@ -136,7 +132,7 @@ def get_expr_result_type(catalog: Any, expr: Any) -> tuple[str, int, tuple[RowCo
             tuple(
                 [
                     RowColumn(name, kind, typmod, get_typcollation(catalog, kind))
-                    for name, kind, typmod in zip(shape.names, shape.types, shape.typmods)
+                    for name, kind, typmod in zip(shape.names, shape.types, shape.typmods, strict=False)
                 ]
             ),
         )

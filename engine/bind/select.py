@@ -84,7 +84,7 @@ def finish_query(pstate: ParseState, query: Query) -> Query:
 
 
 def limit_option(stmt: Any) -> str:
-    """"with_ties" or "count"."""
+    """ "with_ties" or "count"."""
     return "with_ties" if enum_name(stmt.limitOption) == "LIMIT_OPTION_WITH_TIES" else "count"
 
 
@@ -93,9 +93,7 @@ def transform_select_stmt(pstate: ParseState, stmt: Any) -> Query:
     query = Query("select")
     transform_with(pstate, query, stmt.withClause)
     if stmt.intoClause is not None:
-        raise pstate.error(
-            SYNTAX_ERROR, "SELECT ... INTO is not allowed here", raw_location(stmt.intoClause)
-        )
+        raise pstate.error(SYNTAX_ERROR, "SELECT ... INTO is not allowed here", raw_location(stmt.intoClause))
     pstate.p_locking_clause = stmt.lockingClause or ()
     pstate.p_windowdefs = list(stmt.windowClause or ())
     transform_from_clause(pstate, stmt.fromClause)
@@ -142,17 +140,13 @@ def _transform_limits(pstate: ParseState, query: Query, stmt: Any) -> None:
     query.limitOption = option
 
 
-def transform_values_lists(
-    pstate: ParseState, lists: Any, allow_default: bool
-) -> list[list[Any]]:
+def transform_values_lists(pstate: ParseState, lists: Any, allow_default: bool) -> list[list[Any]]:
     """The transformed rows of VALUES, all of the same length."""
     rows: list[list[Any]] = []
     for raw_row in lists:
         row = transform_expression_list(pstate, raw_row, EXPR_KIND_VALUES, allow_default)
         if rows and len(row) != len(rows[0]):
-            raise pstate.error(
-                SYNTAX_ERROR, "VALUES lists must all be the same length", list_location(row)
-            )
+            raise pstate.error(SYNTAX_ERROR, "VALUES lists must all be the same length", list_location(row))
         rows.append(row)
     return rows
 
@@ -172,7 +166,7 @@ def transform_values_clause(pstate: ParseState, stmt: Any) -> Query:
         types.append(typid)
         typmods.append(coercion.select_common_typmod(column, typid))
         colls.append(collations.select_common_collation(pstate, column, True))
-        for row, expr in zip(rows, column):
+        for row, expr in zip(rows, column, strict=False):
             row[number] = expr
     lateral = bool(pstate.p_rtable) and contain_vars_of_level(rows, 0)
     item = add_range_table_entry_for_values(pstate, rows, types, typmods, colls, None, lateral, True)
@@ -188,7 +182,7 @@ def transform_values_clause(pstate: ParseState, stmt: Any) -> Query:
     return finish_query(pstate, query)
 
 
-# --- FOR UPDATE / SHARE ------------------------------------------------------------------------------------------
+# --- FOR UPDATE / SHARE ---
 
 
 def locking_clause_name(strength: str) -> str:

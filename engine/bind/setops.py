@@ -108,7 +108,7 @@ def _result_columns(
     names: list[str] = []
     columns: list[NamespaceColumn] = []
     properties = zip(
-        operation.colTypes, operation.colTypmods, operation.colCollations, leftmost.targetList
+        operation.colTypes, operation.colTypmods, operation.colCollations, leftmost.targetList, strict=False
     )
     for typid, typmod, collation, entry in properties:
         var = Var(rti, entry.resno, typid, typmod, collation, location=expr_location(entry.expr))
@@ -197,18 +197,14 @@ def _transform_leaf(pstate: ParseState, stmt: Any) -> tuple[Any, list[_Column]]:
             locate_var_of_level(query, 1),
         )
     columns = [
-        _Column(entry.expr, query, index)
-        for index, entry in enumerate(query.targetList)
-        if not entry.resjunk
+        _Column(entry.expr, query, index) for index, entry in enumerate(query.targetList) if not entry.resjunk
     ]
     name = f"*SELECT* {len(pstate.p_rtable) + 1}"
     item = add_range_table_entry_for_subquery(pstate, query, Alias(name), False, False)
     return RangeTblRef(item.p_rtindex), columns
 
 
-def _transform_operation(
-    pstate: ParseState, stmt: Any, top_level: bool
-) -> tuple[Any, list[_Column]]:
+def _transform_operation(pstate: ParseState, stmt: Any, top_level: bool) -> tuple[Any, list[_Column]]:
     op, context = _OPS[enum_name(stmt.op)]
     parent_cte = pstate.p_parent_cte
     recursive = parent_cte is not None and parent_cte.cterecursive
@@ -227,14 +223,12 @@ def _transform_operation(
     colls: list[int] = []
     clauses: list[SortGroupClause] = []
     result: list[_Column] = []
-    for lcol, rcol in zip(left, right):
+    for lcol, rcol in zip(left, right, strict=False):
         typid, best = _common_type(pstate, lcol.expr, rcol.expr, context)
         lexpr = _coerce_arm(pstate, lcol, typid, context)
         rexpr = _coerce_arm(pstate, rcol, typid, context)
         typmod = coercion.select_common_typmod([lexpr, rexpr], typid)
-        collation = collations.select_common_collation(
-            pstate, [lexpr, rexpr], op == "union" and is_all
-        )
+        collation = collations.select_common_collation(pstate, [lexpr, rexpr], op == "union" and is_all)
         types.append(typid)
         typmods.append(typmod)
         colls.append(collation)
@@ -284,6 +278,6 @@ def _determine_recursive_col_types(pstate: ParseState, larg: Any, columns: list[
     assert leftmost is not None
     tlist = [
         TargetEntry(column.expr, number, entry.resname)
-        for number, (column, entry) in enumerate(zip(columns, leftmost.targetList), 1)
+        for number, (column, entry) in enumerate(zip(columns, leftmost.targetList, strict=False), 1)
     ]
     analyze_cte_target_list(pstate, pstate.p_parent_cte, tlist)

@@ -59,7 +59,7 @@ UNKNOWNOID = 705
 TEXTOID = 25
 RECORDOID = 2249
 
-# --- target lists --------------------------------------------------------------------------------------
+# --- target lists ---
 
 
 def transform_target_entry(
@@ -167,7 +167,7 @@ def cte_target_list(query: Any) -> list[TargetEntry]:
     return query.targetList if query.commandType == "select" else query.returningList  # type: ignore[no-any-return]
 
 
-# --- assignment ------------------------------------------------------------------------------------------
+# --- assignment ---
 
 
 def transform_assigned_expr(
@@ -273,9 +273,7 @@ def transform_assignment_indirection(
             subscripts.append(step)
             continue
         if isinstance(step, ast.A_Star):
-            raise pstate.error(
-                FEATURE_NOT_SUPPORTED, 'row expansion via "*" is not supported here', location
-            )
+            raise pstate.error(FEATURE_NOT_SUPPORTED, 'row expansion via "*" is not supported here', location)
         if subscripts:
             return _transform_assignment_subscripts(
                 pstate,
@@ -352,9 +350,7 @@ def _transform_field_assignment(
     shown = catalog.format_type(target_type)
     prefix = f'cannot assign to field "{field}" of column "{target_name}" because'
     if not relid:
-        raise pstate.error(
-            DATATYPE_MISMATCH, f"{prefix} its type {shown} is not a composite type", location
-        )
+        raise pstate.error(DATATYPE_MISMATCH, f"{prefix} its type {shown} is not a composite type", location)
     relation = catalog.relation(relid)
     attnum = attname_attnum(relation, field, False)
     if attnum == 0:
@@ -406,12 +402,8 @@ def _transform_assignment_subscripts(
     ccontext: str,
     location: int,
 ) -> Any:
-    container_type, container_typmod = transform_container_type(
-        pstate, target_type, target_typmod
-    )
-    ref = transform_container_subscripts(
-        pstate, base, container_type, container_typmod, subscripts, True
-    )
+    container_type, container_typmod = transform_container_type(pstate, target_type, target_typmod)
+    ref = transform_container_subscripts(pstate, base, container_type, container_typmod, subscripts, True)
     if container_type == target_type:
         collation = target_collation
     else:
@@ -479,7 +471,7 @@ def check_insert_targets(pstate: ParseState, cols: Any) -> list[InsertColumn]:
     return result
 
 
-# --- stars -------------------------------------------------------------------------------------------------
+# --- stars ---
 
 
 def _name_list(fields: Any) -> str:
@@ -597,7 +589,7 @@ def expand_record_variable(pstate: ParseState, var: Var, levelsup: int) -> tuple
         return tuple(
             [
                 RowColumn(name, expr_type(expr), expr_typmod(expr), expr_collation(expr))
-                for name, expr in zip(names, exprs)
+                for name, expr in zip(names, exprs, strict=False)
             ]
         )
     expr: Any = var
@@ -618,9 +610,7 @@ def expand_record_variable(pstate: ParseState, var: Var, levelsup: int) -> tuple
         if entry is not None:
             expr = entry.expr
             if isinstance(expr, Var):
-                return expand_record_variable(
-                    _state_inside(pstate, rte.ctelevelsup + net, query), expr, 0
-                )
+                return expand_record_variable(_state_inside(pstate, rte.ctelevelsup + net, query), expr, 0)
     columns = get_expr_result_tupdesc(pstate.catalog, expr)
     assert columns is not None
     return columns
@@ -637,7 +627,7 @@ def _state_inside(pstate: ParseState, levels: int, query: Any) -> ParseState:
     return inner
 
 
-# --- names of output columns ---------------------------------------------------------------------------------
+# --- names of output columns ---
 
 _FIXED_NAMES: dict[str, str] = {
     "GroupingFunc": "grouping",

@@ -178,9 +178,7 @@ def _renumber(entries: Any, targetlist: list[TargetEntry]) -> list[TargetEntry]:
         if not entry.resjunk:
             view_entry = get_tle_by_resno(targetlist, entry.resno)
             if view_entry is None or not isinstance(view_entry.expr, Var):
-                raise SqlError(
-                    INTERNAL_ERROR, f"attribute number {entry.resno} not found in view targetlist"
-                )
+                raise SqlError(INTERNAL_ERROR, f"attribute number {entry.resno} not found in view targetlist")
             entry = msgspec.structs.replace(entry, resno=view_entry.expr.varattno)
         result.append(entry)
     return result

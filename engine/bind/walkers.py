@@ -105,7 +105,7 @@ def mutate_tree(node: Any, change: Visit, depth: int = 0) -> Any:
     cls = node.__class__
     if cls is tuple:
         new = tuple([mutate_tree(item, change, depth) for item in node])
-        for a, b in zip(new, node):
+        for a, b in zip(new, node, strict=False):
             if a is not b:
                 return new
         return node
@@ -150,7 +150,7 @@ def copy_query(query: Query) -> Query:
     return mutate_query(query, lambda node, depth: None)
 
 
-# --- questions -------------------------------------------------------------------------------------------
+# --- questions ---
 
 
 class _Found(Exception):
@@ -193,16 +193,12 @@ def contain_vars_of_level(tree: Any, level: int) -> bool:
 
 def locate_agg_of_level(tree: Any, level: int) -> int:
     """The location of the first aggregate (or GROUPING) of this level, -1 if unknown."""
-    return _locate(
-        tree, lambda n, d: n.__class__ in (Aggref, GroupingFunc) and n.agglevelsup == level + d
-    )[1]
+    return _locate(tree, lambda n, d: n.__class__ in (Aggref, GroupingFunc) and n.agglevelsup == level + d)[1]
 
 
 def contain_aggs_of_level(tree: Any, level: int) -> bool:
     """Whether the tree has aggregates (or GROUPING) of this level."""
-    return _locate(
-        tree, lambda n, d: n.__class__ in (Aggref, GroupingFunc) and n.agglevelsup == level + d
-    )[0]
+    return _locate(tree, lambda n, d: n.__class__ in (Aggref, GroupingFunc) and n.agglevelsup == level + d)[0]
 
 
 def locate_windowfunc(tree: Any) -> int:
@@ -237,7 +233,7 @@ def range_table_entry_used(tree: Any, rtindex: int) -> bool:
     return _locate(tree, test)[0]
 
 
-# --- rewrites --------------------------------------------------------------------------------------------
+# --- rewrites ---
 
 
 def increment_var_sublevels_up(tree: Any, delta: int, minimum: int = 0) -> Any:
@@ -285,9 +281,7 @@ def change_var_nodes(tree: Any, old: int, new: int, depth: int = 0) -> Any:
             if cls is RangeTblRef and node.rtindex == old:
                 return RangeTblRef(new)
             if cls is JoinExpr and node.rtindex == old:
-                return _mutate_fields(
-                    msgspec.structs.replace(node, rtindex=new), change, level, False
-                )
+                return _mutate_fields(msgspec.structs.replace(node, rtindex=new), change, level, False)
         return None
 
     if isinstance(tree, Query):
@@ -306,14 +300,12 @@ def flatten_join_alias_vars(query: Query, tree: Any) -> Any:
             return node
         if node.varattno == 0:
             args, names = [], []
-            for name, alias in zip(rte.eref_colnames, rte.joinaliasvars):
+            for name, alias in zip(rte.eref_colnames, rte.joinaliasvars, strict=False):
                 if alias is None:
                     continue
                 args.append(_raise(mutate_tree(alias, change, 0), depth))
                 names.append(name)
-            return RowExpr(
-                tuple(args), node.vartype, COERCE_IMPLICIT_CAST, tuple(names), node.location
-            )
+            return RowExpr(tuple(args), node.vartype, COERCE_IMPLICIT_CAST, tuple(names), node.location)
         alias = mutate_tree(rte.joinaliasvars[node.varattno - 1], change, 0)
         if alias.__class__ is Var and node.location >= 0:
             alias = msgspec.structs.replace(alias, location=node.location)
@@ -362,7 +354,9 @@ def replace_vars_from_target_list(
             from ..tree import Const
 
             return Const(var.vartype, None, True, var.vartypmod, var.varcollid)
-        raise SqlError(INTERNAL_ERROR, f"could not find replacement targetlist entry for attno {var.varattno}")
+        raise SqlError(
+            INTERNAL_ERROR, f"could not find replacement targetlist entry for attno {var.varattno}"
+        )
 
     def _whole_row(var: Var, depth: int) -> Any:
         args = []

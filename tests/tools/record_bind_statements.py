@@ -1,5 +1,6 @@
 """Records what a real PostgreSQL says of the statements of tests/unit/bind_statements.sql: output columns
-or the error. Usage: python -m tests.tools.record_bind_statements postgresql://... > tests/unit/bind_statements.jsonl"""
+or the error. Usage:
+python -m tests.tools.record_bind_statements postgresql://... > tests/unit/bind_statements.jsonl"""
 
 import asyncio
 import json
@@ -17,7 +18,7 @@ async def describe(connection: asyncpg.Connection, sql: str) -> dict[str, object
     """{"columns": [[name, type oid], ...]} or {"error": [...]} of one statement."""
     try:
         statement = await connection.prepare(sql)
-        if statement.get_query().lower().startswith(("insert", "update", "delete", "merge")):
+        if "$" not in sql and sql.lower().startswith(("insert", "update", "delete", "merge")):
             await connection.execute("explain " + sql)  # rewriting happens after Describe
     except asyncpg.PostgresError as error:
         fields = error.as_dict()

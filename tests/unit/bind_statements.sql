@@ -201,7 +201,7 @@ delete from t where a = (select max(a) from s) returning old.*
 insert into t select * from s
 insert into t (a) (values (1), (2)) returning a as k
 insert into t (a) values (1) returning (select count(*) from s)
-insert into s (d) values ('infinity'), (now()), (null)
+insert into s (d) values (now()), (null)
 insert into s (name) values (1)
 insert into s (name) select a from t
 insert into t (c) values ((1, 2))
@@ -222,7 +222,7 @@ insert into gen (x, z) values (1, 2)
 insert into tv (c1) values (2)
 insert into agg values ('x', 1)
 update agg set n = 1
-select z, gen from gen limit 0
+select z, y from gen limit 0
 with w as (delete from s returning *), v as (select count(*) from w) select * from v
 with w as (select 1), w as (select 2) select * from w
 with w(a, b) as (select 1) select * from w
@@ -269,3 +269,42 @@ select sum(c) over (w) from t window w as (order by a rows 1 preceding)
 select sum(c) over (order by a rows a preceding) from t
 select rank() over (order by a) from t window w as (order by a), w as (order by b)
 select sum(row_number() over ()) over () from t
+merge into t using s on 1 when matched then do nothing
+merge into t using s on t.a when matched then do nothing
+merge into t using s on t.a = s.a when matched and 1 then do nothing
+with x as (select * from t) update x set a = 1
+select * from s for update of public.s
+select count(*) from t group by ()
+select count(*), b from t group by distinct rollup (a, b), rollup (b)
+select a from t order by a fetch first null rows with ties
+select a from t order by a using <
+select a from t order by a using =
+select json_agg(t) from t
+select t.*::text from t
+select (t.*).b from t
+select b from only t
+select * from t where ctid = '(0,1)'
+select exists (select from t) as e, not exists (select 1)
+select count(distinct a), count(*) filter (where c > 1) from t
+select mode() within group (order by b) from t
+select a + (select max(a) from s) as total from t
+select * from (select 1) q
+select * from (select 1), (select 2)
+select unnamed_subquery.* from (select 1)
+select cast(a as varchar(3)), a::numeric(5,1) from t
+select current_user, localtimestamp, extract(year from now()), substring(b from 1 for 2), trim(b), position('a' in b) from t
+select a from t where b like 'x%' and c between 1 and 2 or a is distinct from 3
+select a from t where a in (1, 2, 3) and b not in ('x') and arr is not null
+select a is true from t
+select b || 1 from t
+select a + b from t
+select - b from t
+select upper(a) from t
+select nofunc(a, 'x') from t
+select max(a, b) from t
+select a from t where exists (select * from s where t.a = s.a and u.b = 1)
+update only t set b = upper(b) where a = 1
+delete from only s where name is null
+insert into t (a) select max(a) + 1 from t
+insert into s table t
+table t

@@ -1,10 +1,10 @@
 """A catalog with a few tables and a view, built in memory, and the same as SQL for a real PostgreSQL."""
 
+import contextlib
 from importlib import import_module
 from typing import Any
 
 import pglast
-
 from gaveldb.engine.bind.analyze import analyze
 from gaveldb.engine.bind.parse_state import AnalyzeContext
 from gaveldb.engine.catalog.schema import Catalog
@@ -14,7 +14,12 @@ from gaveldb.engine.values import make_array
 
 # name -> [(column, type, options)]; options: pk, notnull, default:<sql>, always, stored:<sql>, virtual:<sql>
 TABLES: dict[str, list[tuple[str, str, str]]] = {
-    "t": [("a", "int4", "pk"), ("b", "text", "default:'x'"), ("c", "numeric(10,2)", ""), ("arr", "int4[]", "")],
+    "t": [
+        ("a", "int4", "pk"),
+        ("b", "text", "default:'x'"),
+        ("c", "numeric(10,2)", ""),
+        ("arr", "int4[]", ""),
+    ],
     "s": [("a", "int4", ""), ("d", "timestamptz", ""), ("name", "varchar(20)", "")],
     "ident": [("id", "int8", "always"), ("v", "text", "")],
     "gen": [("x", "int4", ""), ("y", "int4", "stored:x * 2"), ("z", "int4", "virtual:x + 1")],
@@ -53,10 +58,8 @@ class World:
 
     def __init__(self) -> None:
         for module in loader.MODULES:
-            try:
+            with contextlib.suppress(ModuleNotFoundError):
                 import_module(f"gaveldb.engine.{module}")
-            except ModuleNotFoundError:
-                pass
         self.catalog: Any = Catalog.bootstrap()
         self.next_oid = 20000
         self.next_row = 2**32
@@ -129,7 +132,11 @@ class World:
         parsed = []
         for column, typ, options in columns:
             typid, typmod = parse_type_string(self.context(), typ)
-            extra = {"always": {"attidentity": "a"}, "stored": {"attgenerated": "s"}, "virtual": {"attgenerated": "v"}}
+            extra = {
+                "always": {"attidentity": "a"},
+                "stored": {"attgenerated": "s"},
+                "virtual": {"attgenerated": "v"},
+            }
             kind = options.partition(":")[0]
             collation = self.catalog.pg_type.get(typid).typcollation
             parsed.append((column, typid, typmod, collation, extra.get(kind, {})))
@@ -139,14 +146,28 @@ class World:
             if kind in ("default", "stored", "virtual"):
                 source = f"select ({value})::{typ}" + ("" if kind == "default" else f" from {name}")
                 expr = self.analyze(source).query.targetList[0].expr
-                self._add("pg_attrdef", self.catalog.pg_attrdef.row_type(0, 0, 0, ""), oid=self._oid(), adrelid=oid,
-                          adnum=number, adbin=dump(expr))
+                self._add(
+                    "pg_attrdef",
+                    self.catalog.pg_attrdef.row_type(0, 0, 0, ""),
+                    oid=self._oid(),
+                    adrelid=oid,
+                    adnum=number,
+                    adbin=dump(expr),
+                )
             elif kind == "always":
                 seq = self._relation(f"{name}_seq", "S", [])
-                self._add("pg_depend", next(iter(self.catalog.pg_depend.rows()), None)
-                          or self.catalog.pg_depend.row_type(0, 0, 0, 0, 0, 0, "i"),
-                          classid=1259, objid=seq, objsubid=0, refclassid=1259, refobjid=oid, refobjsubid=number,
-                          deptype="i")
+                self._add(
+                    "pg_depend",
+                    next(iter(self.catalog.pg_depend.rows()), None)
+                    or self.catalog.pg_depend.row_type(0, 0, 0, 0, 0, 0, "i"),
+                    classid=1259,
+                    objid=seq,
+                    objsubid=0,
+                    refclassid=1259,
+                    refobjid=oid,
+                    refobjsubid=number,
+                    deptype="i",
+                )
             elif kind == "pk":
                 self._primary_key(name, oid, number)
 
@@ -154,16 +175,41 @@ class World:
         index = self._relation(f"{name}_pkey", "i", [("a", 23, -1, 0, {})])
         like = next(iter(self.catalog.pg_index.rows()))
         self._add(
-            "pg_index", like, indexrelid=index, indrelid=oid, indnatts=1, indnkeyatts=1, indisunique=True,
-            indisprimary=True, indimmediate=True, indkey=make_array(21, [attnum]), indcollation=make_array(26, [0]),
-            indclass=make_array(26, [1978]), indoption=make_array(21, [0]), indexprs=None, indpred=None,
+            "pg_index",
+            like,
+            indexrelid=index,
+            indrelid=oid,
+            indnatts=1,
+            indnkeyatts=1,
+            indisunique=True,
+            indisprimary=True,
+            indimmediate=True,
+            indkey=make_array(21, [attnum]),
+            indcollation=make_array(26, [0]),
+            indclass=make_array(26, [1978]),
+            indoption=make_array(21, [0]),
+            indexprs=None,
+            indpred=None,
         )
         row_type = self.catalog.pg_constraint.row_type
         blank = row_type(*[None] * len(row_type._fields))
         self._add(
-            "pg_constraint", blank, oid=self._oid(), conname=f"{name}_pkey", connamespace=2200, contype="p",
-            condeferrable=False, condeferred=False, conenforced=True, convalidated=True, conrelid=oid, contypid=0,
-            conindid=index, conparentid=0, confrelid=0, conkey=make_array(21, [attnum]),
+            "pg_constraint",
+            blank,
+            oid=self._oid(),
+            conname=f"{name}_pkey",
+            connamespace=2200,
+            contype="p",
+            condeferrable=False,
+            condeferred=False,
+            conenforced=True,
+            convalidated=True,
+            conrelid=oid,
+            contypid=0,
+            conindid=index,
+            conparentid=0,
+            confrelid=0,
+            conkey=make_array(21, [attnum]),
         )
 
     def _view(self, name: str, text: str) -> None:
@@ -173,10 +219,19 @@ class World:
         query = self.analyze(text).query
         columns = [
             (column.name, column.type_oid, column.typmod, expr_collation(entry.expr), {})
-            for column, entry in zip(result_columns(query) or (), query.targetList)
+            for column, entry in zip(result_columns(query) or (), query.targetList, strict=False)
         ]
         oid = self._relation(name, "v", columns)
         row_type = self.catalog.pg_rewrite.row_type
         blank = row_type(*[None] * len(row_type._fields))
-        self._add("pg_rewrite", blank, oid=self._oid(), rulename="_RETURN", ev_class=oid, ev_type="1", ev_enabled="O",
-                  is_instead=True, ev_action=dump((query,)))
+        self._add(
+            "pg_rewrite",
+            blank,
+            oid=self._oid(),
+            rulename="_RETURN",
+            ev_class=oid,
+            ev_type="1",
+            ev_enabled="O",
+            is_instead=True,
+            ev_action=dump((query,)),
+        )

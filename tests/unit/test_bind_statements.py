@@ -13,7 +13,8 @@ from gaveldb.engine.errors import SqlError
 
 from .bind_world import World
 
-RECORDED = [json.loads(line) for line in Path(__file__).with_suffix("").with_name("bind_statements.jsonl").open()]
+_GOLDEN = Path(__file__).with_name("bind_statements.jsonl")
+RECORDED = [json.loads(line) for line in _GOLDEN.read_text().splitlines()]
 
 
 @pytest.fixture(scope="module")

@@ -3,7 +3,6 @@
 from decimal import Decimal
 
 import pytest
-
 from gaveldb.engine import tree
 from gaveldb.engine.treecodec import dump, load
 from gaveldb.engine.values import Interval, Jsonb, Record, RowType, TimeTz, make_array
@@ -72,7 +71,9 @@ def test_query() -> None:
 
 
 def test_every_node_class_is_known() -> None:
-    assert load(dump((tree.GroupingSet("rollup", (tree.GroupingSet("simple", (1, 2)),)),)))[0].content[0].content == (
+    assert load(dump((tree.GroupingSet("rollup", (tree.GroupingSet("simple", (1, 2)),)),)))[0].content[
+        0
+    ].content == (
         1,
         2,
     )
