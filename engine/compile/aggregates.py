@@ -11,10 +11,10 @@ from typing import Any
 from .. import tree as t
 from ..errors import SqlError
 from ..registry import IMPLEMENTATIONS
-from ..run import accumulate
+from ..run import accumulate, orderedset
 from ..run.sorting import ITEM0
 from ..sqlstates import FEATURE_NOT_SUPPORTED, INTERNAL_ERROR
-from ..types.compare import hash_key_template, sort_key_template
+from ..types.compare import hash_key_template, sort_key, sort_key_template
 from ..types.io import text_input
 from .expressions import (
     Callee,
@@ -392,14 +392,12 @@ class OrderedSet(Step):
     def finish(self, scope: Scope) -> None:
         unit, frame = scope.unit, scope.frame
         unit.helper("SortedRows", accumulate.SortedRows)
+        unit.helper("ITEM0", ITEM0)
+        frame.line(f"{self.states[0]}.sort(key=ITEM0, reverse={self.collected.reverse})")
         clauses = self.agg.aggorder
         keys = []
         for entry in self.agg.args:
             clause = next((c for c in clauses if c.tleSortGroupRef == entry.ressortgroupref), None)
-            template = sort_key_template(scope.catalog, scope.type_of(entry.expr))
-            from ..types.compare import sort_key
-
-            del template
             keys.append(
                 (sort_key(scope.catalog, scope.type_of(entry.expr)), bool(clause and clause.reverse_sort),
                  bool(clause and clause.nulls_first))
@@ -446,3 +444,6 @@ def _hot(scope: Scope, agg: Any, grouped: bool, transition: str, final: str) -> 
         if base.typtype == "b" and sort_key_template(scope.catalog, typid) is None:
             return Extreme(scope, agg, grouped, "<" if transition.endswith("smaller") else ">")
     return None
+
+
+__all__ = ["Step", "make_step", "orderedset", "plain_args"]

@@ -126,11 +126,8 @@ class Scope:
 
     def type_of(self, node: Any) -> int:
         if isinstance(node, plan.SubPlan):
-            if node.kind == "expr":
+            if node.kind in ("expr", "array"):
                 return node.first_column_type
-            if node.kind == "array":
-                element = node.first_column_type
-                return element if self.catalog.element_type(element) else self.catalog.array_type(element)
             return 2249 if node.kind == "multiexpr" else 16
         return expr_type(node)
 

@@ -126,11 +126,12 @@ def _multi(scope: Scope, node: plan.SubPlan, name: str, once: bool) -> Code:
 
 
 def _array(scope: Scope, node: plan.SubPlan, name: str, once: bool) -> Code:
-    element = node.first_column_type
+    """ARRAY(subquery): first_column_type is the result's, of which array columns are a dimension."""
     unit = scope.unit
     unit.helper("array_of_rows", run.array_of_rows)
-    is_array = bool(scope.catalog.element_type(element))
-    return Code(f"array_of_rows({scope.catalog.element_type(element) or element}, {name}(), {is_array})", False)
+    element = scope.catalog.element_type(node.first_column_type)
+    is_array = bool(scope.catalog.element_type(scope.catalog.base_type(node.plan.types[0])))
+    return Code(f"array_of_rows({element}, {name}(), {is_array})", False)
 
 
 def _row_compare(scope: Scope, node: plan.SubPlan, name: str, once: bool) -> Code:

@@ -31,7 +31,7 @@ def numeric_average(total: Any, count: int) -> Decimal:
 
 
 class SortedRows(NamedTuple):
-    """The rows of an ordered-set aggregate: tuples (sort key, argument values...), not yet sorted;
+    """The rows of an ordered-set aggregate: tuples (sort key, argument values...), sorted;
     `order` has (key function or None, descending, nulls first) per argument."""
 
     rows: list[Any]
