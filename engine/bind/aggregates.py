@@ -497,10 +497,10 @@ class _GroupCheck:
         columns = {var.varattno for var in self.common_vars if var.varno == varno and var.varlevelsup == 0}
         relation = self.pstate.catalog.relation(relid)
         for index in relation.indexes or relation.extra.get("system_indexes", ()):
-            if index.primary and not index.deferrable and index.constraint:
-                if all(key.attnum in columns for key in index.keys):
-                    self.query.constraintDeps.append(index.constraint)
-                    return True
+            usable = index.primary and not index.deferrable and index.constraint
+            if usable and all(key.attnum in columns for key in index.keys):
+                self.query.constraintDeps.append(index.constraint)
+                return True
         return False
 
 

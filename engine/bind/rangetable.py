@@ -85,7 +85,10 @@ def parser_open_table(pstate: ParseState, relation: Any) -> Any:
             )
         detail = hint = None
         if is_future_cte(pstate, name):
-            detail = f'There is a WITH item named "{name}", but it cannot be referenced from this part of the query.'
+            detail = (
+                f'There is a WITH item named "{name}", '
+                "but it cannot be referenced from this part of the query."
+            )
             hint = "Use WITH RECURSIVE, or re-order the WITH items to remove forward references."
         raise pstate.error(
             UNDEFINED_TABLE, f'relation "{name}" does not exist', location, detail=detail, hint=hint

@@ -164,7 +164,10 @@ def check_lateral_ref_ok(pstate: ParseState, item: NamespaceItem, location: int)
     refname = item.p_names.aliasname
     target = pstate.p_target_nsitem
     if target is not None and item.p_rte is target.p_rte:
-        detail = f'There is an entry for table "{refname}", but it cannot be referenced from this part of the query.'
+        detail = (
+            f'There is an entry for table "{refname}", '
+            "but it cannot be referenced from this part of the query."
+        )
     else:
         detail = "The combining JOIN type must be INNER or LEFT for a LATERAL reference."
     raise pstate.error(
@@ -554,7 +557,8 @@ def error_missing_rte(pstate: ParseState, relation: Any) -> SqlError:
             invalid,
             location,
             detail=(
-                f'There is an entry for table "{rte.eref}", but it cannot be referenced from this part of the query.'
+                f'There is an entry for table "{rte.eref}", '
+                "but it cannot be referenced from this part of the query."
             ),
             hint="To reference that table, you must mark this subquery with LATERAL."
             if _visible_if_lateral(pstate, rte)

@@ -228,7 +228,8 @@ def transform_assigned_expr(
             shown = pstate.catalog.format_type
             raise pstate.error(
                 DATATYPE_MISMATCH,
-                f'column "{colname}" is of type {shown(column.typid)} but expression is of type {shown(typid)}',
+                f'column "{colname}" is of type {shown(column.typid)} '
+                f"but expression is of type {shown(typid)}",
                 expr_location(expr),
                 hint="You will need to rewrite or cast the expression.",
             )

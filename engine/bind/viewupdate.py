@@ -68,9 +68,8 @@ def view_query_is_auto_updatable(query: Query, check_cols: bool) -> str | None:
             kind = "that do not select from a single table or view"
         elif rte.tablesample is not None:
             kind = "containing TABLESAMPLE"
-        elif check_cols and rtr is not None:
-            if all(_column_problem(rtr, entry) is not None for entry in query.targetList):
-                kind = "that have no updatable columns"
+        elif check_cols and all(_column_problem(rtr, entry) for entry in query.targetList):
+            kind = "that have no updatable columns"
     return f"Views {kind} are not automatically updatable." if kind else None
 
 
@@ -80,12 +79,12 @@ def _single_reference(query: Query) -> RangeTblRef | None:
     return items[0] if len(items) == 1 and isinstance(items[0], RangeTblRef) else None
 
 
-def _column_problem(rtr: RangeTblRef, entry: TargetEntry) -> str | None:
+def _column_problem(rtr: RangeTblRef | None, entry: TargetEntry) -> str | None:
     """Why a view's column is not updatable, None if it is."""
     expr = entry.expr
     if entry.resjunk:
         return "Junk view columns are not updatable."
-    if not isinstance(expr, Var) or expr.varno != rtr.rtindex or expr.varlevelsup != 0:
+    if rtr is None or not isinstance(expr, Var) or expr.varno != rtr.rtindex or expr.varlevelsup != 0:
         return "View columns that are not columns of their base relation are not updatable."
     if expr.varattno < 0:
         return "View columns that refer to system columns are not updatable."

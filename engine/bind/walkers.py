@@ -253,9 +253,9 @@ def increment_var_sublevels_up(tree: Any, delta: int, minimum: int = 0) -> Any:
         return None
 
     def levels(node: Any, depth: int) -> Any:
-        if node.__class__ is RangeTblEntry and node.rtekind == "cte":
-            if node.ctelevelsup >= minimum + depth:
-                node.ctelevelsup += delta
+        is_cte = node.__class__ is RangeTblEntry and node.rtekind == "cte"
+        if is_cte and node.ctelevelsup >= minimum + depth:
+            node.ctelevelsup += delta
         return None
 
     new = mutate_tree(tree, change) if not isinstance(tree, Query) else mutate_query(tree, change)
