@@ -316,7 +316,7 @@ def _scientific_numeric(value: Decimal, post: int) -> str:
 def numeric_to_char(value: Decimal, text: str) -> str:
     form = layout(text)
     if form.roman:
-        number = to_integer(value, 4) if value.is_finite() else 0
+        number = to_integer(value, 4) if value.is_finite() and abs(value) < 10000 else 0
         return _Writer(form, _roman(number), "", 0).run()
     if form.eeee:
         if not value.is_finite():

@@ -15,6 +15,7 @@ MODULES: tuple[str, ...] = (
     "types.composite",
     "types.pseudotypes",
     "types.bits",
+    "types.jsonio",
     "functions.math_float",
     "functions.math_numeric",
     "functions.aggregates_numeric",
@@ -31,6 +32,9 @@ MODULES: tuple[str, ...] = (
     "functions.catalog_privileges",
     "functions.catalog_statistics",
     "functions.catalog_deparse",
+    "functions.catalog_misc",
+    "functions.sequences",
+    "functions.messages",
     "functions.sqlbodies",
 )
 

@@ -1,7 +1,6 @@
 """Mathematical functions on numeric (manual section 9.3): scales chosen as PostgreSQL 18 chooses them."""
 
 import math
-
 from collections.abc import Iterator
 from decimal import ROUND_CEILING, ROUND_DOWN, ROUND_FLOOR, Decimal
 
@@ -206,12 +205,14 @@ def numeric_ln(value: Decimal) -> Decimal:
 def numeric_log(base: Decimal, value: Decimal) -> Decimal:
     if base.is_nan() or value.is_nan():
         return NAN
-    _check_log(base)
-    _check_log(value)
     if not (base.is_finite() and value.is_finite()):
+        for argument in sorted((base, value)):  # a negative one is reported first
+            _check_log(argument)
         if base.is_finite():
             return value
         return NAN if not value.is_finite() else ZERO
+    _check_log(base)
+    _check_log(value)
     base_weight, value_weight = estimate_ln_dweight(base), estimate_ln_dweight(value)
     weight = value_weight - base_weight
     scale = _clamp_scale(MIN_SIG_DIGITS - weight, display_scale(base), display_scale(value))
@@ -294,7 +295,8 @@ def numeric_power(base: Decimal, exponent: Decimal) -> Decimal:
             raise _power_error("a negative number raised to a non-integer power yields a complex result")
         base = abs(base)
     ln_weight = estimate_ln_dweight(base)
-    rough = CONTEXT.multiply(_ln(base, max(8 - ln_weight, 0)), exponent)
+    rough_scale = max(8 - ln_weight, 0)
+    rough = round_scale(CONTEXT.multiply(_ln(base, rough_scale), exponent), rough_scale)
     logarithm = float(rough)
     if abs(logarithm) > _RESULT_SCALE_MAX * 3.01:
         if logarithm > 0:

@@ -50,9 +50,7 @@ def _varbit_fit(value: str, length: int, explicit: bool) -> str:
     if length <= 0 or len(value) <= length:
         return value
     if not explicit:
-        raise SqlError(
-            STRING_DATA_RIGHT_TRUNCATION, f"bit string too long for type bit varying({length})"
-        )
+        raise SqlError(STRING_DATA_RIGHT_TRUNCATION, f"bit string too long for type bit varying({length})")
     return value[:length]
 
 
@@ -147,9 +145,7 @@ def _register_logic() -> None:
     def make(word: str, operation: Any) -> Any:
         def run(a: str, b: str) -> str:
             if len(a) != len(b):
-                raise SqlError(
-                    STRING_DATA_LENGTH_MISMATCH, f"cannot {word} bit strings of different sizes"
-                )
+                raise SqlError(STRING_DATA_LENGTH_MISMATCH, f"cannot {word} bit strings of different sizes")
             return f"{operation(int(a, 2), int(b, 2)):0{len(a)}b}" if a else ""
 
         return run
