@@ -143,7 +143,7 @@ def pg_get_keywords() -> Iterator[tuple[Any, ...]]:
 # keywords that are no bare column labels (kwlist.h's AS_LABEL)
 _AS_LABELS = frozenset(
     "array as char character create day except fetch filter for from grant group having hour intersect into"
-    " isnull limit minute month notnull nulls offset on order over overlaps precision returning second to union"
+    " isnull limit minute month notnull offset on order over overlaps precision returning second to union"
     " varying where window with within without year".split()
 )
 
