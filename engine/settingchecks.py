@@ -16,44 +16,86 @@ from .sqlstates import INSUFFICIENT_PRIVILEGE, INVALID_PARAMETER_VALUE
 CHECKS: dict[str, Callable[[Any, str], Any]] = {}
 
 ENCODINGS = {  # what clean_encoding_name makes of a name -> (PostgreSQL's name, Python's codec, number)
-    "sqlascii": ("SQL_ASCII", "latin-1", 0), "utf8": ("UTF8", "utf-8", 6), "unicode": ("UTF8", "utf-8", 6),
-    "latin1": ("LATIN1", "latin-1", 8), "iso88591": ("LATIN1", "latin-1", 8),
-    "latin2": ("LATIN2", "iso8859-2", 9), "iso88592": ("LATIN2", "iso8859-2", 9),
-    "latin3": ("LATIN3", "iso8859-3", 10), "iso88593": ("LATIN3", "iso8859-3", 10),
-    "latin4": ("LATIN4", "iso8859-4", 11), "iso88594": ("LATIN4", "iso8859-4", 11),
-    "latin5": ("LATIN5", "iso8859-9", 12), "iso88599": ("LATIN5", "iso8859-9", 12),
-    "latin6": ("LATIN6", "iso8859-10", 13), "iso885910": ("LATIN6", "iso8859-10", 13),
-    "latin7": ("LATIN7", "iso8859-13", 14), "iso885913": ("LATIN7", "iso8859-13", 14),
-    "latin8": ("LATIN8", "iso8859-14", 15), "iso885914": ("LATIN8", "iso8859-14", 15),
-    "latin9": ("LATIN9", "iso8859-15", 16), "iso885915": ("LATIN9", "iso8859-15", 16),
-    "latin10": ("LATIN10", "iso8859-16", 17), "iso885916": ("LATIN10", "iso8859-16", 17),
-    "win1256": ("WIN1256", "cp1256", 18), "windows1256": ("WIN1256", "cp1256", 18),
-    "win1258": ("WIN1258", "cp1258", 19), "windows1258": ("WIN1258", "cp1258", 19),
-    "win866": ("WIN866", "cp866", 20), "alt": ("WIN866", "cp866", 20),
-    "win874": ("WIN874", "cp874", 21), "windows874": ("WIN874", "cp874", 21),
-    "koi8r": ("KOI8R", "koi8-r", 22), "koi8": ("KOI8R", "koi8-r", 22),
-    "win1251": ("WIN1251", "cp1251", 23), "windows1251": ("WIN1251", "cp1251", 23),
+    "sqlascii": ("SQL_ASCII", "latin-1", 0),
+    "utf8": ("UTF8", "utf-8", 6),
+    "unicode": ("UTF8", "utf-8", 6),
+    "latin1": ("LATIN1", "latin-1", 8),
+    "iso88591": ("LATIN1", "latin-1", 8),
+    "latin2": ("LATIN2", "iso8859-2", 9),
+    "iso88592": ("LATIN2", "iso8859-2", 9),
+    "latin3": ("LATIN3", "iso8859-3", 10),
+    "iso88593": ("LATIN3", "iso8859-3", 10),
+    "latin4": ("LATIN4", "iso8859-4", 11),
+    "iso88594": ("LATIN4", "iso8859-4", 11),
+    "latin5": ("LATIN5", "iso8859-9", 12),
+    "iso88599": ("LATIN5", "iso8859-9", 12),
+    "latin6": ("LATIN6", "iso8859-10", 13),
+    "iso885910": ("LATIN6", "iso8859-10", 13),
+    "latin7": ("LATIN7", "iso8859-13", 14),
+    "iso885913": ("LATIN7", "iso8859-13", 14),
+    "latin8": ("LATIN8", "iso8859-14", 15),
+    "iso885914": ("LATIN8", "iso8859-14", 15),
+    "latin9": ("LATIN9", "iso8859-15", 16),
+    "iso885915": ("LATIN9", "iso8859-15", 16),
+    "latin10": ("LATIN10", "iso8859-16", 17),
+    "iso885916": ("LATIN10", "iso8859-16", 17),
+    "win1256": ("WIN1256", "cp1256", 18),
+    "windows1256": ("WIN1256", "cp1256", 18),
+    "win1258": ("WIN1258", "cp1258", 19),
+    "windows1258": ("WIN1258", "cp1258", 19),
+    "win866": ("WIN866", "cp866", 20),
+    "alt": ("WIN866", "cp866", 20),
+    "win874": ("WIN874", "cp874", 21),
+    "windows874": ("WIN874", "cp874", 21),
+    "koi8r": ("KOI8R", "koi8-r", 22),
+    "koi8": ("KOI8R", "koi8-r", 22),
+    "win1251": ("WIN1251", "cp1251", 23),
+    "windows1251": ("WIN1251", "cp1251", 23),
     "win": ("WIN1251", "cp1251", 23),
-    "win1252": ("WIN1252", "cp1252", 24), "windows1252": ("WIN1252", "cp1252", 24),
-    "iso88595": ("ISO_8859_5", "iso8859-5", 25), "iso88596": ("ISO_8859_6", "iso8859-6", 26),
-    "iso88597": ("ISO_8859_7", "iso8859-7", 27), "iso88598": ("ISO_8859_8", "iso8859-8", 28),
-    "win1250": ("WIN1250", "cp1250", 29), "windows1250": ("WIN1250", "cp1250", 29),
-    "win1253": ("WIN1253", "cp1253", 30), "windows1253": ("WIN1253", "cp1253", 30),
-    "win1254": ("WIN1254", "cp1254", 31), "windows1254": ("WIN1254", "cp1254", 31),
-    "win1255": ("WIN1255", "cp1255", 32), "windows1255": ("WIN1255", "cp1255", 32),
-    "win1257": ("WIN1257", "cp1257", 33), "windows1257": ("WIN1257", "cp1257", 33),
+    "win1252": ("WIN1252", "cp1252", 24),
+    "windows1252": ("WIN1252", "cp1252", 24),
+    "iso88595": ("ISO_8859_5", "iso8859-5", 25),
+    "iso88596": ("ISO_8859_6", "iso8859-6", 26),
+    "iso88597": ("ISO_8859_7", "iso8859-7", 27),
+    "iso88598": ("ISO_8859_8", "iso8859-8", 28),
+    "win1250": ("WIN1250", "cp1250", 29),
+    "windows1250": ("WIN1250", "cp1250", 29),
+    "win1253": ("WIN1253", "cp1253", 30),
+    "windows1253": ("WIN1253", "cp1253", 30),
+    "win1254": ("WIN1254", "cp1254", 31),
+    "windows1254": ("WIN1254", "cp1254", 31),
+    "win1255": ("WIN1255", "cp1255", 32),
+    "windows1255": ("WIN1255", "cp1255", 32),
+    "win1257": ("WIN1257", "cp1257", 33),
+    "windows1257": ("WIN1257", "cp1257", 33),
     "koi8u": ("KOI8U", "koi8-u", 34),
-    "eucjp": ("EUC_JP", "euc-jp", 1), "euccn": ("EUC_CN", "gb2312", 2), "euckr": ("EUC_KR", "euc-kr", 3),
-    "sjis": ("SJIS", "cp932", 35), "shiftjis": ("SJIS", "cp932", 35), "win932": ("SJIS", "cp932", 35),
-    "mskanji": ("SJIS", "cp932", 35), "windows932": ("SJIS", "cp932", 35),
-    "big5": ("BIG5", "big5", 36), "win950": ("BIG5", "big5", 36), "windows950": ("BIG5", "big5", 36),
-    "gbk": ("GBK", "gbk", 37), "win936": ("GBK", "gbk", 37), "windows936": ("GBK", "gbk", 37),
-    "uhc": ("UHC", "cp949", 38), "win949": ("UHC", "cp949", 38), "windows949": ("UHC", "cp949", 38),
-    "gb18030": ("GB18030", "gb18030", 39), "johab": ("JOHAB", "johab", 40),
+    "eucjp": ("EUC_JP", "euc-jp", 1),
+    "euccn": ("EUC_CN", "gb2312", 2),
+    "euckr": ("EUC_KR", "euc-kr", 3),
+    "sjis": ("SJIS", "cp932", 35),
+    "shiftjis": ("SJIS", "cp932", 35),
+    "win932": ("SJIS", "cp932", 35),
+    "mskanji": ("SJIS", "cp932", 35),
+    "windows932": ("SJIS", "cp932", 35),
+    "big5": ("BIG5", "big5", 36),
+    "win950": ("BIG5", "big5", 36),
+    "windows950": ("BIG5", "big5", 36),
+    "gbk": ("GBK", "gbk", 37),
+    "win936": ("GBK", "gbk", 37),
+    "windows936": ("GBK", "gbk", 37),
+    "uhc": ("UHC", "cp949", 38),
+    "win949": ("UHC", "cp949", 38),
+    "windows949": ("UHC", "cp949", 38),
+    "gb18030": ("GB18030", "gb18030", 39),
+    "johab": ("JOHAB", "johab", 40),
 }
 # the rest of PostgreSQL's encoding numbers: named, without a codec
 ENCODING_NUMBERS = {number: name for name, _, number in ENCODINGS.values()} | {
-    4: "EUC_TW", 5: "EUC_JIS_2004", 7: "MULE_INTERNAL", 41: "SHIFT_JIS_2004"}
+    4: "EUC_TW",
+    5: "EUC_JIS_2004",
+    7: "MULE_INTERNAL",
+    41: "SHIFT_JIS_2004",
+}
 
 
 def check(name: str) -> Callable[[Callable[[Any, str], Any]], Callable[[Any, str], Any]]:
@@ -95,8 +137,12 @@ def _datestyle(settings: Any, text: str) -> str:
         raise invalid_value("DateStyle", text, detail="List syntax is invalid.") from None
     for word in words:
         word = word.lower()
-        found_style = next((s for k, s in _STYLES.items() if word == k or k == "postgres" and word.startswith(k)), None)
-        found_order = "MDY" if word.startswith("noneuro") else "DMY" if word.startswith("euro") else _ORDERS.get(word)
+        found_style = next(
+            (s for k, s in _STYLES.items() if word == k or (k == "postgres" and word.startswith(k))), None
+        )
+        found_order = (
+            "MDY" if word.startswith("noneuro") else "DMY" if word.startswith("euro") else _ORDERS.get(word)
+        )
         if found_style:
             conflict |= new_style not in (None, found_style)
             new_style = found_style
@@ -136,8 +182,11 @@ def hours_zone(hours: float) -> str:
     seconds = round(hours * 3600)
     sign = "-" if seconds < 0 else "+"
     minutes, rest = divmod(abs(seconds), 60)
-    text = f"{minutes // 60:02}" + (f":{minutes % 60:02}" if minutes % 60 or rest else "") + (
-        f":{rest:02}" if rest else "")
+    text = (
+        f"{minutes // 60:02}"
+        + (f":{minutes % 60:02}" if minutes % 60 or rest else "")
+        + (f":{rest:02}" if rest else "")
+    )
     return f"<{sign}{text}>{'+' if sign == '-' else '-'}{text}"
 
 
@@ -204,12 +253,14 @@ def _default_tablespace(settings: Any, text: str) -> str:
 @check("default_table_access_method")
 def _table_access_method(settings: Any, text: str) -> str:
     if not text:
-        raise invalid_value("default_table_access_method", text,
-                            detail='"default_table_access_method" cannot be empty.')
+        raise invalid_value(
+            "default_table_access_method", text, detail='"default_table_access_method" cannot be empty.'
+        )
     catalog = settings.catalog
     if catalog is not None and not catalog.pg_am.find("amname", text):
-        raise invalid_value("default_table_access_method", text,
-                            detail=f'Table access method "{text}" does not exist.')
+        raise invalid_value(
+            "default_table_access_method", text, detail=f'Table access method "{text}" does not exist.'
+        )
     return text
 
 

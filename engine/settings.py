@@ -53,28 +53,93 @@ class Definition(NamedTuple):
     flags: tuple[str, ...]
 
 
-REPORTED = ("application_name", "client_encoding", "DateStyle", "default_transaction_read_only", "in_hot_standby",
-            "integer_datetimes", "IntervalStyle", "is_superuser", "scram_iterations", "search_path",
-            "server_encoding", "server_version", "session_authorization", "standard_conforming_strings", "TimeZone")
+REPORTED = (
+    "application_name",
+    "client_encoding",
+    "DateStyle",
+    "default_transaction_read_only",
+    "in_hot_standby",
+    "integer_datetimes",
+    "IntervalStyle",
+    "is_superuser",
+    "scram_iterations",
+    "search_path",
+    "server_encoding",
+    "server_version",
+    "session_authorization",
+    "standard_conforming_strings",
+    "TimeZone",
+)
 _REPORTED = frozenset(name.lower() for name in REPORTED)
 # what the meaning of a statement may depend on besides the catalogs
-_PLAN_SETTINGS = ("search_path", "timezone", "datestyle", "intervalstyle", "transform_null_equals", "array_nulls",
-                  "backslash_quote", "standard_conforming_strings", "default_text_search_config", "xmloption",
-                  "bytea_output", "extra_float_digits", "row_security", "work_mem", "client_encoding",
-                  "quote_all_identifiers", "lc_monetary", "check_function_bodies", "from_collapse_limit",
-                  "join_collapse_limit", "plan_cache_mode")
-_QUOTED_LISTS = frozenset({"search_path", "temp_tablespaces", "session_preload_libraries", "local_preload_libraries",
-                           "shared_preload_libraries", "unix_socket_directories"})
-_LISTS = _QUOTED_LISTS | {"datestyle", "log_destination", "listen_addresses", "synchronous_standby_names",
-                          "wal_consistency_checking", "debug_io_direct", "createrole_self_grant", "log_connections",
-                          "synchronized_standby_slots", "restrict_nonsystem_relation_kind"}
-_OBSOLETE_NAMES = {"sort_mem": "work_mem", "vacuum_mem": "maintenance_work_mem",
-                   "ssl_ecdh_curve": "ssl_groups"}
-_LEVELS = {"debug5": 0, "debug4": 1, "debug3": 2, "debug2": 3, "debug1": 4, "debug": 3, "log": 5, "info": 6,
-           "notice": 7, "warning": 8, "error": 9}
+_PLAN_SETTINGS = (
+    "search_path",
+    "timezone",
+    "datestyle",
+    "intervalstyle",
+    "transform_null_equals",
+    "array_nulls",
+    "backslash_quote",
+    "standard_conforming_strings",
+    "default_text_search_config",
+    "xmloption",
+    "bytea_output",
+    "extra_float_digits",
+    "row_security",
+    "work_mem",
+    "client_encoding",
+    "quote_all_identifiers",
+    "lc_monetary",
+    "check_function_bodies",
+    "from_collapse_limit",
+    "join_collapse_limit",
+    "plan_cache_mode",
+)
+_QUOTED_LISTS = frozenset(
+    {
+        "search_path",
+        "temp_tablespaces",
+        "session_preload_libraries",
+        "local_preload_libraries",
+        "shared_preload_libraries",
+        "unix_socket_directories",
+    }
+)
+_LISTS = _QUOTED_LISTS | {
+    "datestyle",
+    "log_destination",
+    "listen_addresses",
+    "synchronous_standby_names",
+    "wal_consistency_checking",
+    "debug_io_direct",
+    "createrole_self_grant",
+    "log_connections",
+    "synchronized_standby_slots",
+    "restrict_nonsystem_relation_kind",
+}
+_OBSOLETE_NAMES = {
+    "sort_mem": "work_mem",
+    "vacuum_mem": "maintenance_work_mem",
+    "ssl_ecdh_curve": "ssl_groups",
+}
+_LEVELS = {
+    "debug5": 0,
+    "debug4": 1,
+    "debug3": 2,
+    "debug2": 3,
+    "debug1": 4,
+    "debug": 3,
+    "log": 5,
+    "info": 6,
+    "notice": 7,
+    "warning": 8,
+    "error": 9,
+}
 _MISSING: Any = object()
-_CUSTOM_NAME = re.compile(r"[A-Za-z_\x80-\U0010ffff][A-Za-z0-9_$\x80-\U0010ffff]*"
-                          r"(?:\.[A-Za-z_\x80-\U0010ffff][A-Za-z0-9_$\x80-\U0010ffff]*)+\Z").match
+_CUSTOM_NAME = re.compile(
+    r"[A-Za-z_\x80-\U0010ffff][A-Za-z0-9_$\x80-\U0010ffff]*"
+    r"(?:\.[A-Za-z_\x80-\U0010ffff][A-Za-z0-9_$\x80-\U0010ffff]*)+\Z"
+).match
 
 
 @lru_cache(1)
@@ -93,8 +158,21 @@ def definitions() -> dict[str, Definition]:
         ("plpgsql.print_strict_params", "bool", "off", None),
         ("plpgsql.variable_conflict", "enum", "error", ("error", "use_variable", "use_column")),
     ):
-        out[name] = Definition(name, default, None, "Customized Options", "", None, "user", kind, None, None,
-                               values, default, ("hidden",))
+        out[name] = Definition(
+            name,
+            default,
+            None,
+            "Customized Options",
+            "",
+            None,
+            "user",
+            kind,
+            None,
+            None,
+            values,
+            default,
+            ("hidden",),
+        )
     sys.modules.pop(data.__name__, None)
     return out
 
@@ -119,8 +197,14 @@ def default_values() -> dict[str, Any]:
 class Settings:
     """The parameters of one session. `role`: the login role's pg_authid row."""
 
-    def __init__(self, catalog: Any, role: Any = None, database_oid: int = 0,
-                 options: Mapping[str, str] | None = None, server: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        catalog: Any,
+        role: Any = None,
+        database_oid: int = 0,
+        options: Mapping[str, str] | None = None,
+        server: Mapping[str, str] | None = None,
+    ) -> None:
         self._catalog = catalog
         self.session: Any = None
         self.version = 0
@@ -136,8 +220,16 @@ class Settings:
         self._values["is_superuser"] = self._superuser
         self.statement_fast = True
         self._starting = True
-        for name in ("search_path", "datestyle", "timezone", "statement_timeout", "client_min_messages",
-                     "default_transaction_isolation", "client_encoding", "transaction_timeout"):
+        for name in (
+            "search_path",
+            "datestyle",
+            "timezone",
+            "statement_timeout",
+            "client_min_messages",
+            "default_transaction_isolation",
+            "client_encoding",
+            "transaction_timeout",
+        ):
             self._refresh(name)
         for name, text in (server or {}).items():
             self._start(name, text, "configuration file", ignore=False)
@@ -175,9 +267,21 @@ class Settings:
         if found is not None:
             return found
         if key in self._values:
-            return Definition(name=self._custom[key], setting="", unit=None, category="Customized Options",
-                              short_desc="", extra_desc=None, context="user", vartype="string", min_val=None,
-                              max_val=None, enumvals=None, boot_val="", flags=())
+            return Definition(
+                name=self._custom[key],
+                setting="",
+                unit=None,
+                category="Customized Options",
+                short_desc="",
+                extra_desc=None,
+                context="user",
+                vartype="string",
+                min_val=None,
+                max_val=None,
+                enumvals=None,
+                boot_val="",
+                flags=(),
+            )
         raise SqlError(UNDEFINED_OBJECT, f'unrecognized configuration parameter "{name}"')
 
     def canonical_name(self, name: str) -> str:
@@ -233,10 +337,25 @@ class Settings:
         for d in self._all():
             key = d.name.lower()
             reset = format_value(d, self._reset.get(key, ""), use_units=False)
-            yield (d.name, format_value(d, self._typed(key), use_units=False), d.unit, d.category, d.short_desc,
-                   d.extra_desc, d.context, d.vartype, self._sources.get(key, "default"), d.min_val, d.max_val,
-                   None if d.enumvals is None else make_array(25, list(d.enumvals)), d.boot_val, reset, None,
-                   None, False)
+            yield (
+                d.name,
+                format_value(d, self._typed(key), use_units=False),
+                d.unit,
+                d.category,
+                d.short_desc,
+                d.extra_desc,
+                d.context,
+                d.vartype,
+                self._sources.get(key, "default"),
+                d.min_val,
+                d.max_val,
+                None if d.enumvals is None else make_array(25, list(d.enumvals)),
+                d.boot_val,
+                reset,
+                None,
+                None,
+                False,
+            )
 
     def reported(self) -> dict[str, str]:
         """The ParameterStatus values."""
@@ -308,7 +427,12 @@ class Settings:
         """RESET ALL."""
         for key, value in list(self._values.items()):
             definition = self.definition(key)
-            if "NO_RESET_ALL" in definition.flags or key in ("role", "session_authorization", "seed", "is_superuser"):
+            if "NO_RESET_ALL" in definition.flags or key in (
+                "role",
+                "session_authorization",
+                "seed",
+                "is_superuser",
+            ):
                 continue
             if key.startswith("transaction_") and key != "transaction_timeout":
                 continue
@@ -374,13 +498,16 @@ class Settings:
         if context == "internal":
             raise SqlError(CANT_CHANGE_RUNTIME_PARAM, f'parameter "{known.name}" cannot be changed')
         if context == "postmaster":
-            raise SqlError(CANT_CHANGE_RUNTIME_PARAM,
-                           f'parameter "{known.name}" cannot be changed without restarting the server')
+            raise SqlError(
+                CANT_CHANGE_RUNTIME_PARAM,
+                f'parameter "{known.name}" cannot be changed without restarting the server',
+            )
         if context == "sighup":
             raise SqlError(CANT_CHANGE_RUNTIME_PARAM, f'parameter "{known.name}" cannot be changed now')
         if context.endswith("backend"):
-            raise SqlError(CANT_CHANGE_RUNTIME_PARAM,
-                           f'parameter "{known.name}" cannot be set after connection start')
+            raise SqlError(
+                CANT_CHANGE_RUNTIME_PARAM, f'parameter "{known.name}" cannot be set after connection start'
+            )
         if context == "superuser" and not self._is_superuser():
             raise SqlError(INSUFFICIENT_PRIVILEGE, f'permission denied to set parameter "{known.name}"')
         return known
@@ -388,11 +515,16 @@ class Settings:
     def _declare(self, name: str, key: str) -> None:
         if not _CUSTOM_NAME(name):
             raise SqlError(
-                INVALID_NAME, f'invalid configuration parameter name "{name}"',
-                detail="Custom parameter names must be two or more simple identifiers separated by dots.")
+                INVALID_NAME,
+                f'invalid configuration parameter name "{name}"',
+                detail="Custom parameter names must be two or more simple identifiers separated by dots.",
+            )
         if key.startswith("plpgsql."):
-            raise SqlError(INVALID_NAME, f'invalid configuration parameter name "{name}"',
-                           detail='"plpgsql" is a reserved prefix.')
+            raise SqlError(
+                INVALID_NAME,
+                f'invalid configuration parameter name "{name}"',
+                detail='"plpgsql" is a reserved prefix.',
+            )
         self._custom[key] = name
         self._values[key] = ""
 
@@ -482,18 +614,22 @@ class Settings:
             level = "read committed" if value == "read uncommitted" else value
             if level != transaction.isolation:
                 if transaction.has_statements:
-                    raise SqlError(ACTIVE_SQL_TRANSACTION,
-                                   "SET TRANSACTION ISOLATION LEVEL must be called before any query")
+                    raise SqlError(
+                        ACTIVE_SQL_TRANSACTION,
+                        "SET TRANSACTION ISOLATION LEVEL must be called before any query",
+                    )
                 transaction.isolation = level
         elif key == "transaction_read_only":
             if transaction.read_only and not value and transaction.has_statements:
-                raise SqlError(ACTIVE_SQL_TRANSACTION,
-                               "transaction read-write mode must be set before any query")
+                raise SqlError(
+                    ACTIVE_SQL_TRANSACTION, "transaction read-write mode must be set before any query"
+                )
             transaction.read_only = value
         else:
             if transaction.has_statements:
-                raise SqlError(ACTIVE_SQL_TRANSACTION,
-                               "SET TRANSACTION [NOT] DEFERRABLE must be called before any query")
+                raise SqlError(
+                    ACTIVE_SQL_TRANSACTION, "SET TRANSACTION [NOT] DEFERRABLE must be called before any query"
+                )
             transaction.deferrable = value
 
     def _start(self, name: str, text: str, source: str, *, ignore: bool) -> None:
@@ -516,8 +652,12 @@ class Settings:
     def _stored_defaults(self, database_oid: int, role_oid: int) -> None:
         """ALTER DATABASE / ROLE ... SET (pg_db_role_setting), least specific first."""
         table = self._catalog.pg_db_role_setting
-        for database, role, source in ((0, 0, "global"), (database_oid, 0, "database"), (0, role_oid, "user"),
-                                       (database_oid, role_oid, "database user")):
+        for database, role, source in (
+            (0, 0, "global"),
+            (database_oid, 0, "database"),
+            (0, role_oid, "user"),
+            (database_oid, role_oid, "database user"),
+        ):
             row = table.get(database, role)
             if row is not None and row.setconfig is not None:
                 for item in row.setconfig.items:
@@ -542,17 +682,26 @@ def startup_options(options: Mapping[str, str]) -> Iterable[tuple[str, str]]:
             if word == "-c" and position < len(words):
                 word = words[position]
                 position += 1
-            elif word.startswith("-c"):
-                word = word[2:]
-            elif word.startswith("--"):
+            elif word.startswith("-c") or word.startswith("--"):
                 word = word[2:]
             else:
-                raise SqlError(INVALID_PARAMETER_VALUE, f"invalid command-line argument for server process: {word}",
-                               severity="FATAL")
+                raise SqlError(
+                    INVALID_PARAMETER_VALUE,
+                    f"invalid command-line argument for server process: {word}",
+                    severity="FATAL",
+                )
             option, equals, value = word.partition("=")
             if not equals:
                 raise SqlError(INVALID_PARAMETER_VALUE, f"-c {option} requires a value", severity="FATAL")
             yield option.replace("-", "_"), value
 
 
-__all__ = ["REPORTED", "Definition", "Settings", "default_values", "definitions", "invalid_value", "startup_options"]
+__all__ = [
+    "REPORTED",
+    "Definition",
+    "Settings",
+    "default_values",
+    "definitions",
+    "invalid_value",
+    "startup_options",
+]

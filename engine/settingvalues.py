@@ -8,8 +8,14 @@ from .errors import SqlError
 from .sqlstates import INVALID_PARAMETER_VALUE
 
 _MEMORY_UNITS = (("TB", 1024**4), ("GB", 1024**3), ("MB", 1024**2), ("kB", 1024), ("B", 1))
-_TIME_UNITS = (("d", 86_400_000_000), ("h", 3_600_000_000), ("min", 60_000_000), ("s", 1_000_000), ("ms", 1000),
-               ("us", 1))
+_TIME_UNITS = (
+    ("d", 86_400_000_000),
+    ("h", 3_600_000_000),
+    ("min", 60_000_000),
+    ("s", 1_000_000),
+    ("ms", 1000),
+    ("us", 1),
+)
 _BASES = {"B": 1, "kB": 1024, "8kB": 8192, "MB": 1024**2, "ms": 1000, "s": 1_000_000, "min": 60_000_000}
 _MEMORY_HINT = 'Valid units for this parameter are "B", "kB", "MB", "GB", and "TB".'
 _TIME_HINT = 'Valid units for this parameter are "us", "ms", "s", "min", "h", and "d".'
@@ -17,15 +23,25 @@ _TIME_HINT = 'Valid units for this parameter are "us", "ms", "s", "min", "h", an
 _NUMBER = re.compile(
     r"\s*([+-]?(?:0[xX][0-9a-fA-F]+|(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?))\s*(.*?)\s*\Z", re.DOTALL
 )
-_BOOLEANS = (("true", 1, True), ("false", 1, False), ("yes", 1, True), ("no", 1, False), ("on", 2, True),
-             ("off", 2, False), ("1", 1, True), ("0", 1, False))
+_BOOLEANS = (
+    ("true", 1, True),
+    ("false", 1, False),
+    ("yes", 1, True),
+    ("no", 1, False),
+    ("on", 2, True),
+    ("off", 2, False),
+    ("1", 1, True),
+    ("0", 1, False),
+)
 _ENUM_SYNONYMS = {"true": "on", "yes": "on", "1": "on", "false": "off", "no": "off", "0": "off"}
 _HIDDEN_LEVELS = {"debug": "debug2", "info": "info", "fatal": "fatal", "panic": "panic"}
 
 
 def invalid_value(name: str, text: str, hint: str | None = None, detail: str | None = None) -> SqlError:
     """invalid value for parameter "name": "text"."""
-    return SqlError(INVALID_PARAMETER_VALUE, f'invalid value for parameter "{name}": "{text}"', hint=hint, detail=detail)
+    return SqlError(
+        INVALID_PARAMETER_VALUE, f'invalid value for parameter "{name}": "{text}"', hint=hint, detail=detail
+    )
 
 
 def units_of(unit: str) -> tuple[tuple[str, int], ...]:

@@ -19,23 +19,44 @@ from .typenames import format_type
 DEFAULT_PATH = (11, 2200)
 
 
-def deparse_expression(expr: Any, catalog: Any, relid: int = 0, pretty: bool = False,
-                       path: tuple[int, ...] = DEFAULT_PATH, ctx: Any = None, varprefix: bool = False,
-                       rtable: Iterable[RangeTblEntry] | None = None) -> str:
+def deparse_expression(
+    expr: Any,
+    catalog: Any,
+    relid: int = 0,
+    pretty: bool = False,
+    path: tuple[int, ...] = DEFAULT_PATH,
+    ctx: Any = None,
+    varprefix: bool = False,
+    rtable: Iterable[RangeTblEntry] | None = None,
+) -> str:
     """An expression over the columns of `relid` (varno 1), or over a range table."""
     out = Deparser(catalog, pretty=pretty, path=path, ctx=ctx, varprefix=varprefix)
     if rtable is None and relid:
         row = catalog.pg_class.get(relid)
-        names = tuple([("" if a.attisdropped else a.attname)
-                       for a in catalog.pg_attribute.find("attrelid", relid) if a.attnum > 0])
-        rtable = [RangeTblEntry("relation", eref=row.relname, eref_colnames=names, relid=relid, relkind=row.relkind)]
+        names = tuple(
+            [
+                ("" if a.attisdropped else a.attname)
+                for a in catalog.pg_attribute.find("attrelid", relid)
+                if a.attnum > 0
+            ]
+        )
+        rtable = [
+            RangeTblEntry("relation", eref=row.relname, eref_colnames=names, relid=relid, relkind=row.relkind)
+        ]
     out.push(list(rtable or ()))
     out.expr(expr, False)
     return out.buf
 
 
-def deparse_query(query: Any, catalog: Any, pretty: bool = False, path: tuple[int, ...] = DEFAULT_PATH,
-                  ctx: Any = None, names: Any = None, wrap: int = 0) -> str:
+def deparse_query(
+    query: Any,
+    catalog: Any,
+    pretty: bool = False,
+    path: tuple[int, ...] = DEFAULT_PATH,
+    ctx: Any = None,
+    names: Any = None,
+    wrap: int = 0,
+) -> str:
     """A Query as SQL; `names` are its column names if they are not those of its targets."""
     out = Deparser(catalog, pretty=pretty, path=path, ctx=ctx)
     out.wrap_column = wrap
@@ -43,8 +64,14 @@ def deparse_query(query: Any, catalog: Any, pretty: bool = False, path: tuple[in
     return out.buf
 
 
-def pg_get_viewdef(catalog: Any, oid: int, pretty: bool = False, path: tuple[int, ...] = DEFAULT_PATH,
-                   ctx: Any = None, wrap: int = 0) -> str | None:
+def pg_get_viewdef(
+    catalog: Any,
+    oid: int,
+    pretty: bool = False,
+    path: tuple[int, ...] = DEFAULT_PATH,
+    ctx: Any = None,
+    wrap: int = 0,
+) -> str | None:
     """The SELECT of a view or materialized view; None for other relations."""
     row = catalog.pg_class.get(oid)
     if row is None or row.relkind not in "vm":
@@ -58,8 +85,14 @@ def pg_get_viewdef(catalog: Any, oid: int, pretty: bool = False, path: tuple[int
     return deparse_query(relation.view_query, catalog, pretty, path, ctx, names, wrap) + ";"
 
 
-def pg_get_expr(catalog: Any, text: str, relid: int, pretty: bool = False, path: tuple[int, ...] = DEFAULT_PATH,
-                ctx: Any = None) -> str | None:
+def pg_get_expr(
+    catalog: Any,
+    text: str,
+    relid: int,
+    pretty: bool = False,
+    path: tuple[int, ...] = DEFAULT_PATH,
+    ctx: Any = None,
+) -> str | None:
     """The expression in a pg_node_tree column."""
     if text.startswith(SQL_PREFIX):
         return text[4:]
@@ -87,7 +120,7 @@ def reloptions_text(options: Any) -> str:
 
 
 def opclass_text(catalog: Any, opclass: int, typid: int, path: tuple[int, ...]) -> str:
-    """" opclass" unless it is the type's default one (get_opclass_name)."""
+    """ " opclass" unless it is the type's default one (get_opclass_name)."""
     from ..lsyscache import get_default_opclass
     from .namespaces import is_visible
 
@@ -101,9 +134,16 @@ def opclass_text(catalog: Any, opclass: int, typid: int, path: tuple[int, ...]) 
     return " " + quote_qualified(schema, row.opcname)
 
 
-def pg_get_indexdef(catalog: Any, oid: int, column: int = 0, pretty: bool = False,
-                    path: tuple[int, ...] = DEFAULT_PATH, ctx: Any = None, exclude_operators: Any = None,
-                    constraint: bool = False) -> str | None:
+def pg_get_indexdef(
+    catalog: Any,
+    oid: int,
+    column: int = 0,
+    pretty: bool = False,
+    path: tuple[int, ...] = DEFAULT_PATH,
+    ctx: Any = None,
+    exclude_operators: Any = None,
+    constraint: bool = False,
+) -> str | None:
     """CREATE INDEX of an index, or one column of it; with exclude_operators what EXCLUDE says."""
     row = catalog.pg_index.get(oid)
     if row is None:
@@ -153,8 +193,10 @@ def pg_get_indexdef(catalog: Any, oid: int, column: int = 0, pretty: bool = Fals
     else:
         only = "ONLY " if relation.relkind == "I" else ""
         table = out.relation_name(row.indrelid, qualify=not pretty)
-        sql = (f"CREATE {'UNIQUE ' if row.indisunique else ''}INDEX {quote_identifier(relation.relname)}"
-               f" ON {only}{table} USING {quote_identifier(am)} ({', '.join(items)})")
+        sql = (
+            f"CREATE {'UNIQUE ' if row.indisunique else ''}INDEX {quote_identifier(relation.relname)}"
+            f" ON {only}{table} USING {quote_identifier(am)} ({', '.join(items)})"
+        )
     if included:
         sql += f" INCLUDE ({', '.join(included)})"
     if row.indnullsnotdistinct:
@@ -178,13 +220,16 @@ def _looks_like_function(expr: Any) -> bool:
 _ACTIONS = {"a": None, "r": "RESTRICT", "c": "CASCADE", "n": "SET NULL", "d": "SET DEFAULT"}
 
 
-def pg_get_constraintdef(catalog: Any, oid: int, pretty: bool = False, path: tuple[int, ...] = DEFAULT_PATH,
-                         ctx: Any = None) -> str | None:
+def pg_get_constraintdef(
+    catalog: Any, oid: int, pretty: bool = False, path: tuple[int, ...] = DEFAULT_PATH, ctx: Any = None
+) -> str | None:
     """A constraint's definition without its name."""
     row = catalog.pg_constraint.get(oid)
     if row is None:
         return None
-    names = {a.attnum: quote_identifier(a.attname) for a in catalog.pg_attribute.find("attrelid", row.conrelid)}
+    names = {
+        a.attnum: quote_identifier(a.attname) for a in catalog.pg_attribute.find("attrelid", row.conrelid)
+    }
 
     def columns(array: Any, known: dict[int, str] = names, period: bool = False) -> str:
         parts = [known[n] for n in array.items]
@@ -234,9 +279,13 @@ def pg_get_constraintdef(catalog: Any, oid: int, pretty: bool = False, path: tup
 
 def _foreign_key(catalog: Any, row: Any, columns: Any, path: tuple[int, ...]) -> str:
     out = Deparser(catalog, path=path)
-    others = {a.attnum: quote_identifier(a.attname) for a in catalog.pg_attribute.find("attrelid", row.confrelid)}
-    sql = (f"FOREIGN KEY ({columns(row.conkey, period=row.conperiod)}) REFERENCES {out.relation_name(row.confrelid)}"
-           f"({columns(row.confkey, others, row.conperiod)})")
+    others = {
+        a.attnum: quote_identifier(a.attname) for a in catalog.pg_attribute.find("attrelid", row.confrelid)
+    }
+    sql = (
+        f"FOREIGN KEY ({columns(row.conkey, period=row.conperiod)}) REFERENCES {out.relation_name(row.confrelid)}"
+        f"({columns(row.confkey, others, row.conperiod)})"
+    )
     if row.confmatchtype == "f":
         sql += " MATCH FULL"
     if _ACTIONS[row.confupdtype]:
@@ -262,8 +311,15 @@ def argument_lists(proc: Any) -> list[tuple[str, str, int]]:
 _MODES = {"i": "", "o": "OUT ", "b": "INOUT ", "v": "VARIADIC "}
 
 
-def function_arguments(catalog: Any, proc: Any, path: tuple[int, ...] = DEFAULT_PATH, ctx: Any = None, *,
-                       table: bool = False, defaults: bool = True) -> str:
+def function_arguments(
+    catalog: Any,
+    proc: Any,
+    path: tuple[int, ...] = DEFAULT_PATH,
+    ctx: Any = None,
+    *,
+    table: bool = False,
+    defaults: bool = True,
+) -> str:
     """The argument list; with `table` only the columns of RETURNS TABLE (print_function_arguments)."""
     expressions = list(function_defaults(catalog, proc)) if defaults else []
     texts = None
@@ -295,8 +351,9 @@ def function_arguments(catalog: Any, proc: Any, path: tuple[int, ...] = DEFAULT_
         text += format_type(catalog, typid, None, path=path)
         if defaults and is_input and seen > first_default:
             n = seen - first_default - 1
-            text += " DEFAULT " + (texts[n] if texts else deparse_expression(
-                expressions[n], catalog, 0, False, path, ctx))
+            text += " DEFAULT " + (
+                texts[n] if texts else deparse_expression(expressions[n], catalog, 0, False, path, ctx)
+            )
         if insert_at == printed and printed == len(parts) and not table:
             order_by = "ORDER BY "
             parts.append(order_by + text)
@@ -307,8 +364,16 @@ def function_arguments(catalog: Any, proc: Any, path: tuple[int, ...] = DEFAULT_
         parts[0] = "ORDER BY " + parts[0]
     sql = ", ".join(parts)
     sql = sql.replace(", ORDER BY ", " ORDER BY ") if order_by else sql
-    if aggregate is not None and aggregate.aggkind == "h" and insert_at == len(arguments) and not table and parts:
-        sql += " ORDER BY " + parts[-1].removeprefix("ORDER BY ")  # a hypothetical-set VARIADIC is shown twice
+    if (
+        aggregate is not None
+        and aggregate.aggkind == "h"
+        and insert_at == len(arguments)
+        and not table
+        and parts
+    ):
+        sql += " ORDER BY " + parts[-1].removeprefix(
+            "ORDER BY "
+        )  # a hypothetical-set VARIADIC is shown twice
     return sql
 
 
@@ -322,7 +387,9 @@ def function_result(catalog: Any, proc: Any, path: tuple[int, ...] = DEFAULT_PAT
     return ("SETOF " if proc.proretset else "") + format_type(catalog, proc.prorettype, None, path=path)
 
 
-def pg_get_functiondef(catalog: Any, oid: int, path: tuple[int, ...] = DEFAULT_PATH, ctx: Any = None) -> str | None:
+def pg_get_functiondef(
+    catalog: Any, oid: int, path: tuple[int, ...] = DEFAULT_PATH, ctx: Any = None
+) -> str | None:
     """CREATE OR REPLACE FUNCTION of a function or procedure."""
     from ..sqlstates import WRONG_OBJECT_TYPE
 
@@ -334,12 +401,16 @@ def pg_get_functiondef(catalog: Any, oid: int, path: tuple[int, ...] = DEFAULT_P
     function = proc.prokind != "p"
     language = catalog.pg_language.get(proc.prolang)
     schema = catalog.pg_namespace.get(proc.pronamespace).nspname
-    lines = [f"CREATE OR REPLACE {'FUNCTION' if function else 'PROCEDURE'} {quote_qualified(schema, proc.proname)}"
-             f"({function_arguments(catalog, proc, path, ctx)})"]
+    lines = [
+        f"CREATE OR REPLACE {'FUNCTION' if function else 'PROCEDURE'} {quote_qualified(schema, proc.proname)}"
+        f"({function_arguments(catalog, proc, path, ctx)})"
+    ]
     if function:
         lines.append(f" RETURNS {function_result(catalog, proc, path)}")
     if proc.protrftypes is not None:
-        types = ", ".join([f"FOR TYPE {format_type(catalog, x, None, path=path)}" for x in proc.protrftypes.items])
+        types = ", ".join(
+            [f"FOR TYPE {format_type(catalog, x, None, path=path)}" for x in proc.protrftypes.items]
+        )
         lines.append(f" TRANSFORM {types}")
     lines.append(f" LANGUAGE {quote_identifier(language.lanname)}")
     options = _function_options(catalog, proc, language.lanname, path)
@@ -387,7 +458,9 @@ def _function_options(catalog: Any, proc: Any, language: str, path: tuple[int, .
     return text
 
 
-def function_sqlbody(catalog: Any, proc: Any, path: tuple[int, ...] = DEFAULT_PATH, ctx: Any = None) -> str | None:
+def function_sqlbody(
+    catalog: Any, proc: Any, path: tuple[int, ...] = DEFAULT_PATH, ctx: Any = None
+) -> str | None:
     """RETURN ... or BEGIN ATOMIC ... END of an SQL function; None if its body is a string."""
     if proc.prosqlbody is None:
         return None
@@ -405,8 +478,9 @@ def function_sqlbody(catalog: Any, proc: Any, path: tuple[int, ...] = DEFAULT_PA
 # --- triggers, rules, statistics, partitions ------------------------------------------------------------------
 
 
-def pg_get_triggerdef(catalog: Any, oid: int, pretty: bool = False, path: tuple[int, ...] = DEFAULT_PATH,
-                      ctx: Any = None) -> str | None:
+def pg_get_triggerdef(
+    catalog: Any, oid: int, pretty: bool = False, path: tuple[int, ...] = DEFAULT_PATH, ctx: Any = None
+) -> str | None:
     """CREATE TRIGGER of a trigger."""
     row = catalog.pg_trigger.get(oid)
     if row is None:
@@ -439,8 +513,17 @@ def pg_get_triggerdef(catalog: Any, oid: int, pretty: bool = False, path: tuple[
     if row.tgqual is not None:
         table = catalog.pg_class.get(row.tgrelid)
         columns = tuple([names.get(n, "") for n in range(1, max(names) + 1)])
-        rtable = [RangeTblEntry("relation", alias=alias, eref=alias, eref_colnames=columns, relid=row.tgrelid,
-                                relkind=table.relkind) for alias in ("old", "new")]
+        rtable = [
+            RangeTblEntry(
+                "relation",
+                alias=alias,
+                eref=alias,
+                eref_colnames=columns,
+                relid=row.tgrelid,
+                relkind=table.relkind,
+            )
+            for alias in ("old", "new")
+        ]
         when = deparse_expression(load_tree(row.tgqual), catalog, 0, pretty, path, ctx, True, rtable)
         sql += f"WHEN ({when}) "
     arguments = row.tgargs.split(b"\0")[:-1] if row.tgargs else []
@@ -448,8 +531,9 @@ def pg_get_triggerdef(catalog: Any, oid: int, pretty: bool = False, path: tuple[
     return sql + f"EXECUTE FUNCTION {out.function_name(row.tgfoid)}({shown})"
 
 
-def pg_get_ruledef(catalog: Any, oid: int, pretty: bool = False, path: tuple[int, ...] = DEFAULT_PATH,
-                   ctx: Any = None) -> str | None:
+def pg_get_ruledef(
+    catalog: Any, oid: int, pretty: bool = False, path: tuple[int, ...] = DEFAULT_PATH, ctx: Any = None
+) -> str | None:
     """CREATE RULE of a rule; only views' own rules exist here."""
     row = catalog.pg_rewrite.get(oid)
     if row is None:
@@ -463,7 +547,9 @@ def pg_get_ruledef(catalog: Any, oid: int, pretty: bool = False, path: tuple[int
     return sql + (pg_get_viewdef(catalog, row.ev_class, pretty, path, ctx) or "NOTHING;")
 
 
-def pg_get_partkeydef(catalog: Any, oid: int, path: tuple[int, ...] = DEFAULT_PATH, ctx: Any = None) -> str | None:
+def pg_get_partkeydef(
+    catalog: Any, oid: int, path: tuple[int, ...] = DEFAULT_PATH, ctx: Any = None
+) -> str | None:
     """RANGE (a, b) of a partitioned table."""
     row = catalog.pg_partitioned_table.get(oid)
     if row is None:
@@ -491,8 +577,9 @@ def pg_get_partkeydef(catalog: Any, oid: int, path: tuple[int, ...] = DEFAULT_PA
     return f"{strategy} ({', '.join(items)})"
 
 
-def pg_get_statisticsobjdef(catalog: Any, oid: int, columns_only: bool = False,
-                            path: tuple[int, ...] = DEFAULT_PATH, ctx: Any = None) -> str | None:
+def pg_get_statisticsobjdef(
+    catalog: Any, oid: int, columns_only: bool = False, path: tuple[int, ...] = DEFAULT_PATH, ctx: Any = None
+) -> str | None:
     """CREATE STATISTICS of an extended statistics object."""
     row = catalog.pg_statistic_ext.get(oid)
     if row is None:
@@ -505,8 +592,11 @@ def pg_get_statisticsobjdef(catalog: Any, oid: int, columns_only: bool = False,
     if columns_only:
         return ", ".join(items)
     schema = catalog.pg_namespace.get(row.stxnamespace).nspname
-    kinds = [word for letter, word in (("d", "ndistinct"), ("f", "dependencies"), ("m", "mcv"))
-             if letter in row.stxkind.items]
+    kinds = [
+        word
+        for letter, word in (("d", "ndistinct"), ("f", "dependencies"), ("m", "mcv"))
+        if letter in row.stxkind.items
+    ]
     sql = f"CREATE STATISTICS {quote_qualified(schema, row.stxname)}"
     if len(kinds) < 3 and len(items) > 1:
         sql += f" ({', '.join(kinds)})"
@@ -514,6 +604,17 @@ def pg_get_statisticsobjdef(catalog: Any, oid: int, columns_only: bool = False,
     return f"{sql} ON {', '.join(items)} FROM {table}"
 
 
-__all__ = ["deparse_expression", "deparse_query", "pg_get_constraintdef", "pg_get_expr", "pg_get_functiondef",
-           "pg_get_indexdef", "pg_get_partkeydef", "pg_get_ruledef", "pg_get_statisticsobjdef", "pg_get_triggerdef",
-           "pg_get_viewdef", "quote_literal"]
+__all__ = [
+    "deparse_expression",
+    "deparse_query",
+    "pg_get_constraintdef",
+    "pg_get_expr",
+    "pg_get_functiondef",
+    "pg_get_indexdef",
+    "pg_get_partkeydef",
+    "pg_get_ruledef",
+    "pg_get_statisticsobjdef",
+    "pg_get_triggerdef",
+    "pg_get_viewdef",
+    "quote_literal",
+]

@@ -19,11 +19,35 @@ INDENT_STD, INDENT_JOIN, INDENT_VAR = 8, 4, 4
 INDENT_LIMIT = 40
 
 _LEAVES = (t.Var, t.Const, t.Param, t.CoerceToDomainValue, t.SetToDefault, t.CurrentOfExpr)
-_CALLS = (t.SubscriptingRef, t.ArrayExpr, t.RowExpr, t.CoalesceExpr, t.MinMaxExpr, t.SQLValueFunction,
-          t.NextValueExpr, t.NullIfExpr, t.Aggref, t.GroupingFunc, t.WindowFunc, t.FuncExpr, t.CaseExpr,
-          t.JsonConstructorExpr, t.MergeSupportFunc)
-_SEPARATED = (t.SubscriptingRef, t.ArrayExpr, t.RowExpr, t.CoalesceExpr, t.MinMaxExpr, t.NullIfExpr, t.Aggref,
-              t.GroupingFunc, t.WindowFunc, t.CaseExpr)
+_CALLS = (
+    t.SubscriptingRef,
+    t.ArrayExpr,
+    t.RowExpr,
+    t.CoalesceExpr,
+    t.MinMaxExpr,
+    t.SQLValueFunction,
+    t.NextValueExpr,
+    t.NullIfExpr,
+    t.Aggref,
+    t.GroupingFunc,
+    t.WindowFunc,
+    t.FuncExpr,
+    t.CaseExpr,
+    t.JsonConstructorExpr,
+    t.MergeSupportFunc,
+)
+_SEPARATED = (
+    t.SubscriptingRef,
+    t.ArrayExpr,
+    t.RowExpr,
+    t.CoalesceExpr,
+    t.MinMaxExpr,
+    t.NullIfExpr,
+    t.Aggref,
+    t.GroupingFunc,
+    t.WindowFunc,
+    t.CaseExpr,
+)
 _COERCIONS = (t.CoerceToDomain, t.RelabelType, t.CoerceViaIO, t.ArrayCoerceExpr, t.ConvertRowtypeExpr)
 
 
@@ -55,8 +79,16 @@ def strip_implicit_coercions(node: Any) -> Any:
 class ExpressionDeparser:
     """Walks expressions; deparse_query.Deparser adds queries."""
 
-    def __init__(self, catalog: Any, *, pretty: bool = False, indent: bool = True, path: tuple[int, ...] = (11, 2200),
-                 ctx: Any = None, varprefix: bool = False) -> None:
+    def __init__(
+        self,
+        catalog: Any,
+        *,
+        pretty: bool = False,
+        indent: bool = True,
+        path: tuple[int, ...] = (11, 2200),
+        ctx: Any = None,
+        varprefix: bool = False,
+    ) -> None:
         self.catalog = catalog
         self.pretty_paren = pretty
         self.pretty_schema = pretty
@@ -81,7 +113,8 @@ class ExpressionDeparser:
             raise SqlError(INTERNAL_ERROR, f"cache lookup failed for relation {relid}")
         if not qualify:
             qualify = self.catalog.relation_oid(row.relname, self.path) != relid or any(
-                cte.ctename == row.relname for ns in self.namespaces for cte in ns.ctes)
+                cte.ctename == row.relname for ns in self.namespaces for cte in ns.ctes
+            )
         schema = self.catalog.pg_namespace.get(row.relnamespace).nspname if qualify else None
         return quote_qualified(schema, row.relname)
 
@@ -422,8 +455,11 @@ class ExpressionDeparser:
         if isinstance(arg, t.FuncExpr):
             proc = self.catalog.pg_proc.get(arg.funcid)
             if proc.proargmodes is not None and proc.proargnames is not None:
-                outputs = [name for name, mode in zip(proc.proargnames.items, proc.proargmodes.items, strict=True)
-                           if mode in "obt"]
+                outputs = [
+                    name
+                    for name, mode in zip(proc.proargnames.items, proc.proargmodes.items, strict=True)
+                    if mode in "obt"
+                ]
                 if number <= len(outputs):
                     return str(outputs[number - 1])
         return f"f{number}"
@@ -453,8 +489,12 @@ class ExpressionDeparser:
             self.expr(node.arg, True)
         for when in node.args:
             condition = when.expr
-            if node.arg is not None and isinstance(condition, t.OpExpr) and len(condition.args) == 2 and isinstance(
-                    strip_implicit_coercions(condition.args[0]), t.CaseTestExpr):
+            if (
+                node.arg is not None
+                and isinstance(condition, t.OpExpr)
+                and len(condition.args) == 2
+                and isinstance(strip_implicit_coercions(condition.args[0]), t.CaseTestExpr)
+            ):
                 condition = condition.args[1]
             if not self.pretty_indent:
                 self.buf += " "
@@ -543,9 +583,15 @@ class ExpressionDeparser:
         self._close()
 
     def _JsonConstructorExpr(self, node: t.JsonConstructorExpr, implicit: bool) -> None:
-        names = {"json_object": "JSON_OBJECT", "json_array": "JSON_ARRAY", "json_objectagg": "JSON_OBJECTAGG",
-                 "json_arrayagg": "JSON_ARRAYAGG", "json_scalar": "JSON_SCALAR", "json_serialize": "JSON_SERIALIZE",
-                 "json_parse": "JSON"}
+        names = {
+            "json_object": "JSON_OBJECT",
+            "json_array": "JSON_ARRAY",
+            "json_objectagg": "JSON_OBJECTAGG",
+            "json_arrayagg": "JSON_ARRAYAGG",
+            "json_scalar": "JSON_SCALAR",
+            "json_serialize": "JSON_SERIALIZE",
+            "json_parse": "JSON",
+        }
         name = names.get(node.type, node.type.upper())
         self.buf += name + "("
         pairs = name in ("JSON_OBJECT", "JSON_OBJECTAGG")

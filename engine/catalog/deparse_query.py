@@ -15,14 +15,20 @@ _START_UNBOUNDED_PRECEDING, _END_UNBOUNDED_FOLLOWING = 0x20, 0x100
 _START_CURRENT, _END_CURRENT = 0x200, 0x400
 _START_PRECEDING, _END_PRECEDING, _START_FOLLOWING, _END_FOLLOWING = 0x800, 0x1000, 0x2000, 0x4000
 _EXCLUDE = ((0x8000, "EXCLUDE CURRENT ROW "), (0x10000, "EXCLUDE GROUP "), (0x20000, "EXCLUDE TIES "))
-_LOCKS = {"keyshare": " FOR KEY SHARE", "share": " FOR SHARE", "nokeyupdate": " FOR NO KEY UPDATE",
-          "update": " FOR UPDATE"}
+_LOCKS = {
+    "keyshare": " FOR KEY SHARE",
+    "share": " FOR SHARE",
+    "nokeyupdate": " FOR NO KEY UPDATE",
+    "update": " FOR UPDATE",
+}
 
 
 class Namespace:
     """One query level: its range table, and the name by which each entry and column goes."""
 
-    def __init__(self, rtable: Any, names: list[str | None], columns: list[tuple[str, ...]], ctes: Any) -> None:
+    def __init__(
+        self, rtable: Any, names: list[str | None], columns: list[tuple[str, ...]], ctes: Any
+    ) -> None:
         self.rtable = rtable
         self.names = names
         self.columns = columns
@@ -61,8 +67,13 @@ class Deparser(ExpressionDeparser):
 
     def _column_names(self, rte: Any) -> tuple[str, ...]:
         if rte.relid and rte.rtekind in ("relation", "subquery") and not rte.alias_colnames:
-            return tuple([("" if a.attisdropped else a.attname)
-                          for a in self.catalog.pg_attribute.find("attrelid", rte.relid) if a.attnum > 0])
+            return tuple(
+                [
+                    ("" if a.attisdropped else a.attname)
+                    for a in self.catalog.pg_attribute.find("attrelid", rte.relid)
+                    if a.attnum > 0
+                ]
+            )
         return tuple(rte.eref_colnames)
 
     def _Var(self, node: t.Var, implicit: bool) -> None:
@@ -158,7 +169,9 @@ class Deparser(ExpressionDeparser):
             separator = ", "
             if cte.aliascolnames:
                 self.buf += f"({', '.join([quote_identifier(c) for c in cte.aliascolnames])})"
-            self.buf += " AS " + {"always": "MATERIALIZED ", "never": "NOT MATERIALIZED "}.get(cte.ctematerialized, "")
+            self.buf += " AS " + {"always": "MATERIALIZED ", "never": "NOT MATERIALIZED "}.get(
+                cte.ctematerialized, ""
+            )
             self.buf += "("
             if self.pretty_indent:
                 self.keyword("", 0, 0, 0)
@@ -209,11 +222,19 @@ class Deparser(ExpressionDeparser):
         if query.jointree is None or len(query.jointree.fromlist) != 1 or query.jointree.quals is not None:
             return None
         values = [rte for rte in query.rtable if rte.inFromCl]
-        if len(values) != 1 or values[0].rtekind != "values" or len(query.targetList) != len(values[0].eref_colnames):
+        if (
+            len(values) != 1
+            or values[0].rtekind != "values"
+            or len(query.targetList) != len(values[0].eref_colnames)
+        ):
             return None
         rte = values[0]
         for number, target in enumerate(query.targetList):
-            name = result_names[number] if result_names is not None and number < len(result_names) else target.resname
+            name = (
+                result_names[number]
+                if result_names is not None and number < len(result_names)
+                else target.resname
+            )
             if target.resjunk or not isinstance(target.expr, t.Var) or target.expr.varattno != number + 1:
                 return None
             if name != rte.eref_colnames[number]:
@@ -324,8 +345,14 @@ class Deparser(ExpressionDeparser):
         if isinstance(node, t.RangeTblRef):
             sub = query.rtable[node.rtindex - 1].subquery
             assert sub is not None
-            need = bool(sub.cteList or sub.sortClause or sub.rowMarks or sub.limitOffset is not None
-                        or sub.limitCount is not None or sub.setOperations)
+            need = bool(
+                sub.cteList
+                or sub.sortClause
+                or sub.rowMarks
+                or sub.limitOffset is not None
+                or sub.limitCount is not None
+                or sub.setOperations
+            )
             if need:
                 self.buf += "("
             self.query(sub, result_names, names_visible)
@@ -533,13 +560,23 @@ class Deparser(ExpressionDeparser):
         if show and name is not None:
             self.buf += " " + quote_identifier(name)
         functions = rte.functions
-        if kind == "function" and len(functions) == 1 and functions[0].funccolnames and not rte.funcordinality:
+        if (
+            kind == "function"
+            and len(functions) == 1
+            and functions[0].funccolnames
+            and not rte.funcordinality
+        ):
             self._column_definitions(functions[0])
             return
         real: tuple[str, ...] = ()
         if kind == "relation":
-            real = tuple([("" if a.attisdropped else a.attname)
-                          for a in self.catalog.pg_attribute.find("attrelid", rte.relid) if a.attnum > 0])
+            real = tuple(
+                [
+                    ("" if a.attisdropped else a.attname)
+                    for a in self.catalog.pg_attribute.find("attrelid", rte.relid)
+                    if a.attnum > 0
+                ]
+            )
             aliases = columns != real
         elif kind == "function":
             aliases = True
@@ -552,8 +589,12 @@ class Deparser(ExpressionDeparser):
     def _column_definitions(self, function: t.RangeTblFunction) -> None:
         parts = []
         for name, typid, typmod, collation in zip(
-                function.funccolnames, function.funccoltypes, function.funccoltypmods, function.funccolcollations,
-                strict=True):
+            function.funccolnames,
+            function.funccoltypes,
+            function.funccoltypmods,
+            function.funccolcollations,
+            strict=True,
+        ):
             text = f"{quote_identifier(name)} {self.type_name(typid, typmod)}"
             row = self.catalog.pg_type.get(typid)
             if collation and row is not None and collation != row.typcollation:
@@ -565,8 +606,10 @@ class Deparser(ExpressionDeparser):
         functions = rte.functions
         if len(functions) == 1 and not (functions[0].funccolnames and rte.funcordinality):
             self._function_call(functions[0].funcexpr)
-        elif all(isinstance(f.funcexpr, t.FuncExpr) and f.funcexpr.funcid == 2331 and not f.funccolnames
-                 for f in functions):
+        elif all(
+            isinstance(f.funcexpr, t.FuncExpr) and f.funcexpr.funcid == 2331 and not f.funccolnames
+            for f in functions
+        ):
             self.buf += "UNNEST("
             self.list([arg for f in functions for arg in f.funcexpr.args])
             self.buf += ")"
@@ -586,7 +629,8 @@ class Deparser(ExpressionDeparser):
     def _function_call(self, node: Any) -> None:
         """An expression where the grammar wants a function call: else as a CAST."""
         if isinstance(node, (t.NullIfExpr, t.CoalesceExpr, t.MinMaxExpr, t.SQLValueFunction)) or (
-                isinstance(node, t.FuncExpr) and node.funcformat in (t.COERCE_EXPLICIT_CALL, t.COERCE_SQL_SYNTAX)):
+            isinstance(node, t.FuncExpr) and node.funcformat in (t.COERCE_EXPLICIT_CALL, t.COERCE_SQL_SYNTAX)
+        ):
             self.expr(node, True)
         else:
             self.buf += "CAST("
@@ -605,14 +649,21 @@ class Deparser(ExpressionDeparser):
     def _join(self, join: t.JoinExpr, query: t.Query) -> None:
         rte = query.rtable[join.rtindex - 1] if join.rtindex else None
         alias = rte.alias if rte is not None else None
-        right_paren = self.pretty_paren and isinstance(join.rarg, t.JoinExpr) and not (
-            query.rtable[join.rarg.rtindex - 1].alias)
+        right_paren = (
+            self.pretty_paren
+            and isinstance(join.rarg, t.JoinExpr)
+            and not (query.rtable[join.rarg.rtindex - 1].alias)
+        )
         outer = not self.pretty_paren or bool(alias)
         if outer:
             self.buf += "("
         self._from_item(join.larg, query)
-        word = {"inner": " JOIN " if join.quals is not None else " CROSS JOIN ", "left": " LEFT JOIN ",
-                "full": " FULL JOIN ", "right": " RIGHT JOIN "}[join.jointype]
+        word = {
+            "inner": " JOIN " if join.quals is not None else " CROSS JOIN ",
+            "left": " LEFT JOIN ",
+            "full": " FULL JOIN ",
+            "right": " RIGHT JOIN ",
+        }[join.jointype]
         self.keyword(word, -INDENT_STD, INDENT_STD, INDENT_JOIN)
         if right_paren:
             self.buf += "("
@@ -759,7 +810,9 @@ class Deparser(ExpressionDeparser):
             elif isinstance(node, t.SubscriptingRef) and node.refassgnexpr is not None:
                 self.subscripts(node)
                 node = node.refassgnexpr
-            elif isinstance(node, t.CoerceToDomain) and isinstance(node.arg, (t.FieldStore, t.SubscriptingRef)):
+            elif isinstance(node, t.CoerceToDomain) and isinstance(
+                node.arg, (t.FieldStore, t.SubscriptingRef)
+            ):
                 node = node.arg
             else:
                 return node
@@ -779,8 +832,10 @@ class Deparser(ExpressionDeparser):
         self.buf += "UPDATE "
         rte = self._target_relation(query)
         self.buf += " SET "
-        self._assignments(query.targetList,
-                          {a.attnum: a.attname for a in self.catalog.pg_attribute.find("attrelid", rte.relid)})
+        self._assignments(
+            query.targetList,
+            {a.attnum: a.attname for a in self.catalog.pg_attribute.find("attrelid", rte.relid)},
+        )
         self._from(query, " FROM ")
         self._where_returning(query, names_visible)
 

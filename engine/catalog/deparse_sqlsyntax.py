@@ -94,7 +94,17 @@ def _collation_for(out: Any, args: Any, name: str) -> bool:
 
 
 _PRINTERS = {
-    "timezone": _timezone, "overlaps": _overlaps, "extract": _extract, "is_normalized": _normalized,
-    "normalize": _normalize, "overlay": _overlay, "position": _position, "substring": _substring,
-    "btrim": _trim, "ltrim": _trim, "rtrim": _trim, "system_user": _system_user, "pg_collation_for": _collation_for,
+    "timezone": _timezone,
+    "overlaps": _overlaps,
+    "extract": _extract,
+    "is_normalized": _normalized,
+    "normalize": _normalize,
+    "overlay": _overlay,
+    "position": _position,
+    "substring": _substring,
+    "btrim": _trim,
+    "ltrim": _trim,
+    "rtrim": _trim,
+    "system_user": _system_user,
+    "pg_collation_for": _collation_for,
 }

@@ -15,8 +15,9 @@ PG_TOAST = 99
 PUBLIC = 2200
 
 
-def effective_search_path(catalog: Any, names: Iterable[str], role: int,
-                          temp_namespace: int = 0) -> tuple[int, ...]:
+def effective_search_path(
+    catalog: Any, names: Iterable[str], role: int, temp_namespace: int = 0
+) -> tuple[int, ...]:
     """The namespaces a search_path setting stands for, in search order (recomputeNamespacePath).
 
     Schemas that do not exist, or on which `role` has no USAGE, are left out.
@@ -66,23 +67,32 @@ def explicit_namespace(catalog: Any, name: str, temp_namespace: int = 0, positio
     return int(oid)
 
 
-def function_candidates(catalog: Any, name: str, path: Iterable[int],
-                        schema: int | None = None) -> tuple[Any, ...]:
+def function_candidates(
+    catalog: Any, name: str, path: Iterable[int], schema: int | None = None
+) -> tuple[Any, ...]:
     """pg_proc rows with this name, visible on the path or in `schema`, nearest namespace first; of
     functions with equal argument types only the nearest is kept."""
-    return _candidates(catalog.pg_proc.find("proname", name), "pronamespace",
-                       lambda row: row.proargtypes.items, path, schema)
+    return _candidates(
+        catalog.pg_proc.find("proname", name), "pronamespace", lambda row: row.proargtypes.items, path, schema
+    )
 
 
-def operator_candidates(catalog: Any, name: str, path: Iterable[int],
-                        schema: int | None = None) -> tuple[Any, ...]:
+def operator_candidates(
+    catalog: Any, name: str, path: Iterable[int], schema: int | None = None
+) -> tuple[Any, ...]:
     """pg_operator rows, as function_candidates."""
-    return _candidates(catalog.pg_operator.find("oprname", name), "oprnamespace",
-                       lambda row: (row.oprleft, row.oprright), path, schema)
+    return _candidates(
+        catalog.pg_operator.find("oprname", name),
+        "oprnamespace",
+        lambda row: (row.oprleft, row.oprright),
+        path,
+        schema,
+    )
 
 
-def _candidates(rows: tuple[Any, ...], column: str, signature: Any, path: Iterable[int],
-                schema: int | None) -> tuple[Any, ...]:
+def _candidates(
+    rows: tuple[Any, ...], column: str, signature: Any, path: Iterable[int], schema: int | None
+) -> tuple[Any, ...]:
     if schema is not None:
         return tuple([row for row in rows if getattr(row, column) == schema])
     order = {namespace: n for n, namespace in enumerate(path)}
@@ -110,8 +120,9 @@ NAMED: dict[str, tuple[str, str]] = {
 }
 
 
-def named_oid(catalog: Any, table: str, name: str, path: Iterable[int],
-              temp_namespace: int = 0) -> int | None:
+def named_oid(
+    catalog: Any, table: str, name: str, path: Iterable[int], temp_namespace: int = 0
+) -> int | None:
     """The oid of the first object with this name on the path, in one of the NAMED catalogs. Only
     relations and types are looked for in the temporary namespace."""
     name_column, namespace_column = NAMED[table]
@@ -125,8 +136,9 @@ def named_oid(catalog: Any, table: str, name: str, path: Iterable[int],
     return None
 
 
-def is_visible(catalog: Any, table: str, oid: int, path: Iterable[int],
-               temp_namespace: int = 0) -> bool | None:
+def is_visible(
+    catalog: Any, table: str, oid: int, path: Iterable[int], temp_namespace: int = 0
+) -> bool | None:
     """Whether an object is found by its bare name (RelationIsVisible and friends); None if it does
     not exist. `table`: a NAMED catalog, pg_proc, pg_operator, pg_opclass or pg_opfamily."""
     row = catalog.table(table).get(oid)
@@ -153,7 +165,7 @@ def is_visible(catalog: Any, table: str, oid: int, path: Iterable[int],
 
 
 def split_identifier_list(text: str) -> list[str]:
-    """"a, "B c", d" as names (SplitIdentifierString); raises 42602 invalid list syntax."""
+    """ "a, "B c", d" as names (SplitIdentifierString); raises 42602 invalid list syntax."""
     names: list[str] = []
     position, end = 0, len(text)
 

@@ -5,6 +5,7 @@ from typing import Any
 
 from ..values import Array, make_array
 from .acl import (
+    ACL_ALTER_SYSTEM,
     ACL_CONNECT,
     ACL_CREATE,
     ACL_CREATE_TEMP,
@@ -15,7 +16,6 @@ from .acl import (
     ACL_REFERENCES,
     ACL_SELECT,
     ACL_SET,
-    ACL_ALTER_SYSTEM,
     ACL_TRIGGER,
     ACL_TRUNCATE,
     ACL_UPDATE,
@@ -33,27 +33,64 @@ PG_WRITE_ALL_DATA = 6182
 PG_MAINTAIN = 6337
 
 PRIVILEGE_BITS = {
-    "INSERT": ACL_INSERT, "SELECT": ACL_SELECT, "UPDATE": ACL_UPDATE, "DELETE": ACL_DELETE,
-    "TRUNCATE": ACL_TRUNCATE, "REFERENCES": ACL_REFERENCES, "TRIGGER": ACL_TRIGGER, "EXECUTE": ACL_EXECUTE,
-    "USAGE": ACL_USAGE, "CREATE": ACL_CREATE, "TEMPORARY": ACL_CREATE_TEMP, "TEMP": ACL_CREATE_TEMP,
-    "CONNECT": ACL_CONNECT, "SET": ACL_SET, "ALTER SYSTEM": ACL_ALTER_SYSTEM, "MAINTAIN": ACL_MAINTAIN,
+    "INSERT": ACL_INSERT,
+    "SELECT": ACL_SELECT,
+    "UPDATE": ACL_UPDATE,
+    "DELETE": ACL_DELETE,
+    "TRUNCATE": ACL_TRUNCATE,
+    "REFERENCES": ACL_REFERENCES,
+    "TRIGGER": ACL_TRIGGER,
+    "EXECUTE": ACL_EXECUTE,
+    "USAGE": ACL_USAGE,
+    "CREATE": ACL_CREATE,
+    "TEMPORARY": ACL_CREATE_TEMP,
+    "TEMP": ACL_CREATE_TEMP,
+    "CONNECT": ACL_CONNECT,
+    "SET": ACL_SET,
+    "ALTER SYSTEM": ACL_ALTER_SYSTEM,
+    "MAINTAIN": ACL_MAINTAIN,
 }
 PRIVILEGE_NAMES = {
-    ACL_INSERT: "INSERT", ACL_SELECT: "SELECT", ACL_UPDATE: "UPDATE", ACL_DELETE: "DELETE",
-    ACL_TRUNCATE: "TRUNCATE", ACL_REFERENCES: "REFERENCES", ACL_TRIGGER: "TRIGGER", ACL_EXECUTE: "EXECUTE",
-    ACL_USAGE: "USAGE", ACL_CREATE: "CREATE", ACL_CREATE_TEMP: "TEMPORARY", ACL_CONNECT: "CONNECT",
-    ACL_SET: "SET", ACL_ALTER_SYSTEM: "ALTER SYSTEM", ACL_MAINTAIN: "MAINTAIN",
+    ACL_INSERT: "INSERT",
+    ACL_SELECT: "SELECT",
+    ACL_UPDATE: "UPDATE",
+    ACL_DELETE: "DELETE",
+    ACL_TRUNCATE: "TRUNCATE",
+    ACL_REFERENCES: "REFERENCES",
+    ACL_TRIGGER: "TRIGGER",
+    ACL_EXECUTE: "EXECUTE",
+    ACL_USAGE: "USAGE",
+    ACL_CREATE: "CREATE",
+    ACL_CREATE_TEMP: "TEMPORARY",
+    ACL_CONNECT: "CONNECT",
+    ACL_SET: "SET",
+    ACL_ALTER_SYSTEM: "ALTER SYSTEM",
+    ACL_MAINTAIN: "MAINTAIN",
 }
 
-_ALL_TABLE = (ACL_INSERT | ACL_SELECT | ACL_UPDATE | ACL_DELETE | ACL_TRUNCATE | ACL_REFERENCES | ACL_TRIGGER
-              | ACL_MAINTAIN)
+_ALL_TABLE = (
+    ACL_INSERT
+    | ACL_SELECT
+    | ACL_UPDATE
+    | ACL_DELETE
+    | ACL_TRUNCATE
+    | ACL_REFERENCES
+    | ACL_TRIGGER
+    | ACL_MAINTAIN
+)
 # object class -> (catalog, owner column, acl column, all privileges, PUBLIC's default, acldefault letter)
 CLASSES: dict[str, tuple[str, str, str, int, int, str]] = {
     "table": ("pg_class", "relowner", "relacl", _ALL_TABLE, 0, "r"),
     "sequence": ("pg_class", "relowner", "relacl", ACL_USAGE | ACL_SELECT | ACL_UPDATE, 0, "s"),
     "schema": ("pg_namespace", "nspowner", "nspacl", ACL_USAGE | ACL_CREATE, 0, "n"),
-    "database": ("pg_database", "datdba", "datacl", ACL_CREATE | ACL_CREATE_TEMP | ACL_CONNECT,
-                 ACL_CREATE_TEMP | ACL_CONNECT, "d"),
+    "database": (
+        "pg_database",
+        "datdba",
+        "datacl",
+        ACL_CREATE | ACL_CREATE_TEMP | ACL_CONNECT,
+        ACL_CREATE_TEMP | ACL_CONNECT,
+        "d",
+    ),
     "function": ("pg_proc", "proowner", "proacl", ACL_EXECUTE, ACL_EXECUTE, "f"),
     "type": ("pg_type", "typowner", "typacl", ACL_USAGE, ACL_USAGE, "T"),
     "language": ("pg_language", "lanowner", "lanacl", ACL_USAGE, ACL_USAGE, "l"),
@@ -87,8 +124,11 @@ def member_roles(catalog: Any, role: int, kind: str = "member") -> frozenset[int
         queue = [role]
         while queue:
             member = queue.pop()
-            granted = [m.roleid for m in catalog.pg_auth_members.find("member", member)
-                       if kind == "member" or (m.inherit_option if kind == "inherit" else m.set_option)]
+            granted = [
+                m.roleid
+                for m in catalog.pg_auth_members.find("member", member)
+                if kind == "member" or (m.inherit_option if kind == "inherit" else m.set_option)
+            ]
             database = catalog.pg_database.get(catalog.database_oid)
             if database is not None and database.datdba == member:
                 granted.append(PG_DATABASE_OWNER)
@@ -215,8 +255,9 @@ def mask_of(mode: "str | int") -> int:
     return PRIVILEGE_BITS[mode.upper()]
 
 
-def has_privilege(catalog: Any, role: int, object_class: str, oid: int, mode: "str | int",
-                  any_of: bool = False) -> bool:
+def has_privilege(
+    catalog: Any, role: int, object_class: str, oid: int, mode: "str | int", any_of: bool = False
+) -> bool:
     """Whether the role holds the privilege(s) on an object of a class in CLASSES. `mode`: a name as
     "SELECT", letters as "rw", or bits; all of them, or any of them if `any_of`."""
     key = ("privilege", role, object_class, oid, mode, any_of)
@@ -249,8 +290,11 @@ def has_any_column_privilege(catalog: Any, role: int, relid: int, mode: "str | i
     mask = mask_of(mode)
     if privilege_mask(catalog, role, "table", relid, mask) == mask:
         return True
-    return any(column_mask(catalog, role, relid, a.attnum, mask) == mask
-               for a in catalog.pg_attribute.find("attrelid", relid) if a.attnum > 0 and not a.attisdropped)
+    return any(
+        column_mask(catalog, role, relid, a.attnum, mask) == mask
+        for a in catalog.pg_attribute.find("attrelid", relid)
+        if a.attnum > 0 and not a.attisdropped
+    )
 
 
 def is_owner(catalog: Any, role: int, object_class: str, oid: int) -> bool:
@@ -262,7 +306,14 @@ def is_owner(catalog: Any, role: int, object_class: str, oid: int) -> bool:
 
 def user_default_acl(catalog: Any, object_class: str, owner: int, namespace: int) -> Array | None:
     """The acl a new object gets by ALTER DEFAULT PRIVILEGES; None if just the built-in default."""
-    letter = {"table": "r", "sequence": "S", "function": "f", "type": "T", "schema": "n", "largeobject": "L"}.get(object_class)
+    letter = {
+        "table": "r",
+        "sequence": "S",
+        "function": "f",
+        "type": "T",
+        "schema": "n",
+        "largeobject": "L",
+    }.get(object_class)
     if letter is None:
         return None
     find = catalog.pg_default_acl.find
@@ -298,8 +349,11 @@ def acl_item_text(catalog: Any, item: AclItem) -> str:
         row = catalog.pg_authid.get(role)
         return _put_name(row.rolname) if row is not None else str(role)
 
-    letters = "".join([
-        letter + ("*" if item.privileges >> n + 32 & 1 else "")
-        for n, letter in enumerate(LETTERS) if item.privileges >> n & 1
-    ])
+    letters = "".join(
+        [
+            letter + ("*" if item.privileges >> n + 32 & 1 else "")
+            for n, letter in enumerate(LETTERS)
+            if item.privileges >> n & 1
+        ]
+    )
     return f"{name(item.grantee) if item.grantee else ''}={letters}/{name(item.grantor)}"

@@ -25,7 +25,9 @@ def quote_identifier(name: str) -> str:
 
 def quote_qualified(schema: str | None, name: str) -> str:
     """schema.name, each quoted as needed."""
-    return quote_identifier(name) if schema is None else f"{quote_identifier(schema)}.{quote_identifier(name)}"
+    return (
+        quote_identifier(name) if schema is None else f"{quote_identifier(schema)}.{quote_identifier(name)}"
+    )
 
 
 def quote_literal(text: str) -> str:

@@ -133,8 +133,13 @@ def build_index(catalog: Any, row: Any, columns: tuple[Column, ...] | None) -> I
             )
         )
     constraint = next(
-        (c for c in catalog.pg_constraint.find("conindid", row.indexrelid)
-         if c.contype in "pux" and c.conrelid == row.indrelid), None)
+        (
+            c
+            for c in catalog.pg_constraint.find("conindid", row.indexrelid)
+            if c.contype in "pux" and c.conrelid == row.indrelid
+        ),
+        None,
+    )
     return Index(
         oid=row.indexrelid,
         name=relation.relname,
@@ -154,8 +159,14 @@ def build_index(catalog: Any, row: Any, columns: tuple[Column, ...] | None) -> I
     )
 
 
-def _constraints(catalog: Any, oid: int, checks: list[Check], foreign_keys: list[ForeignKey],
-                 referenced_by: list[ForeignKey], extra: dict[str, Any]) -> None:
+def _constraints(
+    catalog: Any,
+    oid: int,
+    checks: list[Check],
+    foreign_keys: list[ForeignKey],
+    referenced_by: list[ForeignKey],
+    extra: dict[str, Any],
+) -> None:
     for c in catalog.pg_constraint.find("conrelid", oid):
         if c.contype == "c":
             checks.append(Check(c.oid, c.conname, load_tree(c.conbin), c.convalidated, c.conenforced))

@@ -79,8 +79,10 @@ def freeze(value: Any) -> Any:
         return _ext(EXT_TIMETZ, list(value))
     if isinstance(value, Record):
         shape = value.rowtype
-        return _ext(EXT_RECORD, [shape.typid, shape.names, shape.types, shape.typmods,
-                                 [freeze(v) for v in value.values]])
+        return _ext(
+            EXT_RECORD,
+            [shape.typid, shape.names, shape.types, shape.typmods, [freeze(v) for v in value.values]],
+        )
     if isinstance(value, Jsonb):
         return _ext(EXT_JSONB, _freeze_json(value.value))
     raise TypeError(f"cannot store a {type(value).__name__} in a catalog row")
@@ -112,8 +114,12 @@ def pack_values(row: Any, types: tuple[int, ...]) -> bytes:
     for value, typid in zip(row, types, strict=True):
         if type(value) is Array:
             shape = ARRAY_TYPES.get(typid)
-            if shape is not None and len(value.dims) <= 1 and value.elemtype == shape[0] and (
-                    not value.lowers or value.lowers[0] == shape[1]):
+            if (
+                shape is not None
+                and len(value.dims) <= 1
+                and value.elemtype == shape[0]
+                and (not value.lowers or value.lowers[0] == shape[1])
+            ):
                 value = [freeze(item) for item in value.items]
             else:
                 value = freeze(value)

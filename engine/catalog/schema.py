@@ -46,8 +46,12 @@ class Catalog:
         return cls(database_oid, {relid: CatalogTable(builtin(relid)) for relid in TABLES}, next(_versions))
 
     @classmethod
-    def load(cls, database_oid: int, rows: Iterable[tuple[int, int, bytes]],
-             shared: Iterable[tuple[int, int, bytes]] = ()) -> "Catalog":
+    def load(
+        cls,
+        database_oid: int,
+        rows: Iterable[tuple[int, int, bytes]],
+        shared: Iterable[tuple[int, int, bytes]] = (),
+    ) -> "Catalog":
         """A database with its stored rows: (catalog relid, row id, packed row) of its own
         environment and of the shared one."""
         stored: dict[int, dict[int, Any]] = {}
@@ -57,8 +61,10 @@ class Catalog:
                 table = empty.get(relid)
                 if table is not None:
                     stored.setdefault(relid, {})[rowid] = table.unpack_row(data)
-        tables = {relid: CatalogTable(builtin(relid), stored[relid]) if relid in stored else table
-                  for relid, table in empty.items()}
+        tables = {
+            relid: CatalogTable(builtin(relid), stored[relid]) if relid in stored else table
+            for relid, table in empty.items()
+        }
         return cls(database_oid, tables, next(_versions))
 
     def evolve(self, changes: Mapping[int, Mapping[int, Any]], version: int | None = None) -> "Catalog":
@@ -172,11 +178,13 @@ class Catalog:
         row = self.pg_type.get(self.base_type(typid))
         if row is None or not row.typrelid:
             return ()
-        return tuple([
-            (a.attname, a.atttypid, a.atttypmod)
-            for a in self.pg_attribute.find("attrelid", row.typrelid)
-            if a.attnum > 0 and not a.attisdropped
-        ])
+        return tuple(
+            [
+                (a.attname, a.atttypid, a.atttypmod)
+                for a in self.pg_attribute.find("attrelid", row.typrelid)
+                if a.attnum > 0 and not a.attisdropped
+            ]
+        )
 
 
 __all__ = ["FIRST_STORED_ROWID", "Catalog"]

@@ -26,8 +26,21 @@ _decode_lines = msgspec.json.Decoder(tuple).decode_lines
 class Builtin:
     """The shape of one catalog and its built-in rows."""
 
-    __slots__ = ("_groups", "_indexes", "_raw", "_rows", "columns", "has_oid", "key_columns", "name", "relid",
-                 "row_type", "shared", "types", "arrays")
+    __slots__ = (
+        "_groups",
+        "_indexes",
+        "_raw",
+        "_rows",
+        "arrays",
+        "columns",
+        "has_oid",
+        "key_columns",
+        "name",
+        "relid",
+        "row_type",
+        "shared",
+        "types",
+    )
 
     def __init__(self, relid: int) -> None:
         name, shared, columns, types, key = TABLES[relid]
@@ -101,8 +114,10 @@ class Builtin:
         """The rows with a key."""
         group = self._groups.get((name, key))
         if group is None:
-            group = tuple([self.row(rowid) for rowid in self.index(name).get(key, ())])
-            self._groups[name, key] = group
+            rowids = self.index(name).get(key)
+            if rowids is None:
+                return ()
+            group = self._groups[name, key] = tuple([self.row(rowid) for rowid in rowids])
         return group
 
     def primary(self) -> dict[Any, tuple[int, ...]]:
@@ -117,6 +132,14 @@ class Builtin:
         if columns is None:
             raise KeyError(f"{self.name} has no index {name}")
         return columns
+
+    def ordered(self, name: str, rows: tuple[Any, ...]) -> tuple[Any, ...]:
+        """The rows in the order that the index promises."""
+        order = ORDERED.get((self.name, name))
+        if order is None or len(rows) < 2:
+            return rows
+        by = self.columns.index(order)
+        return tuple(sorted(rows, key=lambda row: row[by]))
 
     def key_of(self, row: Any, columns: tuple[int, ...]) -> Any:
         """A row's key in an index over `columns`."""
@@ -151,7 +174,7 @@ def _index_columns(table: str) -> dict[str, tuple[int, ...]]:
 class CatalogTable:
     """The rows of one system catalog at one version (engine/catalog/api.py)."""
 
-    __slots__ = ("_builtin", "_hidden", "_indexes", "_stored", "_primary")
+    __slots__ = ("_builtin", "_hidden", "_indexes", "_primary", "_stored")
 
     def __init__(self, shape: Builtin, stored: dict[int, Any] | None = None) -> None:
         self._builtin = shape
@@ -221,12 +244,7 @@ class CatalogTable:
         own = self._index(index).get(wanted)
         if own is None:
             return rows
-        rows = rows + own if rows else own
-        order = ORDERED.get((shape.name, index))
-        if order is not None and len(rows) > 1:
-            by = shape.columns.index(order)
-            rows = tuple(sorted(rows, key=lambda row: row[by]))
-        return rows
+        return shape.ordered(index, rows + own) if rows else own
 
     def rows(self) -> Iterator[Any]:
         """All rows, built-in ones first."""
@@ -274,6 +292,7 @@ class CatalogTable:
         new = CatalogTable(shape, dict(self._stored))
         stored = new._stored
         raw: Any = None
+        touched: set[tuple[str, Any]] = set()
         primary = None if self._primary is None else dict(self._primary)
         indexes = {name: (dict(index), shape.index_columns(name)) for name, index in self._indexes.items()}
         for rowid, row in changes.items():
@@ -303,9 +322,14 @@ class CatalogTable:
             stored[rowid] = row
             if primary is not None:
                 primary[shape.key_of(row, shape.key_columns)] = rowid
-            for index, columns in indexes.values():
+            for name, (index, columns) in indexes.items():
                 key = shape.key_of(row, columns)
                 index[key] = (*index.get(key, ()), row)
+                touched.add((name, key))
+        for name, key in touched:
+            index = indexes[name][0]
+            if key in index:
+                index[key] = shape.ordered(name, index[key])
         new._primary = primary
         new._indexes = {name: index for name, (index, _) in indexes.items()}
         return new
@@ -320,8 +344,11 @@ class CatalogTable:
         index = self._primary
         if index is None:
             shape = self._builtin
-            index = {shape.key_of(row, shape.key_columns): rowid
-                     for rowid, row in self._stored.items() if row is not None}
+            index = {
+                shape.key_of(row, shape.key_columns): rowid
+                for rowid, row in self._stored.items()
+                if row is not None
+            }
             self._primary = index
         return index
 
@@ -334,5 +361,7 @@ class CatalogTable:
             for row in self._stored.values():
                 if row is not None:
                     building.setdefault(shape.key_of(row, columns), []).append(row)
-            index = self._indexes[name] = {key: tuple(rows) for key, rows in building.items()}
+            index = self._indexes[name] = {
+                key: shape.ordered(name, tuple(rows)) for key, rows in building.items()
+            }
         return index

@@ -33,8 +33,12 @@ def _builtin_check(text: str) -> Any:
         return OpExpr(525, 150, 16, (CoerceToDomainValue(23), Const(23, 0)))
     if text.startswith("(((VALUE)::text = ANY"):
         values = make_array(1043, ["YES", "NO"])
-        array = RelabelType(Const(1015, values, constcollid=DEFAULT_COLLATION), 1009,
-                            resultcollid=DEFAULT_COLLATION, relabelformat="cast")
+        array = RelabelType(
+            Const(1015, values, constcollid=DEFAULT_COLLATION),
+            1009,
+            resultcollid=DEFAULT_COLLATION,
+            relabelformat="cast",
+        )
         value = RelabelType(CoerceToDomainValue(1043, 7, 950), 25, resultcollid=950, relabelformat="cast")
         return ScalarArrayOpExpr(98, 67, True, (value, array), inputcollid=950)
     raise SqlError(FEATURE_NOT_SUPPORTED, f"built-in expression {text} is not supported")

@@ -26,14 +26,30 @@ STANDARD_NAMES = {
 }
 
 _INTERVAL_FIELDS = {
-    1 << 2: " year", 1 << 1: " month", 1 << 3: " day", 1 << 10: " hour", 1 << 11: " minute", 1 << 12: " second",
-    6: " year to month", 8 | 1 << 10: " day to hour", 8 | 3 << 10: " day to minute", 8 | 7 << 10: " day to second",
-    3 << 10: " hour to minute", 7 << 10: " hour to second", 6 << 10: " minute to second", 0x7FFF: "",
+    1 << 2: " year",
+    1 << 1: " month",
+    1 << 3: " day",
+    1 << 10: " hour",
+    1 << 11: " minute",
+    1 << 12: " second",
+    6: " year to month",
+    8 | 1 << 10: " day to hour",
+    8 | 3 << 10: " day to minute",
+    8 | 7 << 10: " day to second",
+    3 << 10: " hour to minute",
+    7 << 10: " hour to second",
+    6 << 10: " minute to second",
+    0x7FFF: "",
 }
 
 
-def format_type(catalog: Any, typid: int, typmod: int | None = None, qualify: bool | None = None,
-                path: tuple[int, ...] = (11, 2200)) -> str:
+def format_type(
+    catalog: Any,
+    typid: int,
+    typmod: int | None = None,
+    qualify: bool | None = None,
+    path: tuple[int, ...] = (11, 2200),
+) -> str:
     """The type's SQL name. `typmod` None: no modifier known, so bpchar is "character"; -1: none set,
     so bpchar is "bpchar". Names not visible on `path` are qualified; always if `qualify`."""
     if typid == 0:
@@ -50,8 +66,9 @@ def format_type(catalog: Any, typid: int, typmod: int | None = None, qualify: bo
             typid, row, array = element.oid, element, True
     name = _standard_name(typid, typmod)
     if name is None or (qualify and name in ("json",)):
-        visible = not qualify and (row.typnamespace == 11 and 11 in path
-                                   or catalog.type_oid(row.typname, path) == typid)
+        visible = not qualify and (
+            (row.typnamespace == 11 and 11 in path) or catalog.type_oid(row.typname, path) == typid
+        )
         name = quote_identifier(row.typname)
         if not visible:
             schema = catalog.pg_namespace.get(row.typnamespace)

@@ -142,9 +142,47 @@ def pg_get_keywords() -> Iterator[tuple[Any, ...]]:
 
 # keywords that are no bare column labels (kwlist.h's AS_LABEL)
 _AS_LABELS = frozenset(
-    "array as char character create day except fetch filter for from grant group having hour intersect into"
-    " isnull limit minute month notnull offset on order over overlaps precision returning second to union"
-    " varying where window with within without year".split()
+    [
+        "array",
+        "as",
+        "char",
+        "character",
+        "create",
+        "day",
+        "except",
+        "fetch",
+        "filter",
+        "for",
+        "from",
+        "grant",
+        "group",
+        "having",
+        "hour",
+        "intersect",
+        "into",
+        "isnull",
+        "limit",
+        "minute",
+        "month",
+        "notnull",
+        "offset",
+        "on",
+        "order",
+        "over",
+        "overlaps",
+        "precision",
+        "returning",
+        "second",
+        "to",
+        "union",
+        "varying",
+        "where",
+        "window",
+        "with",
+        "within",
+        "without",
+        "year",
+    ]
 )
 
 
@@ -168,8 +206,11 @@ def pg_relation_size(ctx: Any, oid: int, fork: str) -> int | None:
     if fork not in ("main", "fsm", "vm", "init"):
         from ..sqlstates import INVALID_PARAMETER_VALUE
 
-        raise SqlError(INVALID_PARAMETER_VALUE, "invalid fork name",
-                       hint='Valid fork names are "main", "fsm", "vm", and "init".')
+        raise SqlError(
+            INVALID_PARAMETER_VALUE,
+            "invalid fork name",
+            hint='Valid fork names are "main", "fsm", "vm", and "init".',
+        )
     size = relation_bytes(ctx, oid)
     return size if size is None or fork == "main" else 0
 
@@ -273,8 +314,15 @@ def record(columns: tuple[tuple[str, int], ...], values: tuple[Any, ...]) -> Rec
     return Record(RowType(2249, names, types, (-1,) * len(types)), values)
 
 
-_SEQUENCE_COLUMNS = (("start_value", BIGINT), ("minimum_value", BIGINT), ("maximum_value", BIGINT),
-                     ("increment", BIGINT), ("cycle_option", BOOLEAN), ("cache_size", BIGINT), ("data_type", OID))
+_SEQUENCE_COLUMNS = (
+    ("start_value", BIGINT),
+    ("minimum_value", BIGINT),
+    ("maximum_value", BIGINT),
+    ("increment", BIGINT),
+    ("cycle_option", BOOLEAN),
+    ("cache_size", BIGINT),
+    ("data_type", OID),
+)
 
 
 @implements("pg_sequence_parameters", context=True)
@@ -284,8 +332,10 @@ def pg_sequence_parameters(ctx: Any, oid: int) -> Record:
         from ..sqlstates import INTERNAL_ERROR
 
         raise SqlError(INTERNAL_ERROR, f"cache lookup failed for sequence {oid}")
-    return record(_SEQUENCE_COLUMNS, (row.seqstart, row.seqmin, row.seqmax, row.seqincrement, row.seqcycle,
-                                      row.seqcache, row.seqtypid))
+    return record(
+        _SEQUENCE_COLUMNS,
+        (row.seqstart, row.seqmin, row.seqmax, row.seqincrement, row.seqcycle, row.seqcache, row.seqtypid),
+    )
 
 
 @implements("pg_get_serial_sequence", context=True)
@@ -295,8 +345,14 @@ def pg_get_serial_sequence(ctx: Any, table: str, column: str) -> str | None:
 
     catalog = ctx.catalog
     relid = relation_named(ctx, table)
-    attribute = next((a for a in catalog.pg_attribute.find("attrelid", relid)
-                      if a.attname == column and not a.attisdropped), None)
+    attribute = next(
+        (
+            a
+            for a in catalog.pg_attribute.find("attrelid", relid)
+            if a.attname == column and not a.attisdropped
+        ),
+        None,
+    )
     if attribute is None:
         name = catalog.pg_class.get(relid).relname
         raise SqlError(UNDEFINED_COLUMN, f'column "{column}" of relation "{name}" does not exist')
@@ -329,7 +385,9 @@ def pg_collation_for(site: Any) -> Any:
     typid = site.arg_types[0]
     row = site.catalog.pg_type.get(typid)
     if typid != 705 and row is not None and not row.typcollation:
-        raise SqlError(DATATYPE_MISMATCH, f"collations are not supported by type {site.catalog.format_type(typid)}")
+        raise SqlError(
+            DATATYPE_MISMATCH, f"collations are not supported by type {site.catalog.format_type(typid)}"
+        )
     output = IMPLEMENTATIONS["regcollationout"].function
     collation = site.collation
     return lambda ctx, value: output(ctx, collation) if collation else None
@@ -373,11 +431,24 @@ def _simple_view(ctx: Any, oid: int) -> frozenset[int] | None:
         query = ctx.catalog.relation(oid).view_query
     except SqlError:
         return None
-    if (query is None or query.commandType != "select" or query.hasAggs or query.hasWindowFuncs
-            or query.hasTargetSRFs or query.setOperations or query.groupClause or query.groupingSets
-            or query.havingQual is not None or query.distinctClause or query.cteList or query.limitCount is not None
-            or query.limitOffset is not None or query.jointree is None or len(query.jointree.fromlist) != 1
-            or not isinstance(query.jointree.fromlist[0], RangeTblRef)):
+    if (
+        query is None
+        or query.commandType != "select"
+        or query.hasAggs
+        or query.hasWindowFuncs
+        or query.hasTargetSRFs
+        or query.setOperations
+        or query.groupClause
+        or query.groupingSets
+        or query.havingQual is not None
+        or query.distinctClause
+        or query.cteList
+        or query.limitCount is not None
+        or query.limitOffset is not None
+        or query.jointree is None
+        or len(query.jointree.fromlist) != 1
+        or not isinstance(query.jointree.fromlist[0], RangeTblRef)
+    ):
         return None
     rtindex = query.jointree.fromlist[0].rtindex
     rte = query.rtable[rtindex - 1]
@@ -387,8 +458,12 @@ def _simple_view(ctx: Any, oid: int) -> frozenset[int] | None:
     if rte.relkind == "v" and inner is None:
         return None
     columns = {
-        t.resno for t in query.targetList
-        if not t.resjunk and isinstance(t.expr, Var) and t.expr.varno == rtindex and t.expr.varattno > 0
+        t.resno
+        for t in query.targetList
+        if not t.resjunk
+        and isinstance(t.expr, Var)
+        and t.expr.varno == rtindex
+        and t.expr.varattno > 0
         and (inner is None or t.expr.varattno in inner)
     }
     return frozenset(columns) or None
@@ -396,18 +471,50 @@ def _simple_view(ctx: Any, oid: int) -> frozenset[int] | None:
 
 # --- index properties ---------------------------------------------------------------------------------------------
 
-_BTREE = {"can_order": True, "can_unique": True, "can_multi_col": True, "can_exclude": True, "can_include": True}
+_BTREE = {
+    "can_order": True,
+    "can_unique": True,
+    "can_multi_col": True,
+    "can_exclude": True,
+    "can_include": True,
+}
 _AM_PROPERTIES: dict[str, dict[str, bool]] = {
     "btree": _BTREE,
-    "hash": {"can_order": False, "can_unique": False, "can_multi_col": False, "can_exclude": True,
-             "can_include": False},
-    "gist": {"can_order": False, "can_unique": False, "can_multi_col": True, "can_exclude": True, "can_include": True},
-    "gin": {"can_order": False, "can_unique": False, "can_multi_col": True, "can_exclude": False,
-            "can_include": False},
-    "spgist": {"can_order": False, "can_unique": False, "can_multi_col": False, "can_exclude": True,
-               "can_include": True},
-    "brin": {"can_order": False, "can_unique": False, "can_multi_col": True, "can_exclude": False,
-             "can_include": False},
+    "hash": {
+        "can_order": False,
+        "can_unique": False,
+        "can_multi_col": False,
+        "can_exclude": True,
+        "can_include": False,
+    },
+    "gist": {
+        "can_order": False,
+        "can_unique": False,
+        "can_multi_col": True,
+        "can_exclude": True,
+        "can_include": True,
+    },
+    "gin": {
+        "can_order": False,
+        "can_unique": False,
+        "can_multi_col": True,
+        "can_exclude": False,
+        "can_include": False,
+    },
+    "spgist": {
+        "can_order": False,
+        "can_unique": False,
+        "can_multi_col": False,
+        "can_exclude": True,
+        "can_include": True,
+    },
+    "brin": {
+        "can_order": False,
+        "can_unique": False,
+        "can_multi_col": True,
+        "can_exclude": False,
+        "can_include": False,
+    },
 }
 _INDEX_PROPERTIES: dict[str, dict[str, bool]] = {
     "btree": {"clusterable": True, "index_scan": True, "bitmap_scan": True, "backward_scan": True},
@@ -446,15 +553,25 @@ def pg_index_column_has_property(ctx: Any, oid: int, attnum: int, name: str) -> 
     if row is None or attnum < 1 or attnum > row.indnatts:
         return None
     if attnum > row.indnkeyatts:  # INCLUDEd columns only can be returned
-        return {"returnable": True, "orderable": False, "distance_orderable": False, "search_array": False,
-                "search_nulls": False}.get(name)
+        return {
+            "returnable": True,
+            "orderable": False,
+            "distance_orderable": False,
+            "search_array": False,
+            "search_nulls": False,
+        }.get(name)
     option = row.indoption.items[attnum - 1]
     order = am == "btree"
     answers = {
-        "asc": order and not option & 1, "desc": order and bool(option & 1),
-        "nulls_first": order and bool(option & 2), "nulls_last": order and not option & 2,
-        "orderable": order, "distance_orderable": False, "returnable": order,
-        "search_array": order, "search_nulls": am in ("btree", "gist", "spgist", "brin"),
+        "asc": order and not option & 1,
+        "desc": order and bool(option & 1),
+        "nulls_first": order and bool(option & 2),
+        "nulls_last": order and not option & 2,
+        "orderable": order,
+        "distance_orderable": False,
+        "returnable": order,
+        "search_array": order,
+        "search_nulls": am in ("btree", "gist", "spgist", "brin"),
     }
     return answers.get(name)
 
@@ -487,7 +604,9 @@ def pg_partition_tree(ctx: Any, oid: int) -> Iterator[tuple[Any, ...]]:
         relid, parent, level = queue.pop(0)
         kind = ctx.catalog.pg_class.get(relid).relkind
         yield relid, parent, kind not in "pI", level
-        queue += [(child.inhrelid, relid, level + 1) for child in ctx.catalog.pg_inherits.find("inhparent", relid)]
+        queue += [
+            (child.inhrelid, relid, level + 1) for child in ctx.catalog.pg_inherits.find("inhparent", relid)
+        ]
 
 
 @implements("pg_get_statisticsobjdef_expressions", context=True)
@@ -498,4 +617,6 @@ def pg_get_statisticsobjdef_expressions(ctx: Any, oid: int) -> Array | None:
     row = ctx.catalog.pg_statistic_ext.get(oid)
     if row is None or row.stxexprs is None:
         return None
-    return make_array(TEXT, [deparse_expression(e, ctx.catalog, row.stxrelid) for e in load_tree(row.stxexprs)])
+    return make_array(
+        TEXT, [deparse_expression(e, ctx.catalog, row.stxrelid) for e in load_tree(row.stxexprs)]
+    )

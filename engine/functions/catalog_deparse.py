@@ -128,7 +128,9 @@ def pg_get_function_arg_default(ctx: Any, oid: int, number: int) -> str | None:
     first = proc.pronargs - len(defaults)
     if position < first:
         return None
-    return deparse.deparse_expression(defaults[position - first], ctx.catalog, 0, False, search_path(ctx), ctx)
+    return deparse.deparse_expression(
+        defaults[position - first], ctx.catalog, 0, False, search_path(ctx), ctx
+    )
 
 
 @implements("pg_get_partkeydef", context=True)

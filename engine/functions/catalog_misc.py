@@ -34,8 +34,14 @@ for _typename in ("pg_node_tree", "pg_ndistinct", "pg_dependencies", "pg_mcv_lis
 # --- sizes ------------------------------------------------------------------------------------------------
 
 # unit, the limit below which it is used, whether its last step rounds, and log2 of its size
-_UNITS = (("bytes", 10 * 1024, False, 0), ("kB", 20 * 1024 - 1, True, 10), ("MB", 20 * 1024 - 1, True, 20),
-          ("GB", 20 * 1024 - 1, True, 30), ("TB", 20 * 1024 - 1, True, 40), ("PB", 20 * 1024 - 1, True, 50))
+_UNITS = (
+    ("bytes", 10 * 1024, False, 0),
+    ("kB", 20 * 1024 - 1, True, 10),
+    ("MB", 20 * 1024 - 1, True, 20),
+    ("GB", 20 * 1024 - 1, True, 30),
+    ("TB", 20 * 1024 - 1, True, 40),
+    ("PB", 20 * 1024 - 1, True, 50),
+)
 
 
 def _half_rounded(value: int) -> int:
@@ -68,8 +74,12 @@ def pg_size_bytes(text: str) -> int:
     number, unit = Decimal(found[1]), found[2]
     names = {name.lower(): bits for name, _, _, bits in _UNITS} | {"b": 0}
     if unit and unit.lower() not in names:
-        raise SqlError(INVALID_PARAMETER_VALUE, f'invalid size: "{text}"', detail=f'Invalid size unit: "{unit}".',
-                       hint='Valid units are "bytes", "B", "kB", "MB", "GB", "TB", and "PB".')
+        raise SqlError(
+            INVALID_PARAMETER_VALUE,
+            f'invalid size: "{text}"',
+            detail=f'Invalid size unit: "{unit}".',
+            hint='Valid units are "bytes", "B", "kB", "MB", "GB", "TB", and "PB".',
+        )
     value = number * (1 << names[unit.lower()]) if unit else number
     result = int(value.quantize(Decimal(1), ROUND_HALF_UP))
     if not -(2**63) <= result < 2**63:
@@ -81,13 +91,32 @@ def pg_size_bytes(text: str) -> int:
 
 # --- descriptions -----------------------------------------------------------------------------------------
 
-_RELATION_KINDS = {"r": "table", "p": "table", "i": "index", "I": "index", "S": "sequence", "t": "toast table",
-                   "v": "view", "m": "materialized view", "c": "composite type", "f": "foreign table"}
+_RELATION_KINDS = {
+    "r": "table",
+    "p": "table",
+    "i": "index",
+    "I": "index",
+    "S": "sequence",
+    "t": "toast table",
+    "v": "view",
+    "m": "materialized view",
+    "c": "composite type",
+    "f": "foreign table",
+}
 # classid -> (kind, name column)
-_SIMPLE = {2615: ("schema", "nspname"), 1260: ("role", "rolname"), 1262: ("database", "datname"),
-           1213: ("tablespace", "spcname"), 2612: ("language", "lanname"), 3079: ("extension", "extname"),
-           2601: ("access method", "amname"), 2328: ("foreign-data wrapper", "fdwname"), 1417: ("server", "srvname"),
-           6104: ("publication", "pubname"), 3466: ("event trigger", "evtname")}
+_SIMPLE = {
+    2615: ("schema", "nspname"),
+    1260: ("role", "rolname"),
+    1262: ("database", "datname"),
+    1213: ("tablespace", "spcname"),
+    2612: ("language", "lanname"),
+    3079: ("extension", "extname"),
+    2601: ("access method", "amname"),
+    2328: ("foreign-data wrapper", "fdwname"),
+    1417: ("server", "srvname"),
+    6104: ("publication", "pubname"),
+    3466: ("event trigger", "evtname"),
+}
 
 
 def describe_object(ctx: Any, classid: int, objid: int, subid: int = 0) -> str | None:
@@ -121,7 +150,9 @@ def describe_object(ctx: Any, classid: int, objid: int, subid: int = 0) -> str |
     if classid == 2620:
         return f"trigger {row.tgname} on {describe_object(ctx, 1259, row.tgrelid)}"
     if classid == 2605:
-        source, target = (format_type(catalog, t, None, path=search_path(ctx)) for t in (row.castsource, row.casttarget))
+        source, target = (
+            format_type(catalog, t, None, path=search_path(ctx)) for t in (row.castsource, row.casttarget)
+        )
         return f"cast from {source} to {target}"
     if classid == 3456:
         return f"collation {quote_identifier(row.collname)}"
@@ -136,9 +167,18 @@ def pg_describe_object(ctx: Any, classid: int, objid: int, subid: int) -> str | 
     return describe_object(ctx, classid, objid, subid) if classid and objid else None
 
 
-@implements("pg_collation_actual_version", "pg_database_collation_actual_version", "pg_get_partition_constraintdef",
-            "pg_xact_commit_timestamp", "pg_current_logfile", "pg_column_compression", "pg_indexam_progress_phasename",
-            "pg_last_wal_receive_lsn", "pg_last_wal_replay_lsn", "pg_last_xact_replay_timestamp")
+@implements(
+    "pg_collation_actual_version",
+    "pg_database_collation_actual_version",
+    "pg_get_partition_constraintdef",
+    "pg_xact_commit_timestamp",
+    "pg_current_logfile",
+    "pg_column_compression",
+    "pg_indexam_progress_phasename",
+    "pg_last_wal_receive_lsn",
+    "pg_last_wal_replay_lsn",
+    "pg_last_xact_replay_timestamp",
+)
 def unknown(*args: Any) -> None:
     return None
 

@@ -113,8 +113,12 @@ def hash_aclitem(item: AclItem) -> int:
 
 @implements("aclcontains")
 def aclcontains(acl: Array, item: AclItem) -> bool:
-    return any(i.grantee == item.grantee and i.grantor == item.grantor
-               and i.privileges & item.privileges == item.privileges for i in acl.items)
+    return any(
+        i.grantee == item.grantee
+        and i.grantor == item.grantor
+        and i.privileges & item.privileges == item.privileges
+        for i in acl.items
+    )
 
 
 @implements("makeaclitem")
@@ -125,9 +129,21 @@ def makeaclitem(grantee: int, grantor: int, privileges: str, grantable: bool) ->
     return AclItem(grantee, grantor, bits | bits << 32 if grantable else bits)
 
 
-_DEFAULT_LETTERS = {"c": None, "r": "table", "s": "sequence", "d": "database", "f": "function", "l": "language",
-                    "L": "largeobject", "n": "schema", "p": "parameter", "t": "tablespace",
-                    "F": "foreign_data_wrapper", "S": "server", "T": "type"}
+_DEFAULT_LETTERS = {
+    "c": None,
+    "r": "table",
+    "s": "sequence",
+    "d": "database",
+    "f": "function",
+    "l": "language",
+    "L": "largeobject",
+    "n": "schema",
+    "p": "parameter",
+    "t": "tablespace",
+    "F": "foreign_data_wrapper",
+    "S": "server",
+    "T": "type",
+}
 
 
 @implements("acldefault_sql")
@@ -159,7 +175,7 @@ def _privileges(text: str, allowed: int | None) -> list[tuple[int, bool]]:
         name = " ".join(part.strip().upper().split())
         grant = name.endswith(" WITH GRANT OPTION")
         bit = PRIVILEGE_BITS.get(name.removesuffix(" WITH GRANT OPTION"))
-        if bit is None or allowed is not None and not bit & allowed:
+        if bit is None or (allowed is not None and not bit & allowed):
             raise SqlError(INVALID_PARAMETER_VALUE, f'unrecognized privilege type: "{part.strip()}"')
         out.append((bit, grant))
     return out
@@ -222,8 +238,9 @@ _FINDERS: dict[str, Callable[[Any, str], int]] = {
     "language": _by_name("pg_language", "lanname", 'language "{}" does not exist', UNDEFINED_OBJECT),
     "tablespace": _by_name("pg_tablespace", "spcname", 'tablespace "{}" does not exist', UNDEFINED_OBJECT),
     "server": _by_name("pg_foreign_server", "srvname", 'server "{}" does not exist', UNDEFINED_OBJECT),
-    "foreign_data_wrapper": _by_name("pg_foreign_data_wrapper", "fdwname",
-                                     'foreign-data wrapper "{}" does not exist', UNDEFINED_OBJECT),
+    "foreign_data_wrapper": _by_name(
+        "pg_foreign_data_wrapper", "fdwname", 'foreign-data wrapper "{}" does not exist', UNDEFINED_OBJECT
+    ),
 }
 
 
@@ -233,6 +250,7 @@ def _register_class(kind: str) -> None:
     table = CLASSES[kind][0]
     allowed = CLASSES[kind][3]
     if kind == "sequence":
+
         def check_kind(ctx: Any, row: Any, oid: int) -> None:
             if row.relkind != "S":
                 raise SqlError(WRONG_OBJECT_TYPE, f'"{row.relname}" is not a sequence')
@@ -249,14 +267,18 @@ def _register_class(kind: str) -> None:
 
     prefix = f"has_{kind}_privilege_"
     implements(prefix + "name_name", context=True)(
-        lambda ctx, role, what, mode: answer(ctx, role_named(ctx, role), find(ctx, what), mode))
+        lambda ctx, role, what, mode: answer(ctx, role_named(ctx, role), find(ctx, what), mode)
+    )
     implements(prefix + "name", context=True)(
-        lambda ctx, what, mode: answer(ctx, ctx.session.role, find(ctx, what), mode))
+        lambda ctx, what, mode: answer(ctx, ctx.session.role, find(ctx, what), mode)
+    )
     implements(prefix + "name_id", context=True)(
-        lambda ctx, role, oid, mode: answer(ctx, role_named(ctx, role), oid, mode))
+        lambda ctx, role, oid, mode: answer(ctx, role_named(ctx, role), oid, mode)
+    )
     implements(prefix + "id", context=True)(lambda ctx, oid, mode: answer(ctx, ctx.session.role, oid, mode))
     implements(prefix + "id_name", context=True)(
-        lambda ctx, role, what, mode: answer(ctx, role, find(ctx, what), mode))
+        lambda ctx, role, what, mode: answer(ctx, role, find(ctx, what), mode)
+    )
     implements(prefix + "id_id", context=True)(lambda ctx, role, oid, mode: answer(ctx, role, oid, mode))
 
 
@@ -289,20 +311,28 @@ def _register_columns() -> None:
         attribute = catalog.pg_attribute.get(relid, attnum)
         if attribute is None or attribute.attisdropped:
             return None
-        return any(privilege_mask(catalog, role, "table", relid, bit) or column_mask(catalog, role, relid, attnum, bit)
-                   for bit in masks)
+        return any(
+            privilege_mask(catalog, role, "table", relid, bit)
+            or column_mask(catalog, role, relid, attnum, bit)
+            for bit in masks
+        )
 
     for user in ("name", "id", ""):
         for table in ("name", "id"):
             for which in ("name", "attnum"):
-                def check(ctx: Any, *args: Any, user: str = user, table: str = table, which: str = which) -> bool | None:
+
+                def check(
+                    ctx: Any, *args: Any, user: str = user, table: str = table, which: str = which
+                ) -> bool | None:
                     role = _user(ctx, user, args[0]) if user else ctx.session.role
                     relation, wanted, mode = args[1:] if user else args
                     relid = _relation(ctx, relation) if table == "name" else relation
                     attnum = column(ctx, relid, wanted) if which == "name" else wanted
                     return answer(ctx, role, relid, attnum, mode)
 
-                implements("has_column_privilege_" + "_".join(filter(None, (user, table, which))), context=True)(check)
+                implements(
+                    "has_column_privilege_" + "_".join(filter(None, (user, table, which))), context=True
+                )(check)
 
             def check_any(ctx: Any, *args: Any, user: str = user, table: str = table) -> bool | None:
                 role = _user(ctx, user, args[0]) if user else ctx.session.role
@@ -310,9 +340,13 @@ def _register_columns() -> None:
                 relid = _relation(ctx, relation) if table == "name" else relation
                 if ctx.catalog.pg_class.get(relid) is None:
                     return None
-                return any(has_any_column_privilege(ctx.catalog, role, relid, bit) for bit in _mask(mode, allowed))
+                return any(
+                    has_any_column_privilege(ctx.catalog, role, relid, bit) for bit in _mask(mode, allowed)
+                )
 
-            implements("has_any_column_privilege_" + "_".join(filter(None, (user, table))), context=True)(check_any)
+            implements("has_any_column_privilege_" + "_".join(filter(None, (user, table))), context=True)(
+                check_any
+            )
 
 
 _register_columns()
@@ -341,10 +375,16 @@ def _role_answer(ctx: Any, member: int, role: int, mode: str) -> bool:
 def _register_roles() -> None:
     for first in ("name", "id"):
         for second in ("name", "id"):
-            def check(ctx: Any, member: Any, role: Any, mode: str, first: str = first, second: str = second) -> bool:
+
+            def check(
+                ctx: Any, member: Any, role: Any, mode: str, first: str = first, second: str = second
+            ) -> bool:
                 return _role_answer(
-                    ctx, role_named(ctx, member, False) if first == "name" else member,
-                    role_named(ctx, role, False) if second == "name" else role, mode)
+                    ctx,
+                    role_named(ctx, member, False) if first == "name" else member,
+                    role_named(ctx, role, False) if second == "name" else role,
+                    mode,
+                )
 
             implements(f"pg_has_role_{first}_{second}", context=True)(check)
 
@@ -369,10 +409,12 @@ def _parameter(ctx: Any, role: int, name: str, mode: str) -> bool:
 
 
 implements("has_parameter_privilege_name_name", context=True)(
-    lambda ctx, role, name, mode: _parameter(ctx, role_named(ctx, role), name, mode))
+    lambda ctx, role, name, mode: _parameter(ctx, role_named(ctx, role), name, mode)
+)
 implements("has_parameter_privilege_id_name", context=True)(_parameter)
 implements("has_parameter_privilege_name", context=True)(
-    lambda ctx, name, mode: _parameter(ctx, ctx.session.role, name, mode))
+    lambda ctx, name, mode: _parameter(ctx, ctx.session.role, name, mode)
+)
 
 
 @implements("row_security_active", context=True)

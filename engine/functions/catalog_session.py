@@ -75,8 +75,12 @@ def current_schemas(ctx: Any, implicit: bool) -> Array:
     path = session.search_path(ctx.catalog)
     if not implicit:
         named = session.settings.search_path
-        path = [n for n in path if not (n == 11 and "pg_catalog" not in named)
-                and not (n == session.temporary_namespace and n and "pg_temp" not in named)]
+        path = [
+            n
+            for n in path
+            if not (n == 11 and "pg_catalog" not in named)
+            and not (n == session.temporary_namespace and n and "pg_temp" not in named)
+        ]
     names = [ctx.catalog.pg_namespace.get(n).nspname for n in path]
     return make_array(19, names)
 
@@ -170,10 +174,20 @@ def show_all_settings(ctx: Any) -> Iterable[tuple[Any, ...]]:
     return ctx.settings.rows()  # type: ignore[no-any-return]
 
 
-@implements("show_all_file_settings", "pg_hba_file_rules", "pg_ident_file_mappings", "pg_prepared_xact",
-            "pg_show_replication_origin_status", "pg_get_replication_slots", "pg_get_shmem_allocations",
-            "pg_get_shmem_allocations_numa", "pg_get_aios", "pg_get_wait_events", "pg_get_backend_memory_contexts",
-            "pg_get_multixact_members")
+@implements(
+    "show_all_file_settings",
+    "pg_hba_file_rules",
+    "pg_ident_file_mappings",
+    "pg_prepared_xact",
+    "pg_show_replication_origin_status",
+    "pg_get_replication_slots",
+    "pg_get_shmem_allocations",
+    "pg_get_shmem_allocations_numa",
+    "pg_get_aios",
+    "pg_get_wait_events",
+    "pg_get_backend_memory_contexts",
+    "pg_get_multixact_members",
+)
 def no_rows(*args: Any) -> tuple[Any, ...]:
     return ()
 
@@ -242,10 +256,14 @@ def pg_cursor(ctx: Any) -> Iterator[tuple[Any, ...]]:
     for name, portal in list(ctx.session.portals.items()):
         if not name and not getattr(portal, "declared", False):
             continue
-        yield (name, getattr(portal, "source", "") or getattr(portal, "text", ""),
-               bool(getattr(portal, "holdable", False)), bool(getattr(portal, "binary", False)),
-               bool(getattr(portal, "scrollable", False)),
-               getattr(portal, "created_at", None) or ctx.statement_timestamp)
+        yield (
+            name,
+            getattr(portal, "source", "") or getattr(portal, "text", ""),
+            bool(getattr(portal, "holdable", False)),
+            bool(getattr(portal, "binary", False)),
+            bool(getattr(portal, "scrollable", False)),
+            getattr(portal, "created_at", None) or ctx.statement_timestamp,
+        )
 
 
 @implements("pg_prepared_statement", context=True)
@@ -254,10 +272,16 @@ def pg_prepared_statement(ctx: Any) -> Iterator[tuple[Any, ...]]:
         if not name:
             continue
         columns = statement.columns
-        yield (name, statement.text, statement.prepared_at or ctx.statement_timestamp,
-               make_array(2206, list(statement.parameter_types)),
-               None if columns is None else make_array(2206, [c.type_oid for c in columns]),
-               bool(statement.from_sql), getattr(statement, "generic_plans", 0), getattr(statement, "custom_plans", 0))
+        yield (
+            name,
+            statement.text,
+            statement.prepared_at or ctx.statement_timestamp,
+            make_array(2206, list(statement.parameter_types)),
+            None if columns is None else make_array(2206, [c.type_oid for c in columns]),
+            bool(statement.from_sql),
+            getattr(statement, "generic_plans", 0),
+            getattr(statement, "custom_plans", 0),
+        )
 
 
 def _sessions(ctx: Any) -> list[Any]:
@@ -276,24 +300,46 @@ def pg_stat_get_activity(ctx: Any, pid: int | None) -> Iterator[tuple[Any, ...]]
         own = session is ctx.session
         running = own or bool(getattr(session, "running", False))
         state = "active" if running else states[session.status]
-        visible = own or has_privs_of_role(ctx.catalog, ctx.session.role, session.session_role) or has_privs_of_role(
-            ctx.catalog, ctx.session.role, 3375)  # pg_read_all_stats
+        visible = (
+            own
+            or has_privs_of_role(ctx.catalog, ctx.session.role, session.session_role)
+            or has_privs_of_role(ctx.catalog, ctx.session.role, 3375)
+        )  # pg_read_all_stats
         transaction = session.transaction
         host, port = _peer(_Of(session))
         hidden: Any = None
         yield (
             ctx.catalog.database_oid if own else getattr(session.database, "oid", None),
-            session.pid, session.session_role, session.settings.application_name,
+            session.pid,
+            session.session_role,
+            session.settings.application_name,
             state if visible else hidden,
             session.current_query if visible else "<insufficient privilege>",
-            None if running or not visible else "Client", None if running or not visible else "ClientRead",
+            None if running or not visible else "Client",
+            None if running or not visible else "ClientRead",
             transaction.transaction_timestamp if visible and transaction is not None else None,
             session.query_start or None if visible else None,
             session.backend_start if visible else None,
             session.query_start or None if visible else None,
-            _address(ctx, host) if visible else None, None, (port if port is not None else -1) if visible else None,
-            None, None, "client backend", bool(getattr(session, "tls", False)), None, None, None, None, None, None,
-            False, None, False, False, None, None,
+            _address(ctx, host) if visible else None,
+            None,
+            (port if port is not None else -1) if visible else None,
+            None,
+            None,
+            "client backend",
+            bool(getattr(session, "tls", False)),
+            None,
+            None,
+            None,
+            None,
+            None,
+            None,
+            False,
+            None,
+            False,
+            False,
+            None,
+            None,
         )
 
 
@@ -310,8 +356,24 @@ def pg_lock_status(ctx: Any) -> Iterator[tuple[Any, ...]]:
     if locks is not None:
         yield from locks(ctx.session)
     pid = ctx.session.pid
-    yield ("virtualxid", None, None, None, None, f"{pid}/1", None, None, None, None, f"{pid}/1", pid,
-           "ExclusiveLock", True, True, None)
+    yield (
+        "virtualxid",
+        None,
+        None,
+        None,
+        None,
+        f"{pid}/1",
+        None,
+        None,
+        None,
+        None,
+        f"{pid}/1",
+        pid,
+        "ExclusiveLock",
+        True,
+        True,
+        None,
+    )
 
 
 # --- transaction ids: the microseconds of the adjudicator's clock stand in -------------------------------------

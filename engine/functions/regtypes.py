@@ -104,13 +104,18 @@ def schema_and_name(ctx: Any, names: list[str], what: str = "relation") -> tuple
     if len(names) == 3:
         database = ctx.catalog.pg_database.get(ctx.catalog.database_oid)
         if database is None or names[0] != database.datname:
-            raise SqlError(FEATURE_NOT_SUPPORTED,
-                           f'cross-database references are not implemented: "{".".join(names)}"'
-                           if what == "relation" else
-                           f"cross-database references are not implemented: {'.'.join(names)}")
+            raise SqlError(
+                FEATURE_NOT_SUPPORTED,
+                f'cross-database references are not implemented: "{".".join(names)}"'
+                if what == "relation"
+                else f"cross-database references are not implemented: {'.'.join(names)}",
+            )
     elif len(names) > 3:
-        raise SqlError(SYNTAX_ERROR, f"improper {'relation' if what == 'relation' else 'qualified'} name"
-                       f" (too many dotted names): {'.'.join(names)}")
+        raise SqlError(
+            SYNTAX_ERROR,
+            f"improper {'relation' if what == 'relation' else 'qualified'} name"
+            f" (too many dotted names): {'.'.join(names)}",
+        )
     return explicit_namespace(ctx.catalog, names[-2], _temp(ctx)), names[-1]
 
 
@@ -240,10 +245,15 @@ def regoperatorin(ctx: Any, text: str) -> int:
         return oid
     names, types = name_and_types(ctx, text, True)
     if len(types) == 1:
-        raise SqlError(UNDEFINED_PARAMETER, "missing argument",
-                       hint="Use NONE to denote the missing argument of a unary operator.")
+        raise SqlError(
+            UNDEFINED_PARAMETER,
+            "missing argument",
+            hint="Use NONE to denote the missing argument of a unary operator.",
+        )
     if len(types) != 2:
-        raise SqlError(TOO_MANY_ARGUMENTS, "too many arguments", hint="Provide two argument types for operator.")
+        raise SqlError(
+            TOO_MANY_ARGUMENTS, "too many arguments", hint="Provide two argument types for operator."
+        )
     schema, name = schema_and_name(ctx, names, "name")
     for row in operator_candidates(ctx.catalog, name, search_path(ctx), schema):
         if [row.oprleft, row.oprright] == types:
@@ -351,7 +361,9 @@ def procedure_text(ctx: Any, oid: int, qualify: bool | None = None) -> str | Non
     if qualify is None:
         qualify = not is_visible(ctx.catalog, "pg_proc", oid, path)
     types = ",".join([format_type(ctx.catalog, t, None, path=path) for t in row.proargtypes.items])
-    return f"{quote_qualified(_schema_name(ctx, row.pronamespace) if qualify else None, row.proname)}({types})"
+    return (
+        f"{quote_qualified(_schema_name(ctx, row.pronamespace) if qualify else None, row.proname)}({types})"
+    )
 
 
 @implements("regprocedureout", context=True)
@@ -376,7 +388,9 @@ def regoperatorout(ctx: Any, oid: int) -> str:
     if row is None:
         return str(oid)
     path = search_path(ctx)
-    types = [format_type(ctx.catalog, t, None, path=path) if t else "NONE" for t in (row.oprleft, row.oprright)]
+    types = [
+        format_type(ctx.catalog, t, None, path=path) if t else "NONE" for t in (row.oprleft, row.oprright)
+    ]
     schema = ""
     if not is_visible(ctx.catalog, "pg_operator", oid, path):
         schema = quote_identifier(_schema_name(ctx, row.oprnamespace)) + "."
@@ -420,8 +434,19 @@ _register_named_output("regconfigout", "pg_ts_config", "cfg")
 _register_named_output("regdictionaryout", "pg_ts_dict", "dict")
 
 
-_KINDS = ("proc", "procedure", "oper", "operator", "class", "type", "role", "namespace", "collation", "config",
-          "dictionary")
+_KINDS = (
+    "proc",
+    "procedure",
+    "oper",
+    "operator",
+    "class",
+    "type",
+    "role",
+    "namespace",
+    "collation",
+    "config",
+    "dictionary",
+)
 
 
 @implements(*[f"reg{kind}recv" for kind in _KINDS])
@@ -441,8 +466,18 @@ def regsend(oid: int) -> bytes:
 
 # --- to_reg* ----------------------------------------------------------------------------------------------
 
-_SOFT = (UNDEFINED_TABLE, UNDEFINED_FUNCTION, UNDEFINED_OBJECT, UNDEFINED_SCHEMA, AMBIGUOUS_FUNCTION, INVALID_NAME,
-         INVALID_TEXT_REPRESENTATION, UNDEFINED_PARAMETER, TOO_MANY_ARGUMENTS, NUMERIC_VALUE_OUT_OF_RANGE)
+_SOFT = (
+    UNDEFINED_TABLE,
+    UNDEFINED_FUNCTION,
+    UNDEFINED_OBJECT,
+    UNDEFINED_SCHEMA,
+    AMBIGUOUS_FUNCTION,
+    INVALID_NAME,
+    INVALID_TEXT_REPRESENTATION,
+    UNDEFINED_PARAMETER,
+    TOO_MANY_ARGUMENTS,
+    NUMERIC_VALUE_OUT_OF_RANGE,
+)
 
 
 def _register_soft(name: str, read: Callable[..., Any]) -> None:
@@ -475,5 +510,11 @@ def _collation(ctx: Any, text: str) -> int:
 _register_soft("to_regcollation", _collation)
 _register_soft("to_regtypemod", lambda ctx, text: type_named(ctx, text)[1])
 
-__all__ = ["numeric_oid", "procedure_text", "qualified_names", "relation_named", "search_path",
-           "split_identifier_list"]
+__all__ = [
+    "numeric_oid",
+    "procedure_text",
+    "qualified_names",
+    "relation_named",
+    "search_path",
+    "split_identifier_list",
+]

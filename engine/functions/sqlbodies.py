@@ -115,8 +115,11 @@ def _register_overlaps(oid: int, kind: str, first: bool, second: bool) -> None:
         return call(ctx, f"overlaps_{kind}", start, end, other_start, other_end)
 
 
-for _kind, _both, _second, _first in (("timestamptz", 1305, 1306, 1307), ("time", 1309, 1310, 1311),
-                                      ("timestamp", 2042, 2043, 2044)):
+for _kind, _both, _second, _first in (
+    ("timestamptz", 1305, 1306, 1307),
+    ("time", 1309, 1310, 1311),
+    ("timestamp", 2042, 2043, 2044),
+):
     _register_overlaps(_both, _kind, True, True)
     _register_overlaps(_second, _kind, False, True)
     _register_overlaps(_first, _kind, True, False)

@@ -1,7 +1,6 @@
 """The catalogs as data: look-ups, evolution, stored rows, names, settings, deparsing."""
 
 import pytest
-
 from gaveldb.engine.catalog.data.views import VIEWS
 from gaveldb.engine.catalog.deparse import deparse_query, function_arguments
 from gaveldb.engine.catalog.namespaces import effective_search_path, is_visible, split_identifier_list
@@ -23,7 +22,15 @@ def catalog() -> Catalog:
 def test_builtin_rows_are_found_by_key_and_by_index(catalog: Catalog) -> None:
     assert catalog.pg_proc.get(177).proname == "int4pl"
     assert catalog.pg_cast.find("castsource_casttarget", 23, 20)[0].castfunc == 481
-    assert [a.attnum for a in catalog.pg_attribute.find("attrelid", PG_CLASS)][:7] == [-6, -5, -4, -3, -2, -1, 1]
+    assert [a.attnum for a in catalog.pg_attribute.find("attrelid", PG_CLASS)][:7] == [
+        -6,
+        -5,
+        -4,
+        -3,
+        -2,
+        -1,
+        1,
+    ]
     assert catalog.pg_proc.get(1) is None
     assert catalog.relation(PG_CLASS).columns[1].name == "relname"
 
@@ -49,11 +56,20 @@ def test_evolve_adds_replaces_and_hides_without_touching_the_old_version(catalog
     assert Catalog.load(5, stored).relation_oid("renamed", (11,)) == PG_CLASS
 
 
-@pytest.mark.parametrize(("typid", "typmod", "name"), [
-    (1043, 9, "character varying(5)"), (1042, -1, "bpchar"), (1042, None, "character"), (114, -1, "json"),
-    (1009, None, "text[]"), (1700, 655366, "numeric(10,2)"), (1184, 3, "timestamp(3) with time zone"),
-    (99999, None, "???"), (0, None, "-"),
-])
+@pytest.mark.parametrize(
+    ("typid", "typmod", "name"),
+    [
+        (1043, 9, "character varying(5)"),
+        (1042, -1, "bpchar"),
+        (1042, None, "character"),
+        (114, -1, "json"),
+        (1009, None, "text[]"),
+        (1700, 655366, "numeric(10,2)"),
+        (1184, 3, "timestamp(3) with time zone"),
+        (99999, None, "???"),
+        (0, None, "-"),
+    ],
+)
 def test_format_type(catalog: Catalog, typid: int, typmod: int | None, name: str) -> None:
     assert catalog.format_type(typid, typmod) == name
 
@@ -70,7 +86,8 @@ def test_names_and_privileges(catalog: Catalog) -> None:
 
 def test_function_arguments_show_modes_and_defaults(catalog: Catalog) -> None:
     assert function_arguments(catalog, catalog.pg_proc.get(6212)) == (
-        "mean double precision DEFAULT 0, stddev double precision DEFAULT 1")
+        "mean double precision DEFAULT 0, stddev double precision DEFAULT 1"
+    )
 
 
 def test_system_views_print_as_postgresql_prints_them(catalog: Catalog) -> None:
@@ -82,28 +99,55 @@ def test_system_views_print_as_postgresql_prints_them(catalog: Catalog) -> None:
         if deparse_query(relation.view_query, catalog, path=(11,), names=names).strip() + ";" != text:
             different.add(relation.name)
     # their UNIONs' unnamed second arms have got names by being read back from text
-    assert different <= {"column_privileges", "routine_privileges", "table_privileges", "udt_privileges",
-                         "usage_privileges"}
+    assert different <= {
+        "column_privileges",
+        "routine_privileges",
+        "table_privileges",
+        "udt_privileges",
+        "usage_privileges",
+    }
 
 
-@pytest.mark.parametrize(("name", "value", "shown"), [
-    ("work_mem", "1.5MB", "1536kB"), ("statement_timeout", "1.5h", "90min"), ("enable_seqscan", "of", "off"),
-    ("datestyle", "german", "German, DMY"), ("timezone", "europe/berlin", "Europe/Berlin"),
-    ("timezone", "-3.5", "<-03:30>+03:30"), ("client_encoding", "utf-8", "UTF8"), ("random_page_cost", "1.10", "1.1"),
-    ("vacuum_cost_delay", "1500us", "1500us"), ("work_mem", "0100", "64kB"), ("a.b", "x", "x"),
-])
+@pytest.mark.parametrize(
+    ("name", "value", "shown"),
+    [
+        ("work_mem", "1.5MB", "1536kB"),
+        ("statement_timeout", "1.5h", "90min"),
+        ("enable_seqscan", "of", "off"),
+        ("datestyle", "german", "German, DMY"),
+        ("timezone", "europe/berlin", "Europe/Berlin"),
+        ("timezone", "-3.5", "<-03:30>+03:30"),
+        ("client_encoding", "utf-8", "UTF8"),
+        ("random_page_cost", "1.10", "1.1"),
+        ("vacuum_cost_delay", "1500us", "1500us"),
+        ("work_mem", "0100", "64kB"),
+        ("a.b", "x", "x"),
+    ],
+)
 def test_settings_are_read_and_shown(name: str, value: str, shown: str) -> None:
     assert Settings(None).set_text(name, value) == shown
 
 
-@pytest.mark.parametrize(("name", "value", "sqlstate", "message"), [
-    ("foo", "1", "42704", 'unrecognized configuration parameter "foo"'),
-    ("work_mem", "-5", "22023",
-     '-5 kB is outside the valid range for parameter "work_mem" (64 kB .. 2147483647 kB)'),
-    ("max_connections", "5", "55P02", 'parameter "max_connections" cannot be changed without restarting the server'),
-    ("timezone", "z", "22023", 'invalid value for parameter "TimeZone": "z"'),
-    ("enable_seqscan", "maybe", "22023", 'parameter "enable_seqscan" requires a Boolean value'),
-])
+@pytest.mark.parametrize(
+    ("name", "value", "sqlstate", "message"),
+    [
+        ("foo", "1", "42704", 'unrecognized configuration parameter "foo"'),
+        (
+            "work_mem",
+            "-5",
+            "22023",
+            '-5 kB is outside the valid range for parameter "work_mem" (64 kB .. 2147483647 kB)',
+        ),
+        (
+            "max_connections",
+            "5",
+            "55P02",
+            'parameter "max_connections" cannot be changed without restarting the server',
+        ),
+        ("timezone", "z", "22023", 'invalid value for parameter "TimeZone": "z"'),
+        ("enable_seqscan", "maybe", "22023", 'parameter "enable_seqscan" requires a Boolean value'),
+    ],
+)
 def test_settings_errors(name: str, value: str, sqlstate: str, message: str) -> None:
     with pytest.raises(SqlError) as raised:
         Settings(None).set_text(name, value)
