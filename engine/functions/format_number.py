@@ -316,14 +316,14 @@ def _scientific_numeric(value: Decimal, post: int) -> str:
 def numeric_to_char(value: Decimal, text: str) -> str:
     form = layout(text)
     if form.roman:
-        number = to_integer(value, 4) if value.is_finite() and abs(value) < 10000 else 0
+        number = to_integer(value, 4) if value.is_finite() and value.copy_abs() < 10000 else 0
         return _Writer(form, _roman(number), "", 0).run()
     if form.eeee:
         if not value.is_finite():
             return _scientific(form, "", True)
         return _scientific(form, _scientific_numeric(value, form.post), False)
     if form.scaled:
-        value = CONTEXT.multiply(value, Decimal(10) ** form.multi)
+        value = CONTEXT.multiply(value, Decimal(10**form.multi))
     rounded = round_scale(value, form.post) if value.is_finite() else value
     return _arrange(form, format(rounded, "f"), form.pre + form.multi, form.post)
 

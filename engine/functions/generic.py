@@ -305,7 +305,7 @@ def enum_range_bounds(site: CallSite) -> Callable[[Any, Any], Array]:
     return run
 
 
-# --- num_nulls, pg_typeof, pg_input_is_valid, sizes ----------------------------------------------------------
+# --- num_nulls, pg_typeof, pg_input_is_valid, sizes --------------------------------------------------------
 
 
 @implements("pg_num_nulls", bind=True)

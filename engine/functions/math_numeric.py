@@ -101,7 +101,7 @@ def numeric_trim_scale(value: Decimal) -> Decimal:
 
 def _scaled_pair(a: Decimal, b: Decimal) -> tuple[int, int, int]:
     scale = max(display_scale(a), display_scale(b))
-    return int(abs(a).scaleb(scale, CONTEXT)), int(abs(b).scaleb(scale, CONTEXT)), scale
+    return int(a.copy_abs().scaleb(scale, CONTEXT)), int(b.copy_abs().scaleb(scale, CONTEXT)), scale
 
 
 @implements("numeric_gcd")
@@ -242,7 +242,7 @@ def _power_int(base: Decimal, exponent: int, exponent_scale: int) -> Decimal:
             raise _power_error("zero raised to a negative power is undefined")
         return round_scale(ONE if exponent == 0 else ZERO, max(MIN_SIG_DIGITS, display_scale(base)))
     adjusted = base.adjusted()
-    mantissa = float(abs(base).scaleb(-adjusted, CONTEXT))
+    mantissa = float(base.copy_abs().scaleb(-adjusted, CONTEXT))
     weight = exponent * (math.log10(mantissa) + adjusted)
     if weight > 131_072:
         overflow()
@@ -271,7 +271,7 @@ def _power_special(base: Decimal, exponent: Decimal) -> Decimal:
     if not exponent.is_finite():
         if base == -1:
             return ONE
-        above = not base.is_finite() or abs(base) > 1
+        above = not base.is_finite() or base.copy_abs() > 1
         return INFINITY if above == (exponent > 0) else ZERO
     if exponent < 0:
         return ZERO
@@ -293,7 +293,7 @@ def numeric_power(base: Decimal, exponent: Decimal) -> Decimal:
     if negative:
         if not integral:
             raise _power_error("a negative number raised to a non-integer power yields a complex result")
-        base = abs(base)
+        base = base.copy_abs()
     ln_weight = estimate_ln_dweight(base)
     rough_scale = max(8 - ln_weight, 0)
     rough = round_scale(CONTEXT.multiply(_ln(base, rough_scale), exponent), rough_scale)
@@ -307,7 +307,7 @@ def numeric_power(base: Decimal, exponent: Decimal) -> Decimal:
     local = max(max(scale + weight, 0) - ln_weight + 8, 0)
     product = round_scale(CONTEXT.multiply(_ln(base, local), exponent), local)
     result = finish(_exp(product, scale))
-    return -result if negative and _is_odd(exponent) and result else result
+    return result.copy_negate() if negative and _is_odd(exponent) and result else result
 
 
 @implements("width_bucket_numeric")

@@ -154,7 +154,7 @@ def like_escape(pattern: Any, escape: Any) -> Any:
     return _like_escape(pattern, escape)
 
 
-# --- SIMILAR TO: the pattern becomes a regular expression of PostgreSQL's own kind ---------------------------
+# --- SIMILAR TO: the pattern becomes a regular expression of PostgreSQL's own kind -------------------------
 
 
 def similar_to_regex(pattern: str, escape: str | None) -> str:

@@ -106,7 +106,7 @@ COMPARISONS = (("eq", "=="), ("ne", "!="), ("lt", "<"), ("le", "<="), ("gt", ">"
 
 
 def register_comparisons(*names: str) -> None:
-    """Register functions named like "int4{}" for eq, ne, lt, le, gt, ge on values that compare as Python's."""
+    """Register functions named like "int4{}" for eq, ne, lt, le, gt, ge on values comparing as Python's."""
     for suffix, operator in COMPARISONS:
         template = "({0} " + operator + " {1})"
         function = eval("lambda a, b: " + template.format("a", "b"))

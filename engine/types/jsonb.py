@@ -40,7 +40,7 @@ def json_number(text: str) -> "int | Decimal":
         if value.adjusted() < _INT_DIGITS_MAX:
             return int(value)
         return Decimal(f"{value:f}")
-    return abs(value) if not value else value
+    return value if value else value.copy_abs()
 
 
 def sort_keys(value: dict[str, Any]) -> dict[str, Any]:

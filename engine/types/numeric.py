@@ -68,7 +68,7 @@ def unit(scale: int) -> Decimal:
 def round_scale(value: Decimal, scale: int) -> Decimal:
     """Half away from zero to a scale >= 0; never a negative zero."""
     result = _quantize(value, unit(scale))
-    return result if result else abs(result)
+    return result if result else result.copy_abs()
 
 
 def display_scale(value: Decimal) -> int:
@@ -86,7 +86,7 @@ def finish(value: Decimal) -> Decimal:
     if value.adjusted() >= WEIGHT_MAX and value.is_finite() and value:
         overflow()
     if not value:
-        return abs(value)
+        return value.copy_abs()
     exponent = value.as_tuple().exponent
     if isinstance(exponent, int) and exponent > 0:
         return _quantize(value, ONE)
@@ -127,7 +127,7 @@ def parse_numeric(text: str) -> Decimal:
             return _quantize(value, ONE)
         if -exponent > SCALE_MAX or value.adjusted() >= WEIGHT_MAX:
             overflow()
-        return value if value else abs(value)
+        return value if value else value.copy_abs()
     found = _WORDS.get(word.lower())
     if found is not None:
         return found
@@ -163,7 +163,7 @@ def apply_typmod(value: Decimal, typmod: int) -> Decimal:
     if scale < 0:
         result = _quantize(result, ONE)
     if not result:
-        return abs(result)
+        return result.copy_abs()
     if result.adjusted() >= precision - scale:
         power = precision - scale
         raise SqlError(
@@ -252,7 +252,7 @@ def base_10000(value: Decimal) -> tuple[list[int], int]:
     """The digits to base 10000 without zeros at the ends, and the weight of the first."""
     if not value:
         return [], 0
-    whole, _, fraction = format(abs(value), "f").partition(".")
+    whole, _, fraction = format(value.copy_abs(), "f").partition(".")
     whole = whole.lstrip("0")
     whole = "0" * (-len(whole) % 4) + whole
     fraction += "0" * (-len(fraction) % 4)
@@ -361,7 +361,7 @@ def numeric_mul(a: Decimal, b: Decimal) -> Decimal:
         return finish(value)
     if adjusted < -8000 and display_scale(value) > SCALE_MAX:
         value = _quantize(value, unit(SCALE_MAX))
-    return value if value else abs(value)
+    return value if value else value.copy_abs()
 
 
 def first_digit_weight(value: Decimal) -> tuple[int, int]:
@@ -370,7 +370,7 @@ def first_digit_weight(value: Decimal) -> tuple[int, int]:
         return 0, 0
     adjusted = value.adjusted()
     weight = adjusted // 4
-    return int(abs(value).scaleb(-4 * weight, CONTEXT)), weight
+    return int(value.copy_abs().scaleb(-4 * weight, CONTEXT)), weight
 
 
 def select_div_scale(a: Decimal, b: Decimal, scale_a: int, scale_b: int) -> int:
@@ -402,7 +402,7 @@ def numeric_div(a: Decimal, b: Decimal) -> Decimal:
         return NAN
     if not b:
         division_by_zero()
-    return a if b > 0 else -a
+    return a if b > 0 else a.copy_negate()
 
 
 @implements("numeric_div_trunc")

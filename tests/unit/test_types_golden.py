@@ -1,4 +1,4 @@
-"""Implementations of catalog functions against PostgreSQL's recorded answers (tests/tools/record_types.py)."""
+"""Implementations of catalog functions against PostgreSQL's answers (tests/tools/record_types.py)."""
 
 import json
 import pathlib

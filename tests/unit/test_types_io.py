@@ -1,4 +1,4 @@
-"""Text and binary forms of values: what goes out comes back (hypothesis), and keys order as PostgreSQL does."""
+"""Text and binary forms of values: what goes out comes back (hypothesis), and keys order as PostgreSQL's."""
 
 import math
 from decimal import Decimal
