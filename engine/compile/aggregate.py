@@ -68,7 +68,9 @@ def _bind_grouping(scope: Scope, node: plan.Agg, set_number: str) -> None:
             for ref in atom.refs:
                 bits = bits * 2 + (0 if ref in present else 1)
             answers.append(bits)
-        source = str(answers[0]) if len(answers) == 1 else f"{scope.unit.constant(tuple(answers))}[{set_number}]"
+        source = (
+            str(answers[0]) if len(answers) == 1 else f"{scope.unit.constant(tuple(answers))}[{set_number}]"
+        )
         scope.bind(atom, scope.unit.fresh("grouping"), False, source)
 
 
@@ -85,8 +87,11 @@ class _Grouping:
         keys = [key_atom(expr) for expr, _ in node.keys]
         self.keys = keys
         self.extras = [
-            atom for atom in scope.needs.above[id(node)]
-            if type(atom) is tuple and atom[0] == "var" and atom not in keys
+            atom
+            for atom in scope.needs.above[id(node)]
+            if type(atom) is tuple
+            and atom[0] == "var"
+            and atom not in keys
             and scope.needs.provides(node.input, atom)
         ]
         self.steps: list[Step] = []

@@ -19,8 +19,8 @@ from ..types.io import text_input
 from .expressions import (
     Callee,
     apply_template,
-    callee,
     call_parts,
+    callee,
     literal,
     true,
     value,
@@ -136,7 +136,9 @@ class Sum(Step):
 
     stem = "sum"
 
-    def __init__(self, scope: Scope, agg: Any, grouped: bool, final: str = "{0}", add: str = "{0} + {1}") -> None:
+    def __init__(
+        self, scope: Scope, agg: Any, grouped: bool, final: str = "{0}", add: str = "{0} + {1}"
+    ) -> None:
         super().__init__(scope, agg, ["None"])
         self.final = final
         self.add = add
@@ -158,7 +160,9 @@ class Average(Step):
 
     stem = "average"
 
-    def __init__(self, scope: Scope, agg: Any, grouped: bool, final: str, start: str = "0", add: str = "") -> None:
+    def __init__(
+        self, scope: Scope, agg: Any, grouped: bool, final: str, start: str = "0", add: str = ""
+    ) -> None:
         super().__init__(scope, agg, [start, "0"])
         self.final = final
         self.add = add
@@ -185,7 +189,10 @@ class Extreme(Step):
 
     def take(self, scope: Scope, args: list[Code]) -> None:
         state = self.states[0]
-        with Guard(scope, args) as (x,), scope.frame.block(f"if {state} is None or {x} {self.operator} {state}:"):
+        with (
+            Guard(scope, args) as (x,),
+            scope.frame.block(f"if {state} is None or {x} {self.operator} {state}:"),
+        ):
             scope.frame.line(f"{state} = {x}")
 
     def result(self, scope: Scope) -> tuple[str, bool]:
@@ -254,7 +261,9 @@ class Generic(Step):
     def take(self, scope: Scope, args: list[Code]) -> None:
         state, frame = self.states[0], scope.frame
         if not self.transition.strict:
-            frame.line(f"{state} = {call_parts(scope, self.transition, [Code(state, True, True), *args]).code().source}")
+            frame.line(
+                f"{state} = {call_parts(scope, self.transition, [Code(state, True, True), *args]).code().source}"
+            )
             return
         with Guard(scope, args) as names:
             call = self.transition.build([state, *names])
@@ -310,10 +319,7 @@ class Collected(Step):
         clauses = agg.aggdistinct or agg.aggorder
         by_ref = {entry.ressortgroupref: entry.expr for entry in entries if entry.ressortgroupref}
         keys = tuple(
-            [
-                SortKey(by_ref[c.tleSortGroupRef], c.sortop, c.reverse_sort, c.nulls_first)
-                for c in clauses
-            ]
+            [SortKey(by_ref[c.tleSortGroupRef], c.sortop, c.reverse_sort, c.nulls_first) for c in clauses]
         )
         args = [value(scope, entry.expr) for entry in entries]
         sources = []
@@ -351,8 +357,11 @@ class Collected(Step):
             if agg.aggdistinct:
                 refs = {clause.tleSortGroupRef for clause in agg.aggdistinct}
                 hashes = [
-                    apply_template(scope, hash_key_template(scope.catalog, scope.type_of(entry.expr)), name).source
-                    for entry, name in zip(entries, names, strict=True) if entry.ressortgroupref in refs
+                    apply_template(
+                        scope, hash_key_template(scope.catalog, scope.type_of(entry.expr)), name
+                    ).source
+                    for entry, name in zip(entries, names, strict=True)
+                    if entry.ressortgroupref in refs
                 ]
                 frame.line(f"{row}_key = ({', '.join(hashes)},)")
                 with frame.block(f"if {row}_key == {seen}:"):
@@ -399,8 +408,11 @@ class OrderedSet(Step):
         for entry in self.agg.args:
             clause = next((c for c in clauses if c.tleSortGroupRef == entry.ressortgroupref), None)
             keys.append(
-                (sort_key(scope.catalog, scope.type_of(entry.expr)), bool(clause and clause.reverse_sort),
-                 bool(clause and clause.nulls_first))
+                (
+                    sort_key(scope.catalog, scope.type_of(entry.expr)),
+                    bool(clause and clause.reverse_sort),
+                    bool(clause and clause.nulls_first),
+                )
             )
         order = unit.constant(tuple(keys), "order")
         direct = [value(scope, arg).source for arg in self.agg.aggdirectargs]

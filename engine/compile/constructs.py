@@ -9,7 +9,18 @@ from ..run import arrays, domains, rows, sqlvalue
 from ..sqlstates import FEATURE_NOT_SUPPORTED, INTERNAL_ERROR, INVALID_CURSOR_STATE
 from ..types.io import text_input, text_output
 from ..values import Array, Record, RowType
-from .expressions import apply_template, bind_temporary, callee_of, call_parts, emits, sort_code, strict, true, value, values
+from .expressions import (
+    apply_template,
+    bind_temporary,
+    call_parts,
+    callee_of,
+    emits,
+    sort_code,
+    strict,
+    true,
+    value,
+    values,
+)
 from .scope import Scope
 from .unit import NULL, Code
 
@@ -55,7 +66,8 @@ def _subscripting(scope: Scope, node: t.SubscriptingRef) -> Code:
             unit.helper("array_assign_slice", arrays.array_assign_slice)
             return Code(
                 f"array_assign_slice({element}, {container.source}, ({lowers}), ({uppers}), {given_lower},"
-                f" {given_upper}, {new.source})", True,
+                f" {given_upper}, {new.source})",
+                True,
             )
         unit.helper("array_assign", arrays.array_assign)
         unit.helper("array_get", arrays.array_get)
@@ -63,13 +75,16 @@ def _subscripting(scope: Scope, node: t.SubscriptingRef) -> Code:
         old, subscripts = unit.fresh("t"), unit.fresh("t")
         change = f"(lambda current_element: {new.source})(array_get({old}, *{subscripts}) if {old} is not None else None)"
         return Code(
-            f"array_assign({element}, ({old} := {container.source}), ({subscripts} := ({uppers})), {change})", True
+            f"array_assign({element}, ({old} := {container.source}), ({subscripts} := ({uppers})), {change})",
+            True,
         )
     if lower:
         unit.helper("array_slice", arrays.array_slice)
         return strict(
-            scope, [container],
-            lambda names: f"array_slice({names[0]}, ({lowers}), ({uppers}), {given_lower}, {given_upper})", True,
+            scope,
+            [container],
+            lambda names: f"array_slice({names[0]}, ({lowers}), ({uppers}), {given_lower}, {given_upper})",
+            True,
         ).code()
     unit.helper("array_get", arrays.array_get)
     return strict(scope, [container], lambda names: f"array_get({names[0]}, {uppers})", True).code()
@@ -98,14 +113,20 @@ def _array_coerce(scope: Scope, node: t.ArrayCoerceExpr) -> Code:
         return value(scope, node.arg) if element == 0 else _retyped(scope, node, element)
     unit.helper("Array", Array)
     return strict(
-        scope, [value(scope, node.arg)],
-        lambda n: f"Array({element}, tuple([{code.source} for {item} in {n[0]}.items]), {n[0]}.dims, {n[0]}.lowers)",
-        False, lambda _: True,
+        scope,
+        [value(scope, node.arg)],
+        lambda n: (
+            f"Array({element}, tuple([{code.source} for {item} in {n[0]}.items]), {n[0]}.dims, {n[0]}.lowers)"
+        ),
+        False,
+        lambda _: True,
     ).code()
 
 
 def _retyped(scope: Scope, node: t.ArrayCoerceExpr, element: int) -> Code:
-    return strict(scope, [value(scope, node.arg)], lambda n: f"{n[0]}._replace(elemtype={element})", False).code()
+    return strict(
+        scope, [value(scope, node.arg)], lambda n: f"{n[0]}._replace(elemtype={element})", False
+    ).code()
 
 
 # --- rows -----------------------------------------------------------------------------------------
@@ -146,7 +167,9 @@ def field_position(scope: Scope, typid: int, fieldnum: int) -> int:
 @emits(t.FieldSelect)
 def _field_select(scope: Scope, node: t.FieldSelect) -> Code:
     position = field_position(scope, scope.type_of(node.arg), node.fieldnum)
-    return strict(scope, [value(scope, node.arg)], lambda names: f"{names[0]}.values[{position}]", True).code()
+    return strict(
+        scope, [value(scope, node.arg)], lambda names: f"{names[0]}.values[{position}]", True
+    ).code()
 
 
 @emits(t.FieldStore)
@@ -177,8 +200,11 @@ def _convert_rowtype(scope: Scope, node: t.ConvertRowtypeExpr) -> Code:
     unit.helper("Record", Record)
     shape = unit.constant(target, "shape")
     return strict(
-        scope, [value(scope, node.arg)],
-        lambda n: f"Record({shape}, tuple([{n[0]}.values[i] for i in {positions}]))", False, lambda _: True,
+        scope,
+        [value(scope, node.arg)],
+        lambda n: f"Record({shape}, tuple([{n[0]}.values[i] for i in {positions}]))",
+        False,
+        lambda _: True,
     ).code()
 
 
@@ -191,7 +217,8 @@ def _row_compare(scope: Scope, node: t.RowCompareExpr) -> Code:
     rights = ", ".join(sort_code(scope, arg).source for arg in node.rargs)
     order = unit.fresh("order")
     return Code(
-        f"(None if ({order} := compare_rows(({lefts},), ({rights},))) is None else {order} {node.cmptype} 0)", True
+        f"(None if ({order} := compare_rows(({lefts},), ({rights},))) is None else {order} {node.cmptype} 0)",
+        True,
     )
 
 
@@ -219,7 +246,9 @@ def _coerce_via_io(scope: Scope, node: t.CoerceViaIO) -> Code:
     if scope.catalog.base_type(source) not in TEXT_LIKE:
         write = unit.constant(_deferred(text_output, scope.catalog, source), f"write_{source}")
     if scope.catalog.base_type(target) not in TEXT_LIKE:
-        read = unit.constant(_deferred(text_input, scope.catalog, scope.catalog.base_type(target)), f"read_{target}")
+        read = unit.constant(
+            _deferred(text_input, scope.catalog, scope.catalog.base_type(target)), f"read_{target}"
+        )
 
     def build(names: list[str]) -> str:
         text = f"{write}(ctx, {names[0]})" if write else names[0]
@@ -307,8 +336,10 @@ def _json_is(scope: Scope, node: t.JsonIsPredicate) -> Code:
     unit = scope.unit
     unit.helper("is_json", rows.is_json)
     return strict(
-        scope, [value(scope, node.expr)],
-        lambda names: f"is_json({names[0]}, {node.item_type!r}, {node.unique_keys})", False,
+        scope,
+        [value(scope, node.expr)],
+        lambda names: f"is_json({names[0]}, {node.item_type!r}, {node.unique_keys})",
+        False,
     ).code()
 
 
@@ -346,4 +377,12 @@ def _current_of(scope: Scope, node: t.CurrentOfExpr) -> Code:
     return Code(f"({rowid.source} == cursor_rowid(ctx, {node.cursor_name!r}, {relid}))", False)
 
 
-__all__ = ["INVALID_CURSOR_STATE", "apply_template", "bind_temporary", "call_parts", "callee_of", "domain_check", "true"]
+__all__ = [
+    "INVALID_CURSOR_STATE",
+    "apply_template",
+    "bind_temporary",
+    "call_parts",
+    "callee_of",
+    "domain_check",
+    "true",
+]

@@ -49,7 +49,9 @@ def _make(catalog: Any, types: Sequence[int], formats: Sequence[int]) -> RowEnco
         fields = ", ".join(f"f{i}" for i in range(width))
         lengths = " + ".join(f"len(f{i})" for i in range(width))
         lines.append(f"        add(head(b'D', 6 + {lengths}, {width}))")
-        lines += [f"        add(f{i})" for i in range(width)] if width <= 2 else [f"        out += ({fields})"]
+        lines += (
+            [f"        add(f{i})" for i in range(width)] if width <= 2 else [f"        out += ({fields})"]
+        )
     lines.append("    return b''.join(out)")
     exec(compile("\n".join(lines), "<row encoder>", "exec"), names)
     return names["encode"]  # type: ignore[no-any-return]
@@ -69,9 +71,7 @@ def _column(catalog: Any, names: dict[str, Any], index: int, typid: int, binary:
         source = f"b'%d' % {value}"
     elif base in TEXTS:
         source = f"{value}.encode()"
-    elif base == 17 and binary:
-        source = value
-    elif base == 2950 and binary:
+    elif (base == 17 and binary) or (base == 2950 and binary):
         source = value
     else:
         source = _generic(catalog, names, index, base, binary)

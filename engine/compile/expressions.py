@@ -21,6 +21,7 @@ from .unit import FALSE, NULL, TRUE, Code
 Emitter = Callable[[Scope, Any], Code]
 EMITTERS: dict[type, Emitter] = {}
 INTERNAL_LANGUAGES = (12, 13)
+FIRST_USER_OID = 16384
 BOOL = 16
 
 _NEVER_NULL = re.compile(
@@ -158,7 +159,10 @@ class Parts(NamedTuple):
 
 
 def strict(
-    scope: Scope, args: list[Code], build: Callable[[list[str]], str], null: bool,
+    scope: Scope,
+    args: list[Code],
+    build: Callable[[list[str]], str],
+    null: bool,
     repeated: Callable[[int], bool] = lambda index: False,
 ) -> Parts:
     """Guard the arguments that may be None and build the body over names for them."""
@@ -222,8 +226,14 @@ def may_return_none(implementation: Implementation, prosrc: str) -> bool:
 
 
 def callee(
-    scope: Scope, funcid: int, arg_types: tuple[int, ...], arg_typmods: tuple[int, ...], result_type: int,
-    collation: int, variadic: bool = False, result_columns: tuple[Any, ...] = (),
+    scope: Scope,
+    funcid: int,
+    arg_types: tuple[int, ...],
+    arg_typmods: tuple[int, ...],
+    result_type: int,
+    collation: int,
+    variadic: bool = False,
+    result_columns: tuple[Any, ...] = (),
 ) -> Callee:
     """Find the implementation of a catalog function."""
     proc = scope.catalog.pg_proc.get(funcid)
@@ -233,8 +243,14 @@ def callee(
     site = CallSite(
         scope.catalog, funcid, arg_types, arg_typmods, result_type, -1, collation, variadic, result_columns
     )
-    if proc.prolang not in INTERNAL_LANGUAGES:
-        from ..routines import routine_caller
+    if proc.prolang not in INTERNAL_LANGUAGES and not (
+        funcid < FIRST_USER_OID and proc.prosrc in IMPLEMENTATIONS
+    ):
+        # the catalog's own functions in SQL are implemented in Python (functions/sqlbodies.py)
+        try:
+            from ..routines import routine_caller
+        except ImportError:
+            return Callee(_missing(scope, proc, arg_types), False, True, None)
 
         name = unit.constant(routine_caller(site), f"call_{proc.proname}")
         return Callee(lambda names: f"{name}({', '.join(['ctx', *names])})", proc.proisstrict, True, None)
@@ -299,7 +315,12 @@ def function_parts(scope: Scope, node: Any) -> Parts:
 
 
 def callee_of(
-    scope: Scope, funcid: int, args: Any, result_type: int, collation: int, variadic: bool = False,
+    scope: Scope,
+    funcid: int,
+    args: Any,
+    result_type: int,
+    collation: int,
+    variadic: bool = False,
     result_columns: tuple[Any, ...] = (),
 ) -> Callee:
     types = tuple([scope.type_of(arg) for arg in args])
@@ -336,9 +357,7 @@ def _distinct(scope: Scope, node: t.DistinctExpr) -> Code:
 def _nullif(scope: Scope, node: t.NullIfExpr) -> Code:
     left, right = values(scope, node.args)
     (test_a, a), (test_b, b) = bind_temporary(scope, left), bind_temporary(scope, right)
-    parts = equality_parts(
-        scope, node, [Code(a, left.null, True), Code(b, right.null, True)]
-    )
+    parts = equality_parts(scope, node, [Code(a, left.null, True), Code(b, right.null, True)])
     tests = [test for test in (test_a, test_b) if test]
     return Code(f"(None if {' and '.join([*tests, parts.true()])} else {a})", True)
 
@@ -516,7 +535,9 @@ def _min_max(scope: Scope, node: t.MinMaxExpr) -> Code:
     if not any(code.null for code in codes):
         return Code(f"{function}(({items},){suffix})", False)
     item = scope.unit.fresh("item")
-    return Code(f"{function}([{item} for {item} in ({items},) if {item} is not None]{suffix}, default=None)", True)
+    return Code(
+        f"{function}([{item} for {item} in ({items},) if {item} is not None]{suffix}, default=None)", True
+    )
 
 
 # --- arrays of operands -----------------------------------------------------------------------
@@ -565,9 +586,11 @@ def _hashed_probe(scope: Scope, node: t.ScalarArrayOpExpr) -> tuple[list[str], s
         unit.helpers(template_helpers(template))
     repeated = template is not None and template.count("{0}") > 1
     parts = strict(
-        scope, [value(scope, node.args[0])],
+        scope,
+        [value(scope, node.args[0])],
         lambda names: names[0] if template is None else f"({template.format(names[0])})",
-        False, lambda _: repeated,
+        False,
+        lambda _: repeated,
     )
     if not isinstance(array, t.Const):
         parts.tests.append(f"{members_name} is not None")
@@ -664,7 +687,9 @@ def _strict_vars(scope: Scope, node: Any) -> list[t.Var]:
     if isinstance(node, t.RelabelType):
         return _strict_vars(scope, node.arg)
     if isinstance(node, t.NullTest):
-        return _strict_vars(scope, node.arg) if node.nulltesttype == "is_not_null" and not node.argisrow else []
+        return (
+            _strict_vars(scope, node.arg) if node.nulltesttype == "is_not_null" and not node.argisrow else []
+        )
     if isinstance(node, t.ScalarArrayOpExpr):
         return _strict_vars(scope, node.args[0]) if node.useOr and _is_strict(scope, node.opfuncid) else []
     if isinstance(node, t.FuncExpr | t.OpExpr):

@@ -6,14 +6,16 @@ from .. import tree as t
 from ..plan import nodes as plan
 from ..run import functionscan
 from ..values import Record
-from .expressions import callee_of, call_parts, emit_filter, value, values
+from .expressions import call_parts, callee_of, emit_filter, value, values
 from .produce import loop_over, produce, produces
 from .scan import bind_whole_row
 from .scope import Scope
 from .unit import Code, Consume
 
 
-def _result_columns(scope: Scope, function: t.RangeTblFunction, expr: Any) -> tuple[tuple[str, int, int], ...]:
+def _result_columns(
+    scope: Scope, function: t.RangeTblFunction, expr: Any
+) -> tuple[tuple[str, int, int], ...]:
     """(name, type, typmod) of a row result: the definition list's, the composite type's, or OUT's."""
     if function.funccolnames:
         return tuple(zip(function.funccolnames, function.funccoltypes, function.funccoltypmods, strict=True))
@@ -55,8 +57,13 @@ def set_source(scope: Scope, expr: Any, columns: tuple[Any, ...]) -> str:
             funcid = expr.funcid if is_function else expr.opfuncid
             result = expr.funcresulttype if is_function else expr.opresulttype
             found = callee_of(
-                scope, funcid, expr.args, result, expr.inputcollid,
-                expr.funcvariadic if is_function else False, columns,
+                scope,
+                funcid,
+                expr.args,
+                result,
+                expr.inputcollid,
+                expr.funcvariadic if is_function else False,
+                columns,
             )
             parts = call_parts(scope, found, values(scope, expr.args))
             if not parts.tests:
@@ -81,7 +88,9 @@ def _function_scan(scope: Scope, node: plan.FunctionScan, consume: Consume) -> N
         width = 0
         for function in node.functions:
             columns = _result_columns(scope, function, function.funcexpr)
-            parts.append(f"({set_source(scope, function.funcexpr, columns)}, {function.funccolcount}, {bool(columns)})")
+            parts.append(
+                f"({set_source(scope, function.funcexpr, columns)}, {function.funccolcount}, {bool(columns)})"
+            )
             width += function.funccolcount
         unit.helper("zip_functions", functionscan.zip_functions)
         source = f"zip_functions([{', '.join(parts)}])"
@@ -143,7 +152,7 @@ def _bind_whole(scope: Scope, node: Any, whole: str, item: str, single_column: b
         bind_whole_row(scope, node.varno, whole)
 
 
-class _loop:  # noqa: N801
+class _loop:
     """A loop over a function's results, with a breath now and then."""
 
     def __init__(self, scope: Scope, source: str, item: str, scalar: bool) -> None:
@@ -189,7 +198,9 @@ def _project_set(scope: Scope, node: plan.ProjectSet, consume: Consume) -> None:
                 from ..values import RowType
 
                 shape = RowType(
-                    typid, tuple([c[0] for c in columns]), tuple([c[1] for c in columns]),
+                    typid,
+                    tuple([c[0] for c in columns]),
+                    tuple([c[1] for c in columns]),
                     tuple([c[2] for c in columns]),
                 )
                 source = f"as_records({source}, {unit.constant(shape, 'shape')})"

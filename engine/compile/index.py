@@ -40,7 +40,9 @@ def encode_source(scope: Scope, key: Any, name: str) -> str:
         return f"flagged_int8(1, {name} + {INT8_BIAS})"
     encoder = scope.catalog.cache.get(("column_encoder", key))
     if encoder is None:
-        encoder = scope.catalog.cache[("column_encoder", key)] = indexkeys.key_column_encoder(scope.catalog, key)
+        encoder = scope.catalog.cache[("column_encoder", key)] = indexkeys.key_column_encoder(
+            scope.catalog, key
+        )
     return f"{unit.constant(encoder, 'encode')}({name})"
 
 
@@ -53,7 +55,9 @@ class Bounds:
     """Emits the key range of an index scan: names (or literals) of its low and high keys. To be
     called where `continue` skips the scan (a NULL bound); opens a loop per IN condition."""
 
-    def __init__(self, scope: Scope, relation: Relation, index: Index, conditions: Any, backward: bool) -> None:
+    def __init__(
+        self, scope: Scope, relation: Relation, index: Index, conditions: Any, backward: bool
+    ) -> None:
         self.scope = scope
         self.index = index
         self.backward = backward
@@ -66,7 +70,11 @@ class Bounds:
             by_column.setdefault(condition.column, []).append(condition)
         column = 0
         points = 0
-        while column in by_column and by_column[column][0].op in ("=", "in", "is_null") and len(by_column[column]) == 1:
+        while (
+            column in by_column
+            and by_column[column][0].op in ("=", "in", "is_null")
+            and len(by_column[column]) == 1
+        ):
             condition = by_column[column][0]
             self._equality(index.keys[column], condition)
             points += condition.op != "is_null"

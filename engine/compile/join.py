@@ -82,7 +82,7 @@ def _consume_matched(scope: Scope, node: Any, matched: str, atoms: list[Any], co
         consume()
 
 
-class loop_rows_or_null:  # noqa: N801
+class loop_rows_or_null:
     """A loop over a list of rows, or over one row of NULLs if it is empty."""
 
     def __init__(self, scope: Scope, rows: str, atoms: list[Any]) -> None:
@@ -167,7 +167,9 @@ def _hash_join(scope: Scope, node: plan.HashJoin, consume: Consume) -> None:
         emit_append(scope, table, key, source)
 
     produce(scope, node.inner, build)
-    emit = {"inner": _probe_inner, "left": _probe_left, "semi": _probe_semi, "anti": _probe_semi}[node.jointype]
+    emit = {"inner": _probe_inner, "left": _probe_left, "semi": _probe_semi, "anti": _probe_semi}[
+        node.jointype
+    ]
 
     def probe() -> None:
         key, _ = emit_hash_key(scope, [outer for outer, _, _ in node.keys])
@@ -192,7 +194,13 @@ def emit_append(scope: Scope, table: str, key: str, source: str) -> None:
 
 
 def _probe_inner(
-    scope: Scope, node: Any, table: str, key: str, atoms: list[Any], nulls: list[bool], single: bool,
+    scope: Scope,
+    node: Any,
+    table: str,
+    key: str,
+    atoms: list[Any],
+    nulls: list[bool],
+    single: bool,
     consume: Consume,
 ) -> None:
     unit, frame = scope.unit, scope.frame
@@ -213,7 +221,7 @@ def _probe_inner(
         consume()
 
 
-class bucket_rows:  # noqa: N801
+class bucket_rows:
     """A loop over the rows of a bucket; in a long one there is a breath now and then."""
 
     def __init__(self, scope: Scope, bucket: str) -> None:
@@ -247,7 +255,13 @@ def spread(rows: Any) -> Any:
 
 
 def _probe_left(
-    scope: Scope, node: Any, table: str, key: str, atoms: list[Any], nulls: list[bool], single: bool,
+    scope: Scope,
+    node: Any,
+    table: str,
+    key: str,
+    atoms: list[Any],
+    nulls: list[bool],
+    single: bool,
     consume: Consume,
 ) -> None:
     unit, frame = scope.unit, scope.frame
@@ -269,7 +283,9 @@ def _probe_left(
     matched = unit.fresh("matched")
     frame.line(f"{matched} = []")
     frame.line(f"{match} = {table}.get({key}, ())")
-    with frame.block(f"for {match} in ({match},) if {match} else ():" if single else f"for {match} in {match}:"):
+    with frame.block(
+        f"for {match} in ({match},) if {match} else ():" if single else f"for {match} in {match}:"
+    ):
         scope.restore(atoms, match, nulls)
         emit_filter(scope, node.joinquals)
         frame.line(f"{matched}.append({match})")
@@ -277,7 +293,13 @@ def _probe_left(
 
 
 def _probe_semi(
-    scope: Scope, node: Any, table: str, key: str, atoms: list[Any], nulls: list[bool], single: bool,
+    scope: Scope,
+    node: Any,
+    table: str,
+    key: str,
+    atoms: list[Any],
+    nulls: list[bool],
+    single: bool,
     consume: Consume,
 ) -> None:
     """Semi and anti joins; an anti join for NOT IN passes a row only if the answer is surely no."""
@@ -294,7 +316,9 @@ def _probe_semi(
         found, match = unit.fresh("found"), unit.fresh("match")
         frame.line(f"{found} = False")
         frame.line(f"{match} = {table}.get({key}, ())")
-        with frame.block(f"for {match} in ({match},) if {match} else ():" if single else f"for {match} in {match}:"):
+        with frame.block(
+            f"for {match} in ({match},) if {match} else ():" if single else f"for {match} in {match}:"
+        ):
             scope.restore(atoms, match, nulls)
             emit_filter(scope, node.joinquals)
             frame.line(f"{found} = True")

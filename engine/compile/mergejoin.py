@@ -11,9 +11,12 @@ from .unit import Consume
 @produces(plan.MergeJoin)
 def _merge_join(scope: Scope, node: plan.MergeJoin, consume: Consume) -> None:
     join = plan.HashJoin(
-        jointype=node.jointype, outer=node.outer, inner=node.inner,
+        jointype=node.jointype,
+        outer=node.outer,
+        inner=node.inner,
         keys=tuple([(outer, inner, 0) for outer, inner, *_ in node.keys]),
-        joinquals=node.joinquals, quals=node.quals,
+        joinquals=node.joinquals,
+        quals=node.quals,
     )
     needs = scope.needs
     needs.above[id(join)] = needs.above[id(node)]

@@ -83,7 +83,7 @@ def rows_function(
     return name, nulls
 
 
-class loop_over:  # noqa: N801  (used like a function)
+class loop_over:
     """`with loop_over(scope, "rows()") as row`: a loop over an inner generator that passes breaths on."""
 
     def __init__(self, scope: Scope, source: str, node: Any = None) -> None:
@@ -98,7 +98,7 @@ class loop_over:  # noqa: N801  (used like a function)
     def __enter__(self) -> str:
         self.block.__enter__()
         frame = self.scope.frame
-        if frame.breathing or frame.kind == "collect" and self.scope.unit.breathing:
+        if frame.breathing or (frame.kind == "collect" and self.scope.unit.breathing):
             with frame.block(f"if {self.row} is None:"):
                 frame.pass_breath()
                 frame.line("continue")
@@ -109,7 +109,7 @@ class loop_over:  # noqa: N801  (used like a function)
             self.block.__exit__(None, None, None)
 
 
-class loop_rows:  # noqa: N801
+class loop_rows:
     """`with loop_rows(scope, "rows_1") as row`: a loop over a list, in chunks with a breath after each."""
 
     def __init__(self, scope: Scope, rows: str, target: str = "") -> None:

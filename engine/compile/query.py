@@ -135,7 +135,11 @@ GiveRow = Callable[[Scope, list[Code]], None]
 
 
 def emit_query(
-    unit: Unit, parent: Scope | None, planned: plan.PlannedQuery, give: GiveRow, own_frame: bool = False,
+    unit: Unit,
+    parent: Scope | None,
+    planned: plan.PlannedQuery,
+    give: GiveRow,
+    own_frame: bool = False,
     wanted: Any = None,
 ) -> Scope:
     """Write the code of a query here. `give` is called with the code of its output columns. With

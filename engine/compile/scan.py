@@ -62,7 +62,7 @@ def _seq_scan(scope: Scope, node: plan.SeqScan, consume: Consume) -> None:
         consume()
 
 
-class stored_rows:  # noqa: N801
+class stored_rows:
     """`with stored_rows(...) as (key, value)`: loop over a key range in chunks, with breaths. Without
     `keyed` only values are read, and the key's name must not be used."""
 
@@ -124,9 +124,7 @@ def bind_stored_row(scope: Scope, varno: int, relation: Relation, key: str, stor
     return row
 
 
-def bind_stored_column(
-    scope: Scope, varno: int, relation: Relation, attnum: int, row: str, key: str
-) -> None:
+def bind_stored_column(scope: Scope, varno: int, relation: Relation, attnum: int, row: str, key: str) -> None:
     """Make one column (or system column, or the whole row) of a decoded row available."""
     unit = scope.unit
     name = unit.fresh(scope.column_name(varno, attnum))
@@ -186,7 +184,10 @@ def row_type(relation: Relation) -> RowType:
 def _surely_stored(columns: tuple[Column, ...], highest: int) -> bool:
     """Whether every stored row has at least `highest` fields."""
     return any(
-        column.notnull and not column.has_missing and not column.dropped and column.generated != "v"
+        column.notnull
+        and not column.has_missing
+        and not column.dropped
+        and column.generated != "v"
         and column.attnum >= highest
         for column in columns
     )
@@ -196,7 +197,8 @@ def _missing_values(catalog: Any, columns: tuple[Column, ...]) -> list[Any]:
     """The stored form of what each column has in rows that are too short for it."""
     return [
         pack_value(catalog, column.typid, column.missing)
-        if column.has_missing and column.missing is not None else None
+        if column.has_missing and column.missing is not None
+        else None
         for column in columns
     ]
 
@@ -290,7 +292,8 @@ def _values_scan(scope: Scope, node: plan.ValuesScan, consume: Consume) -> None:
     nulls = [True] * width
     if all(isinstance(expr, Const) for exprs in node.lists for expr in exprs):
         rows = unit.constant(
-            [tuple([None if e.constisnull else e.constvalue for e in exprs]) for exprs in node.lists], "values"
+            [tuple([None if e.constisnull else e.constvalue for e in exprs]) for exprs in node.lists],
+            "values",
         )
         nulls = [any(exprs[i].constisnull for exprs in node.lists) for i in range(width)]
     else:

@@ -32,7 +32,8 @@ def _subquery_scan(scope: Scope, node: plan.SubqueryScan, consume: Consume) -> N
     inner = node.plan
     if wanted is not None and inner.volatile:
         wanted = list(wanted) + [
-            index for index, target in enumerate(inner.targets)
+            index
+            for index, target in enumerate(inner.targets)
             if index not in wanted and contain_volatile_functions(scope.catalog, target)
         ]
 

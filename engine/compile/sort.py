@@ -85,7 +85,9 @@ def _sort(scope: Scope, node: plan.Sort, consume: Consume) -> None:
         _consume_chunks(scope, f"{rows}, {reverse}", atoms, nulls, consume)
 
 
-def _consume_chunks(scope: Scope, arguments: str, atoms: list[Any], nulls: list[bool], consume: Consume) -> None:
+def _consume_chunks(
+    scope: Scope, arguments: str, atoms: list[Any], nulls: list[bool], consume: Consume
+) -> None:
     unit, frame = scope.unit, scope.frame
     unit.helper("sorted_chunks", sorted_chunks)
     chunk, row = unit.fresh("chunk"), unit.fresh("row")
@@ -215,7 +217,9 @@ def _materialize(scope: Scope, node: plan.Materialize, consume: Consume) -> None
     materialized(scope, node, node.input, consume)
 
 
-def materialized(scope: Scope, node: plan.Plan, child: plan.Plan, consume: Consume, atoms: Any = None) -> None:
+def materialized(
+    scope: Scope, node: plan.Plan, child: plan.Plan, consume: Consume, atoms: Any = None
+) -> None:
     """Collect the rows of `child` when they are first wanted; loop over the collection."""
     unit, frame = scope.unit, scope.frame
     if atoms is None:

@@ -7,11 +7,11 @@ defined where it is used and sees the outer row's locals as closure variables.
 
 from typing import Any
 
+from .. import tree as t
 from ..errors import SqlError
 from ..plan import nodes as plan
 from ..run import subquery as run
 from ..sqlstates import FEATURE_NOT_SUPPORTED
-from .. import tree as t
 from ..types.compare import hash_key_template
 from .expressions import apply_template, emits, hash_code, value
 from .needs import correlated
@@ -61,7 +61,7 @@ def _subquery_function(scope: Scope, node: plan.SubPlan, once: bool) -> str:
         lines = unit.root.lines[place:]
         del unit.root.lines[place:]
         base = "    " * unit.root.indent
-        unit.root.prelude.extend([str(text)[len(base):] for text in lines])
+        unit.root.prelude.extend([str(text)[len(base) :] for text in lines])
         unit.frame = outer
         unit.helper("Once", run.Once)
         unit.root.prelude.append(f"{name} = Once({name})")
@@ -103,10 +103,19 @@ def _subplan(scope: Scope, node: plan.SubPlan) -> Code:
     key = (scope, id(node))
     name = unit.subplans.get(key) if once else None
     if name is None:
+        if not once:
+            scope.frame.breathe()  # the inner function cannot: so at least once per outer row
         name = _subquery_function(scope, node, once)
         unit.subplans[key] = name
-    emit = {"exists": _exists, "expr": _expr, "array": _array, "any": _any_all, "all": _any_all,
-            "rowcompare": _row_compare, "multiexpr": _multi}.get(node.kind)
+    emit = {
+        "exists": _exists,
+        "expr": _expr,
+        "array": _array,
+        "any": _any_all,
+        "all": _any_all,
+        "rowcompare": _row_compare,
+        "multiexpr": _multi,
+    }.get(node.kind)
     if emit is None:
         raise SqlError(FEATURE_NOT_SUPPORTED, f'subquery of kind "{node.kind}" is not supported')
     return emit(scope, node, name, once)
@@ -170,17 +179,20 @@ def _hashed_any(scope: Scope, node: plan.SubPlan, name: str) -> Code | None:
         left, right = test.args
         while isinstance(right, t.RelabelType):
             right = right.arg
-        if not (isinstance(right, t.Param) and right.paramkind == "sublink" and right.paramid == len(lefts) + 1):
+        if not (
+            isinstance(right, t.Param) and right.paramkind == "sublink" and right.paramid == len(lefts) + 1
+        ):
             return None
         lefts.append(left)
         templates.append(hash_key_template(scope.catalog, scope.type_of(test.args[1])))
     unit = scope.unit
     row = unit.fresh("row")
-    keys = [apply_template(scope, tmpl, Code(f"{row}[{i}]", True, True)).source for i, tmpl in enumerate(templates)]
+    keys = [
+        apply_template(scope, tmpl, Code(f"{row}[{i}]", True, True)).source
+        for i, tmpl in enumerate(templates)
+    ]
     probe = unit.fresh("probe")
     unit.helper("RowSet", run.RowSet)
-    unit.root.prelude.append(
-        f"{probe} = RowSet(lambda: [({', '.join(keys)},) for {row} in {name}()])"
-    )
+    unit.root.prelude.append(f"{probe} = RowSet(lambda: [({', '.join(keys)},) for {row} in {name}()])")
     sources = ", ".join(hash_code(scope, left).source for left in lefts)
     return Code(f"{probe}.has(({sources},))", True)

@@ -20,7 +20,8 @@ def _window_agg(scope: Scope, node: plan.WindowAgg, consume: Consume) -> None:
     unit, frame = scope.unit, scope.frame
     rows = unit.fresh("window")
     atoms = [
-        atom for atom in scope.needs.above[id(node)]
+        atom
+        for atom in scope.needs.above[id(node)]
         if scope.needs.provides(node.input, atom) and atom not in node.functions
     ]
     nulls: list[bool] = []
@@ -38,7 +39,9 @@ def _window_agg(scope: Scope, node: plan.WindowAgg, consume: Consume) -> None:
         order_value = value(scope, node.order[0].expr).source if ranged else "None"
         arguments = "".join(_arguments(scope, function) + ", " for function in node.functions)
         saved, nulls = scope.save(atoms)
-        frame.line(f"{rows}.append(WindowRow(({partition}), ({order}), {order_value}, {saved}, ({arguments})))")
+        frame.line(
+            f"{rows}.append(WindowRow(({partition}), ({order}), {order_value}, {saved}, ({arguments})))"
+        )
 
     produce(scope, node.input, keep)
     functions = [_function(scope, function, slot) for slot, function in enumerate(node.functions)]
@@ -81,9 +84,12 @@ def _aggregate(scope: Scope, function: t.WindowFunc) -> str:
     unit = scope.unit
     types = tuple([scope.type_of(arg) for arg in function.args])
     agg = t.Aggref(
-        function.winfnoid, function.wintype,
+        function.winfnoid,
+        function.wintype,
         tuple([t.TargetEntry(arg, i + 1) for i, arg in enumerate(function.args)]),
-        types, aggstar=function.winstar, inputcollid=function.inputcollid,
+        types,
+        aggstar=function.winstar,
+        inputcollid=function.inputcollid,
     )
     step = make_step(scope, agg, grouped=False)
     make = unit.fresh("make_aggregate")

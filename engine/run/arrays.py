@@ -76,7 +76,10 @@ def array_get(array: Any, *subscripts: int | None) -> Any:
 
 
 def _bounds(
-    array: Array, lower: tuple[Any, ...], upper: tuple[Any, ...], has_lower: tuple[bool, ...],
+    array: Array,
+    lower: tuple[Any, ...],
+    upper: tuple[Any, ...],
+    has_lower: tuple[bool, ...],
     has_upper: tuple[bool, ...],
 ) -> list[tuple[int, int]] | None:
     """The slice's bounds per given dimension; None if one is NULL."""
@@ -84,8 +87,10 @@ def _bounds(
     for index in range(len(upper)):
         dimension = index < len(array.dims)
         first = lower[index] if has_lower[index] else (array.lowers[index] if dimension else 1)
-        last = upper[index] if has_upper[index] else (
-            array.lowers[index] + array.dims[index] - 1 if dimension else 0
+        last = (
+            upper[index]
+            if has_upper[index]
+            else (array.lowers[index] + array.dims[index] - 1 if dimension else 0)
         )
         if first is None or last is None:
             return None
@@ -94,7 +99,10 @@ def _bounds(
 
 
 def array_slice(
-    array: Array, lower: tuple[Any, ...], upper: tuple[Any, ...], has_lower: tuple[bool, ...],
+    array: Array,
+    lower: tuple[Any, ...],
+    upper: tuple[Any, ...],
+    has_lower: tuple[bool, ...],
     has_upper: tuple[bool, ...],
 ) -> Array | None:
     """array[a:b, ...]; dimensions without bounds are taken whole. Bounds are clipped."""
@@ -129,9 +137,7 @@ def _places(ranges: list[range], dims: tuple[int, ...]) -> list[int]:
 
 def _too_large(size: int) -> None:
     if size > ITEMS_MAX:
-        raise SqlError(
-            PROGRAM_LIMIT_EXCEEDED, f"array size exceeds the maximum allowed ({ITEMS_MAX})"
-        )
+        raise SqlError(PROGRAM_LIMIT_EXCEEDED, f"array size exceeds the maximum allowed ({ITEMS_MAX})")
 
 
 def array_assign(elemtype: int, array: Array | None, subscripts: tuple[int | None, ...], new: Any) -> Array:
@@ -166,8 +172,13 @@ def array_assign(elemtype: int, array: Array | None, subscripts: tuple[int | Non
 
 
 def array_assign_slice(
-    elemtype: int, array: Array | None, lower: tuple[Any, ...], upper: tuple[Any, ...],
-    has_lower: tuple[bool, ...], has_upper: tuple[bool, ...], new: Array | None,
+    elemtype: int,
+    array: Array | None,
+    lower: tuple[Any, ...],
+    upper: tuple[Any, ...],
+    has_lower: tuple[bool, ...],
+    has_upper: tuple[bool, ...],
+    new: Array | None,
 ) -> Array | None:
     """array[a:b] := new array; NULL leaves the array as it is."""
     if new is None:
@@ -175,7 +186,8 @@ def array_assign_slice(
     if array is None or not array.dims:
         if not all(has_upper):
             raise SqlError(
-                ARRAY_SUBSCRIPT_ERROR, "array slice subscript must provide both boundaries",
+                ARRAY_SUBSCRIPT_ERROR,
+                "array slice subscript must provide both boundaries",
                 detail="When assigning to a slice of an empty array value, slice boundaries must be fully specified.",
             )
         array = Array(elemtype, (), (), ())

@@ -5,8 +5,8 @@ from typing import Any, NamedTuple, NoReturn
 
 from ..errors import SqlError
 from ..sqlstates import CHECK_VIOLATION, NOT_NULL_VIOLATION
-from ..treecodec import load
 from ..tree import strip_locations
+from ..treecodec import load
 
 
 class DomainConstraint(NamedTuple):
@@ -53,8 +53,11 @@ def _not_null(domain: str, schema: str, name: str) -> Callable[[], NoReturn]:
 def _violation(domain: str, schema: str, name: str, constraint: str) -> Callable[[], NoReturn]:
     def fail() -> NoReturn:
         raise SqlError(
-            CHECK_VIOLATION, f'value for domain {domain} violates check constraint "{constraint}"',
-            schema=schema, datatype=name, constraint=constraint,
+            CHECK_VIOLATION,
+            f'value for domain {domain} violates check constraint "{constraint}"',
+            schema=schema,
+            datatype=name,
+            constraint=constraint,
         )
 
     return fail

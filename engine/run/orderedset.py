@@ -17,9 +17,7 @@ from .accumulate import SortedRows
 
 def _check(fraction: float) -> None:
     if not 0 <= fraction <= 1:
-        raise SqlError(
-            NUMERIC_VALUE_OUT_OF_RANGE, f"percentile value {fraction:.6g} is not between 0 and 1"
-        )
+        raise SqlError(NUMERIC_VALUE_OUT_OF_RANGE, f"percentile value {fraction:.6g} is not between 0 and 1")
 
 
 def _disc(state: SortedRows, fraction: float | None) -> Any:
@@ -49,7 +47,9 @@ def _between_intervals(low: Interval, high: Interval, part: float) -> Interval:
         rest -= math.trunc(rest)
     microseconds = round((high.microseconds - low.microseconds) * part + rest * 86_400_000_000)
     return Interval(
-        low.months + whole_months, low.days + whole_days + math.trunc(carried), low.microseconds + microseconds
+        low.months + whole_months,
+        low.days + whole_days + math.trunc(carried),
+        low.microseconds + microseconds,
     )
 
 

@@ -74,7 +74,8 @@ def jsonb_assign(jsonb: Jsonb | None, path: tuple[Any, ...], new: Jsonb | None) 
         return Jsonb(_set_path([] if type(path[0]) is int else {}, path, item))
     if type(jsonb.value) not in (dict, list):
         raise SqlError(
-            DATATYPE_MISMATCH, "cannot replace existing key",
+            DATATYPE_MISMATCH,
+            "cannot replace existing key",
             detail="The path assumes key is a composite object, but it is a scalar value.",
         )
     return Jsonb(_set_path(jsonb.value, path, item))
@@ -100,7 +101,8 @@ def _set_path(container: Any, path: tuple[Any, ...], item: Any) -> Any:
         place += len(copied)
         if place < 0:
             raise SqlError(
-                INVALID_TEXT_REPRESENTATION, f"path element at position 1 is out of range: {place - len(copied)}"
+                INVALID_TEXT_REPRESENTATION,
+                f"path element at position 1 is out of range: {place - len(copied)}",
             )
     while len(copied) <= place:
         copied.append(_ABSENT if len(copied) == place else None)
@@ -118,7 +120,8 @@ def _child(existing: Any, rest: tuple[Any, ...]) -> Any:
         return [] if type(rest[0]) is int else {}
     if type(existing) not in (dict, list):
         raise SqlError(
-            DATATYPE_MISMATCH, "cannot replace existing key",
+            DATATYPE_MISMATCH,
+            "cannot replace existing key",
             detail="The path assumes key is a composite object, but it is a scalar value.",
         )
     return existing

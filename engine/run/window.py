@@ -59,7 +59,8 @@ class Frame(NamedTuple):
 def check_frame(frame: Frame) -> Frame:
     """Refuse NULL and negative offsets."""
     for bit, offset, which in (
-        (START_OFFSET, frame.start_offset, "starting"), (END_OFFSET, frame.end_offset, "ending")
+        (START_OFFSET, frame.start_offset, "starting"),
+        (END_OFFSET, frame.end_offset, "ending"),
     ):
         if not frame.options & bit:
             continue
@@ -143,7 +144,9 @@ class Partition:
         assert in_range is not None
         rows = self.rows
         first = next((i for i in range(self.count) if rows[i].order_value is not None), self.count)
-        behind = next((i + 1 for i in range(self.count - 1, -1, -1) if rows[i].order_value is not None), first)
+        behind = next(
+            (i + 1 for i in range(self.count - 1, -1, -1) if rows[i].order_value is not None), first
+        )
         # `sub`: subtract the offset; `less`: is the value <= the bound. Descending order mirrors both.
         sub = preceding if frame.ascending else not preceding
         less = not frame.ascending if start else frame.ascending

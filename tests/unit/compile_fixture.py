@@ -68,20 +68,28 @@ class World:
         self.catalog = FakeCatalog()
         self.transaction = FakeTransaction()
 
-    def table(self, oid: int, columns: list[tuple[str, int, bool]], rows: list[tuple[Any, ...]],
-              indexes: dict[int, tuple[tuple[int, ...], bool]] | None = None) -> Relation:
+    def table(
+        self,
+        oid: int,
+        columns: list[tuple[str, int, bool]],
+        rows: list[tuple[Any, ...]],
+        indexes: dict[int, tuple[tuple[int, ...], bool]] | None = None,
+    ) -> Relation:
         cols = tuple(Column(i + 1, n, typ, -1, 0, notnull) for i, (n, typ, notnull) in enumerate(columns))
         made = []
         for index_oid, (attnums, unique) in (indexes or {}).items():
             keys = tuple(IndexKey(a, None, columns[a - 1][1], 0, 0, 0) for a in attnums)
             made.append(Index(index_oid, f"i{index_oid}", oid, keys, (), unique, False, False))
             self.catalog.relations[index_oid] = Relation(
-                index_oid, f"i{index_oid}", 2200, "i", "p", 10, 0, (), storage_id=index_oid)
+                index_oid, f"i{index_oid}", 2200, "i", "p", 10, 0, (), storage_id=index_oid
+            )
         relation = Relation(oid, f"t{oid}", 2200, "r", "p", 10, 0, cols, tuple(made), storage_id=oid)
         self.catalog.relations[oid] = relation
         for rowid, row in enumerate(rows, 1):
-            packed = [pack_value(self.catalog, c.typid, v) if v is not None else None
-                      for c, v in zip(cols, row, strict=False)]
+            packed = [
+                pack_value(self.catalog, c.typid, v) if v is not None else None
+                for c, v in zip(cols, row, strict=False)
+            ]
             self.transaction.data[row_key(oid, rowid)] = pack(packed)
             for index in made:
                 values = [row[k.attnum - 1] for k in index.keys]
@@ -89,14 +97,26 @@ class World:
         return relation
 
     def rte(self, relation: Relation) -> t.RangeTblEntry:
-        return t.RangeTblEntry("relation", eref=relation.name, relid=relation.oid,
-                               eref_colnames=tuple(c.name for c in relation.columns))
+        return t.RangeTblEntry(
+            "relation",
+            eref=relation.name,
+            relid=relation.oid,
+            eref_colnames=tuple(c.name for c in relation.columns),
+        )
 
-    def query(self, node: plan.Plan, targets: list[Any], rtable: list[Any], types: Any = None, **more: Any) -> Any:
+    def query(
+        self, node: plan.Plan, targets: list[Any], rtable: list[Any], types: Any = None, **more: Any
+    ) -> Any:
         n = len(targets)
         return plan.PlannedQuery(
-            plan=node, targets=tuple(targets), names=("c",) * n, types=tuple(types or (23,) * n),
-            typmods=(-1,) * n, rtable=rtable, **more)
+            plan=node,
+            targets=tuple(targets),
+            names=("c",) * n,
+            types=tuple(types or (23,) * n),
+            typmods=(-1,) * n,
+            rtable=rtable,
+            **more,
+        )
 
     def run(self, planned: Any, params: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
         """Both forms, which must agree."""
@@ -111,7 +131,9 @@ class World:
 
 
 def operator(catalog: Any, name: str, left: int, right: int) -> Any:
-    return next(o for o in catalog.pg_operator.find("oprname", name) if (o.oprleft, o.oprright) == (left, right))
+    return next(
+        o for o in catalog.pg_operator.find("oprname", name) if (o.oprleft, o.oprright) == (left, right)
+    )
 
 
 def op(catalog: Any, name: str, a: Any, b: Any, typid: int = 23) -> t.OpExpr:
