@@ -3,8 +3,6 @@
 import binascii
 import hashlib
 
-from crc32c import crc32c
-
 from ..errors import SqlError
 from ..registry import implements
 from ..sqlstates import ARRAY_SUBSCRIPT_ERROR, INVALID_PARAMETER_VALUE
@@ -82,6 +80,8 @@ def crc32_bytea(data: bytes) -> int:
 
 @implements("crc32c_bytea")
 def crc32c_bytea(data: bytes) -> int:
+    from crc32c import crc32c  # slow to import
+
     return int(crc32c(data))
 
 
