@@ -19,7 +19,7 @@ from .nodes import Distinct, HashJoin, MergeJoin, NestLoop, Plan
 from .root import DISABLED_COST, Root
 
 DYNAMIC_PROGRAMMING_ITEMS_MAX = 8
-EMPTY: frozenset[int] = frozenset()
+EMPTY: frozenset[Any] = frozenset()
 
 
 class Path:
@@ -28,7 +28,7 @@ class Path:
     __slots__ = ("plan", "keys", "req", "enforced", "rows", "cost", "startup")
 
     def __init__(
-        self, plan: Plan, keys: tuple[Any, ...] = (), req: int = 0, enforced: frozenset[int] = EMPTY
+        self, plan: Plan, keys: tuple[Any, ...] = (), req: int = 0, enforced: frozenset[Any] = EMPTY
     ) -> None:
         self.plan = plan
         self.keys = keys
@@ -122,24 +122,30 @@ class JoinSearch:
         return rel
 
     def _dynamic(self, initial: list[Rel]) -> Rel:
+        for cross in (False, True):
+            found = self._levels(initial, cross)
+            if found is not None:
+                return found
+        raise AssertionError("no join order found")
+
+    def _levels(self, initial: list[Rel], cross_always: bool) -> Rel | None:
+        """Joins of 2, 3, ... items; without a join clause only where there are no others on that level,
+        unless the outer joins turn out to need such joins elsewhere."""
         levels: list[list[Rel]] = [[], initial]
         for size in range(2, len(initial) + 1):
             level: dict[int, Rel] = {}
-            for cross in (False, True):
+            for cross in (True,) if cross_always else (False, True):
                 for small in range(1, size // 2 + 1):
                     for a in levels[size - small]:
                         for b in levels[small]:
                             if a.relids & b.relids or (small == size - small and a.relids > b.relids):
                                 continue
-                            if not cross and not self._connected(a, b):
-                                continue
-                            self._try_join(a, b, level)
+                            if cross or self._connected(a, b):
+                                self._try_join(a, b, level)
                 if level:
                     break
             levels.append(list(level.values()))
-            if not level and size == len(initial):
-                raise AssertionError("no join order found")
-        return levels[-1][0]
+        return levels[-1][0] if levels[-1] else None
 
     def _greedy(self, initial: list[Rel]) -> Rel:
         rels = list(initial)
@@ -338,20 +344,20 @@ class JoinSearch:
                 continue
             if loop_possible:
                 for second in inner.paths:
-                    if second.req & outer.relids or not second.req:
-                        self._nestloop(rel, first, second, inner, kind, joinquals, quals)
+                    if not second.req & outer.hidden and (second.req & outer.relids or not second.req):
+                        self._nestloop(rel, first, second, outer, kind, joinquals, quals)
         if hash_possible:
             self._hash(rel, outer, inner, kind, hash_keys, rest, quals)
         if kind == "full" and not rel.paths:
             self._full(rel, outer, inner, hash_keys, joinquals, quals)
 
     def _nestloop(
-        self, rel: Rel, first: Path, second: Path, inner: Rel, kind: str, joinquals: list[Clause], quals: Any
+        self, rel: Rel, first: Path, second: Path, outer: Rel, kind: str, joinquals: list[Clause], quals: Any
     ) -> None:
         rescan = bool(second.req)
         conditions = joinquals
         if second.enforced:
-            conditions = [c for c in joinquals if clause_id(c) not in second.enforced]
+            conditions = [c for c in joinquals if not is_enforced(c, second.enforced, outer.relids)]
         outer_rows = max(first.rows, 1.0)
         pairs = outer_rows * second.rows
         if kind in ("semi", "anti"):
@@ -472,7 +478,7 @@ class JoinSearch:
         first = Path(unique)
         for second in left.paths:
             if second.req and not second.req & ~right.relids:
-                self._nestloop(rel, first, second, left, "inner", joinquals, ())
+                self._nestloop(rel, first, second, right, "inner", joinquals, ())
 
     def _full(self, rel: Rel, outer: Rel, inner: Rel, hash_keys: list[Any], joinquals: list[Clause], quals: Any) -> None:
         """A FULL join that hashing cannot do."""
@@ -546,9 +552,18 @@ def same_type_equality(catalog: Any, eqop: int, expr: Any) -> int:
     return eqop if row.oprleft == row.oprright else 0
 
 
-def clause_id(clause: Clause) -> int:
-    """What identifies a clause, or the equivalence class that it comes from."""
-    return id(clause.ec) if clause.ec is not None else id(clause)
+def enforcement(clause: Clause, other: int) -> Any:
+    """What a parameterised path notes of a clause that it enforces: the clause, or its equivalence class
+    with the relations on the other side."""
+    return id(clause) if clause.ec is None else (id(clause.ec), other)
+
+
+def is_enforced(clause: Clause, enforced: frozenset[Any], outer: int) -> bool:
+    """Whether the inner path enforces the clause with values of the outer relations."""
+    if clause.ec is None:
+        return id(clause) in enforced
+    ec = id(clause.ec)
+    return any(type(item) is tuple and item[0] == ec and not item[1] & ~outer for item in enforced)
 
 
 def order_clauses(clauses: list[Clause]) -> list[Clause]:

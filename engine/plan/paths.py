@@ -8,7 +8,7 @@ from . import costs
 from .clauses import function_of, is_pseudo_constant
 from .indexes import IndexInfo, Match, conditions_of, match_clause, predicate_implied_by
 from .jointree import Clause, Deconstructed
-from .joins import EMPTY, Path, Rel, clause_id, order_clauses
+from .joins import EMPTY, Path, Rel, enforcement, order_clauses
 from .nodes import (
     BitmapAnd,
     BitmapIndex,
@@ -254,7 +254,7 @@ def _add_index_path(root: Root, rel: Rel, info: IndexInfo, matches: list[Match],
     rest = [c for c in rel.clauses if id(c) not in consumed]
     if info.predicate:
         rest = [c for c in rest if c.expr not in info.predicate]
-    enforced = frozenset([clause_id(m.clause) for m in used if m.other])
+    enforced = frozenset([enforcement(m.clause, m.other) for m in used if m.other])
     unique = (
         index.unique
         and not index.deferrable
