@@ -173,7 +173,8 @@ def definitions() -> dict[str, Definition]:
             default,
             ("hidden",),
         )
-    sys.modules.pop(data.__name__, None)
+    sys.modules.pop(data.__name__, None)  # the text is not needed again
+    vars(sys.modules[data.__name__.rpartition(".")[0]]).pop("settings", None)
     return out
 
 

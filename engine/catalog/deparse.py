@@ -13,6 +13,7 @@ from ..tree import RangeTblEntry
 from .deparse_expr import quote_simple
 from .deparse_query import Deparser
 from .quoting import quote_identifier, quote_literal, quote_qualified
+from .relation import Relation
 from .trees import SQL_PREFIX, function_defaults, load_tree, view_definition
 from .typenames import format_type
 
@@ -21,29 +22,39 @@ DEFAULT_PATH = (11, 2200)
 
 def deparse_expression(
     expr: Any,
+    context: Any,
     catalog: Any,
-    relid: int = 0,
     pretty: bool = False,
     path: tuple[int, ...] = DEFAULT_PATH,
     ctx: Any = None,
-    varprefix: bool = False,
-    rtable: Iterable[RangeTblEntry] | None = None,
+    use_prefix: bool = False,
+    outer_rtables: Iterable[Any] = (),
 ) -> str:
-    """An expression over the columns of `relid` (varno 1), or over a range table."""
-    out = Deparser(catalog, pretty=pretty, path=path, ctx=ctx, varprefix=varprefix)
-    if rtable is None and relid:
-        row = catalog.pg_class.get(relid)
+    """An expression as SQL. `context` says what its Vars are: a relation's oid or descriptor
+    (varno 1), a range table, or None or 0 if it has none. `outer_rtables`: those of the enclosing
+    query levels, nearest first. `use_prefix`: columns are written table.column."""
+    out = Deparser(catalog, pretty=pretty, path=path, ctx=ctx, varprefix=use_prefix)
+    for rtable in reversed([rtable for rtable in outer_rtables if rtable is not context]):
+        out.push(list(rtable))
+    if isinstance(context, Relation):
+        context = context.oid
+    if not context:
+        context = ()
+    elif isinstance(context, int):
+        row = catalog.pg_class.get(context)
         names = tuple(
             [
                 ("" if a.attisdropped else a.attname)
-                for a in catalog.pg_attribute.find("attrelid", relid)
+                for a in catalog.pg_attribute.find("attrelid", context)
                 if a.attnum > 0
             ]
         )
-        rtable = [
-            RangeTblEntry("relation", eref=row.relname, eref_colnames=names, relid=relid, relkind=row.relkind)
+        context = [
+            RangeTblEntry(
+                "relation", eref=row.relname, eref_colnames=names, relid=context, relkind=row.relkind
+            )
         ]
-    out.push(list(rtable or ()))
+    out.push(list(context))
     out.expr(expr, False)
     return out.buf
 
@@ -102,8 +113,8 @@ def pg_get_expr(
         return None
     tree = load_tree(text)
     if isinstance(tree, tuple):
-        return ", ".join([deparse_expression(e, catalog, relid, pretty, path, ctx) for e in tree])
-    return deparse_expression(tree, catalog, relid, pretty, path, ctx)
+        return ", ".join([deparse_expression(e, relid, catalog, pretty, path, ctx) for e in tree])
+    return deparse_expression(tree, relid, catalog, pretty, path, ctx)
 
 
 # --- indexes and constraints --------------------------------------------------------------------------------
@@ -162,7 +173,7 @@ def pg_get_indexdef(
             from ..treetypes import expr_collation, expr_type
 
             expr = next(expressions)
-            text = deparse_expression(expr, catalog, row.indrelid, pretty, path, ctx)
+            text = deparse_expression(expr, row.indrelid, catalog, pretty, path, ctx)
             if not _looks_like_function(expr):
                 text = f"({text})"
             typid, collation = expr_type(expr), expr_collation(expr)
@@ -204,7 +215,7 @@ def pg_get_indexdef(
     if relation.reloptions is not None:
         sql += f" WITH ({reloptions_text(relation.reloptions)})"
     if row.indpred is not None:
-        predicate = deparse_expression(load_tree(row.indpred), catalog, row.indrelid, pretty, path, ctx)
+        predicate = deparse_expression(load_tree(row.indpred), row.indrelid, catalog, pretty, path, ctx)
         sql += f" WHERE ({predicate})" if exclude_operators is not None else f" WHERE {predicate}"
     return sql
 
@@ -253,7 +264,7 @@ def pg_get_constraintdef(
         if text.startswith(SQL_PREFIX):
             sql = "CHECK " + text[4:]
         else:
-            sql = f"CHECK ({deparse_expression(load_tree(text), catalog, row.conrelid, pretty, path, ctx)})"
+            sql = f"CHECK ({deparse_expression(load_tree(text), row.conrelid, catalog, pretty, path, ctx)})"
         if row.connoinherit:
             sql += " NO INHERIT"
     elif kind == "n":
@@ -352,7 +363,7 @@ def function_arguments(
         if defaults and is_input and seen > first_default:
             n = seen - first_default - 1
             text += " DEFAULT " + (
-                texts[n] if texts else deparse_expression(expressions[n], catalog, 0, False, path, ctx)
+                texts[n] if texts else deparse_expression(expressions[n], 0, catalog, False, path, ctx)
             )
         if insert_at == printed and printed == len(parts) and not table:
             order_by = "ORDER BY "
@@ -524,7 +535,7 @@ def pg_get_triggerdef(
             )
             for alias in ("old", "new")
         ]
-        when = deparse_expression(load_tree(row.tgqual), catalog, 0, pretty, path, ctx, True, rtable)
+        when = deparse_expression(load_tree(row.tgqual), rtable, catalog, pretty, path, ctx, True)
         sql += f"WHEN ({when}) "
     arguments = row.tgargs.split(b"\0")[:-1] if row.tgargs else []
     shown = ", ".join([quote_simple(a.decode()) for a in arguments])
@@ -566,7 +577,7 @@ def pg_get_partkeydef(
             from ..treetypes import expr_collation, expr_type
 
             expr = next(expressions)
-            text = deparse_expression(expr, catalog, oid, False, path, ctx)
+            text = deparse_expression(expr, oid, catalog, False, path, ctx)
             text = text if _looks_like_function(expr) else f"({text})"
             typid, collation = expr_type(expr), expr_collation(expr)
         own = row.partcollation.items[n]
@@ -587,7 +598,7 @@ def pg_get_statisticsobjdef(
     names = {a.attnum: a.attname for a in catalog.pg_attribute.find("attrelid", row.stxrelid)}
     items = [quote_identifier(names[n]) for n in row.stxkeys.items]
     for expr in load_tree(row.stxexprs) if row.stxexprs is not None else ():
-        text = deparse_expression(expr, catalog, row.stxrelid, True, path, ctx)
+        text = deparse_expression(expr, row.stxrelid, catalog, True, path, ctx)
         items.append(text if _looks_like_function(expr) else f"({text})")
     if columns_only:
         return ", ".join(items)

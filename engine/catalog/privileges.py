@@ -100,6 +100,9 @@ CLASSES: dict[str, tuple[str, str, str, int, int, str]] = {
     "parameter": ("pg_parameter_acl", "", "paracl", ACL_SET | ACL_ALTER_SYSTEM, 0, "p"),
     "largeobject": ("pg_largeobject_metadata", "lomowner", "lomacl", ACL_SELECT | ACL_UPDATE, 0, "L"),
 }
+_CLASS_NAMES = {  # catalogs' names do as well
+    entry[0]: name for name, entry in CLASSES.items() if name != "sequence"
+}
 COLUMN_PRIVILEGES = ACL_INSERT | ACL_SELECT | ACL_UPDATE | ACL_REFERENCES
 
 
@@ -260,6 +263,7 @@ def has_privilege(
 ) -> bool:
     """Whether the role holds the privilege(s) on an object of a class in CLASSES. `mode`: a name as
     "SELECT", letters as "rw", or bits; all of them, or any of them if `any_of`."""
+    object_class = _CLASS_NAMES.get(object_class, object_class)
     key = ("privilege", role, object_class, oid, mode, any_of)
     answer = catalog.cache.get(key)
     if answer is None:

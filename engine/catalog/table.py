@@ -68,6 +68,7 @@ class Builtin:
             module = importlib.import_module(module_name)
             lines = _decode_lines(module.ROWS)
             sys.modules.pop(module_name, None)  # the text is not needed again
+            vars(sys.modules[f"{__package__}.data"]).pop(self.name, None)
             raw = {line[0]: line for line in lines} if self.has_oid else dict(enumerate(lines, 1))
             self._raw = raw
         return raw

@@ -618,5 +618,5 @@ def pg_get_statisticsobjdef_expressions(ctx: Any, oid: int) -> Array | None:
     if row is None or row.stxexprs is None:
         return None
     return make_array(
-        TEXT, [deparse_expression(e, ctx.catalog, row.stxrelid) for e in load_tree(row.stxexprs)]
+        TEXT, [deparse_expression(e, row.stxrelid, ctx.catalog) for e in load_tree(row.stxexprs)]
     )

@@ -129,7 +129,7 @@ def pg_get_function_arg_default(ctx: Any, oid: int, number: int) -> str | None:
     if position < first:
         return None
     return deparse.deparse_expression(
-        defaults[position - first], ctx.catalog, 0, False, search_path(ctx), ctx
+        defaults[position - first], None, ctx.catalog, False, search_path(ctx), ctx
     )
 
 
