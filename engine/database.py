@@ -14,6 +14,37 @@ CATALOG_RELATION_LAST = 16_384  # relation numbers below are system catalogs
 _KEY = struct.Struct(">IIQ")
 
 
+class SharedSnapshot:
+    """A storage Snapshot that several transactions use at once: while nothing is committed, all of
+    them see the same. It is closed when its last user has gone and it is no longer the current one."""
+
+    __slots__ = ("chunks", "current", "get", "keys", "scan", "snapshot", "tau", "users", "value_chunks", "values")
+
+    def __init__(self, snapshot: Any) -> None:
+        self.snapshot = snapshot
+        self.tau: int = snapshot.tau
+        self.get = snapshot.get
+        self.scan = snapshot.scan
+        self.chunks = snapshot.chunks
+        self.keys = snapshot.keys
+        self.values = snapshot.values
+        self.value_chunks = snapshot.value_chunks
+        self.users = 0
+        self.current = True
+
+    def close(self) -> None:
+        """One user less."""
+        self.users -= 1
+        if not self.users and not self.current:
+            self.snapshot.close()
+
+    def retire(self) -> None:
+        """Something was committed: nobody else gets this snapshot."""
+        self.current = False
+        if not self.users:
+            self.snapshot.close()
+
+
 class Database:
     """The state that all sessions of one database share."""
 
@@ -24,6 +55,7 @@ class Database:
         self.catalog: Any = None
         self.sequences = Sequences(self)
         self._rowids: dict[int, int] = {}
+        self._current: SharedSnapshot | None = None
         self._catalog_rowid = FIRST_STORED_ROWID
 
     def load(self, shared_rows: Sequence[tuple[int, int, bytes]]) -> None:
@@ -54,6 +86,22 @@ class Database:
                 changes.setdefault(relid, {})[rowid] = row
         if changes:
             self.catalog = self.catalog.evolve(changes)
+
+    def snapshot(self) -> SharedSnapshot:
+        """A snapshot of the newest state; to be closed by its user."""
+        current = self._current
+        if current is None or current.tau != self.engine.storage.current_tau:
+            if current is not None:
+                current.retire()
+            current = self._current = SharedSnapshot(self.engine.storage.snapshot(self.oid))
+        current.users += 1
+        return current
+
+    def retire_snapshot(self) -> None:
+        """After a commit, and at the end: let go of the snapshot kept for the next transaction."""
+        if self._current is not None:
+            self._current.retire()
+            self._current = None
 
     def catalog_rowid(self) -> int:
         """A fresh row id for a stored catalog row."""

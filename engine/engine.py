@@ -6,6 +6,7 @@ so there is no initdb.
 """
 
 import logging
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -35,6 +36,7 @@ FIRST_NORMAL_OID = 16_384
 OIDS_RESERVED = 8_192  # PostgreSQL's VAR_OID_PREFETCH
 OID_KEY = row_key(1, 1)
 POSTGRES_OID = 5
+RECURSION_LIMIT = 8_000  # expressions nest: 1000 terms of a sum are as many levels of the tree
 TEMPLATE1_OID = 1
 _pack = msgspec.msgpack.Encoder().encode
 _unpack = msgspec.msgpack.Decoder().decode
@@ -61,6 +63,7 @@ class GavelEngine:
 
     async def open(self) -> None:
         """Recover the storage and load the catalogs of the default database."""
+        sys.setrecursionlimit(max(sys.getrecursionlimit(), RECURSION_LIMIT))
         directory = self.config.get("data_dir")
         if self.config.get("in_memory"):
             directory = None
@@ -93,6 +96,8 @@ class GavelEngine:
             writes.update(database.sequences.flush())
         if writes:
             await self.commit(CommitRequest(self.current_tau(), writes))
+        for database in self.databases.values():
+            database.retire_snapshot()
         await self._handle.close()
 
     def database(self, oid: int, name: str) -> Database:
@@ -106,6 +111,8 @@ class GavelEngine:
 
     def _applied(self, batch: Batch) -> None:
         """Catalog changes, in the same loop turn in which the store has applied them."""
+        for database in self.databases.values():
+            database.retire_snapshot()
         for commit in batch.commits:
             by_database: dict[int, dict[bytes, bytes | None]] = {}
             for key, value in commit.writes.items():

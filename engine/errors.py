@@ -12,8 +12,8 @@ from .sqlstates import SqlState
 class SqlError(Exception):
     """An error that the client caused and is told of.
 
-    `position` is a byte offset into the statement text as pglast counts it (0-based; -1 or None:
-    unknown); the server turns it into the 1-based character position of the protocol.
+    `position` is a character offset into the statement text as pglast counts it (0-based; -1 or None:
+    unknown); the server turns it into the 1-based position of the protocol.
     """
 
     def __init__(

@@ -10,7 +10,15 @@ from collections.abc import Callable, Sequence
 from struct import Struct
 from typing import Any, NamedTuple
 
-from gaveldb.storage.api import ENCODERS, array_encoder, column_encoder, invert, record_encoder, row_key, rowid_bytes
+from gaveldb.storage.api import (
+    ENCODERS,
+    array_encoder,
+    column_encoder,
+    invert,
+    record_encoder,
+    row_key,
+    rowid_bytes,
+)
 
 from .catalog.relation import Index, IndexKey
 from .errors import SqlError
@@ -102,8 +110,8 @@ def entry_key(catalog: Any, index: Index) -> Callable[[Sequence[Any], int], byte
 
         return unique
     if index.unique and not index.deferrable:
-        return lambda values, rowid: prefix + b"".join(
-            [encode(value) for encode, value in zip(encoders, values, strict=True)]
+        return lambda values, rowid: (
+            prefix + b"".join([encode(value) for encode, value in zip(encoders, values, strict=True)])
         )
     return lambda values, rowid: (
         prefix

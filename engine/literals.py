@@ -140,7 +140,7 @@ def _literal_type(literal: str) -> int:
 def _analyse_shape(text: str, literals: list[tuple[int, int, str]]) -> tuple[int, ...] | None:
     from .bind.constants import literal_locations
 
-    by_offset = {len(text[:start].encode()): index for index, (start, _, _) in enumerate(literals)}
+    by_offset = {start: index for index, (start, _, _) in enumerate(literals)}
     try:
         statements = parse(text)
     except SqlError:

@@ -392,7 +392,8 @@ class Session:
             if values:
                 from .parameters import decode_parameters
 
-                if self.transaction is None:
+                transaction = self.transaction
+                if transaction is None or transaction.snapshot is None:
                     self._begin_statement()
                 context.attach(self.transaction)
                 context.params = decode_parameters(self, context, types, formats, values)

@@ -65,9 +65,8 @@ def syntax_error(text: str, error: ParseError) -> SqlError:
     """PostgreSQL's error for what its parser said."""
     message = str(error.args[0])
     position = error.args[1] if len(error.args) > 1 else None
-    if position is not None:
-        # pglast counts characters here; SqlError positions are byte offsets
-        position = len(text[:position].encode()) if position >= 0 else None
+    if position is not None and position < 0:
+        position = None
     sqlstate = SYNTAX_ERROR
     if "not supported" in message or "not implemented" in message:
         sqlstate = FEATURE_NOT_SUPPORTED
@@ -78,10 +77,9 @@ def statement_source(text: str, raw: Any, single: bool) -> str:
     """The part of `text` that one raw statement was parsed from."""
     if single:
         return text
-    encoded = text.encode()
     start = raw.stmt_location
-    end = start + raw.stmt_len if raw.stmt_len else len(encoded)
-    return encoded[start:end].decode().strip()
+    end = start + raw.stmt_len if raw.stmt_len else len(text)
+    return text[start:end].strip()
 
 
 _TAGS = {"select": "SELECT ", "insert": "INSERT 0 ", "update": "UPDATE ", "delete": "DELETE ", "merge": "MERGE "}

@@ -123,7 +123,7 @@ class Transaction:
                 return
             self.session.drain_portals()
             snapshot.close()
-        self.snapshot = self.session.engine.storage.snapshot(self.database.oid)
+        self.snapshot = self.database.snapshot()
         shared = self.session.current_catalog()
         if shared is not self._catalog_base:
             self._catalog_base = shared

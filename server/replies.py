@@ -120,13 +120,9 @@ def authentication(code: int, body: bytes = b"") -> bytes:
     return message(b"R", _LENGTH.pack(code) + body)
 
 
-def character_position(offset: int | None, text: str | None) -> int | None:
-    """The protocol's 1-based position in characters, of a 0-based one in bytes of UTF-8."""
-    if offset is None or offset < 0:
-        return None
-    if text is None or text.isascii():
-        return offset + 1
-    return len(text.encode()[:offset].decode(errors="ignore")) + 1
+def character_position(offset: int | None) -> int | None:
+    """The protocol's 1-based position of a 0-based one, both in characters."""
+    return None if offset is None or offset < 0 else offset + 1
 
 
 def error_response(error: SqlError, text: str | None = None, codec: str = "utf-8") -> bytes:
@@ -148,8 +144,8 @@ def _report(tag: bytes, error: SqlError, text: str | None, codec: str) -> bytes:
         ("M", error.message),
         ("D", error.detail),
         ("H", error.hint),
-        ("P", character_position(error.position, text)),
-        ("p", character_position(error.internal_position, error.internal_query)),
+        ("P", character_position(error.position)),
+        ("p", character_position(error.internal_position)),
         ("q", error.internal_query),
         ("W", error.where),
         ("s", error.schema),

@@ -42,7 +42,9 @@ class Modification:
         self.catalog = scope.catalog
         self.relation: Relation = scope.catalog.relation(node.relid)
         if self.relation.system:
-            raise SqlError(FEATURE_NOT_SUPPORTED, f'changing rows of system catalog "{self.relation.name}" directly')
+            raise SqlError(
+                FEATURE_NOT_SUPPORTED, f'changing rows of system catalog "{self.relation.name}" directly'
+            )
         self.writer: TableWriter = table_writer(scope.catalog, scope.unit.settings, node.relid)
         self.width = len(self.relation.columns)
         unit = scope.unit
@@ -62,7 +64,9 @@ class Modification:
             for attnum in (-1, RAW_ROW):
                 self.scope.needs.used.setdefault(("var", self.node.varno, attnum), None)
             self._keep_target_atoms()
-        step = {"insert": self._insert, "update": self._update, "delete": self._delete, "merge": self._merge}[operation]
+        step = {"insert": self._insert, "update": self._update, "delete": self._delete, "merge": self._merge}[
+            operation
+        ]
         produce(self.scope, self.node.input, step)
 
     def _keep_target_atoms(self) -> None:
@@ -318,13 +322,17 @@ class Modification:
                         self._check_options(new, rowid)
                         frame.line(f"{update}(ctx, {rowid}, {old}, {new})")
                     elif action.commandType == "delete":
-                        frame.line(f"{self._writer_global('remove', self.writer.remove)}(ctx, {rowid}, {old})")
+                        frame.line(
+                            f"{self._writer_global('remove', self.writer.remove)}(ctx, {rowid}, {old})"
+                        )
                     elif action.commandType == "insert":
                         row = self._new_row(action.targetList)
                         frame.line(f"{new} = {row}")
                         frame.line(f"{self._writer_global('prepare', self.writer.prepare)}(ctx, {new})")
                         self._check_options(new, "0")
-                        frame.line(f"{result_id} = {self._writer_global('store', self.writer.store)}(ctx, {new})")
+                        frame.line(
+                            f"{result_id} = {self._writer_global('store', self.writer.store)}(ctx, {new})"
+                        )
         with frame.block(f"if {action_name} is None or {action_name} == 'NOTHING':"):
             frame.line("continue")
         self._count()

@@ -83,8 +83,14 @@ class TableWriter:
     def _unit(self) -> Unit:
         unit = Unit(self.catalog, self.settings, breathing=False)
         unit.globals.update(
-            encode=_ENCODE, MISSING=_MISSING, ROWID=_ROWID, row_key=row_key, relation=self.relation,
-            fail_null=violations.not_null, fail_check=violations.check, fail_unique=violations.unique,
+            encode=_ENCODE,
+            MISSING=_MISSING,
+            ROWID=_ROWID,
+            row_key=row_key,
+            relation=self.relation,
+            fail_null=violations.not_null,
+            fail_check=violations.check,
+            fail_unique=violations.unique,
             engine_values=self.engine_values,
         )
         return unit
@@ -92,8 +98,12 @@ class TableWriter:
     def _scope(self, unit: Unit, row: str, *, trust_not_null: bool) -> Scope:
         """A scope in which Var(1, n) is a column of the stored row named `row`."""
         names = tuple(column.name for column in self.relation.columns)
-        entry = RangeTblEntry("relation", relid=self.relation.oid, eref=self.relation.name, eref_colnames=names)
-        planned = plan.PlannedQuery(plan=plan.Result(), targets=(), names=(), types=(), typmods=(), rtable=[entry])
+        entry = RangeTblEntry(
+            "relation", relid=self.relation.oid, eref=self.relation.name, eref_colnames=names
+        )
+        planned = plan.PlannedQuery(
+            plan=plan.Result(), targets=(), names=(), types=(), typmods=(), rtable=[entry]
+        )
         scope = Scope(unit, None, planned)
         from .scan import Record, row_type
 
@@ -218,7 +228,9 @@ class TableWriter:
         fields = ", ".join(f"{row}[{attnum - 1}]" for attnum in index.include)
         return f"{rowid} + encode(({fields},))"
 
-    def _emit_unique(self, frame: Frame, index: Index, name: str, values: str, unit: Unit, rowid: str) -> None:
+    def _emit_unique(
+        self, frame: Frame, index: Index, name: str, values: str, unit: Unit, rowid: str
+    ) -> None:
         """The unique check of an entry that is about to be written."""
         if not index.unique:
             return
@@ -262,10 +274,13 @@ class TableWriter:
         frame.line("return rowid")
         return self._compile(unit, "store(ctx, n)")
 
-    def _emit_child_checks(self, unit: Unit, frame: Frame, scope: Scope, old: Scope | None,
-                           changed: frozenset[int] | None = None) -> None:
+    def _emit_child_checks(
+        self, unit: Unit, frame: Frame, scope: Scope, old: Scope | None, changed: frozenset[int] | None = None
+    ) -> None:
         for foreign_key in self.relation.foreign_keys:
-            if not foreign_key.enforced or (changed is not None and not changed.intersection(foreign_key.columns)):
+            if not foreign_key.enforced or (
+                changed is not None and not changed.intersection(foreign_key.columns)
+            ):
                 continue
             unit.globals["queue_child"] = deferred.queue_child
             constant = unit.constant(foreign_key, "foreign_key")
@@ -273,13 +288,18 @@ class TableWriter:
             if old is None:
                 frame.line(f"queue_child(txn, {constant}, {new})")
             else:
-                with frame.block(f"if {self._raw('n', foreign_key.columns)} != {self._raw('o', foreign_key.columns)}:"):
+                with frame.block(
+                    f"if {self._raw('n', foreign_key.columns)} != {self._raw('o', foreign_key.columns)}:"
+                ):
                     frame.line(f"queue_child(txn, {constant}, {new})")
 
-    def _emit_parent_checks(self, unit: Unit, frame: Frame, old: Scope, new: Scope | None,
-                            changed: frozenset[int] | None = None) -> None:
+    def _emit_parent_checks(
+        self, unit: Unit, frame: Frame, old: Scope, new: Scope | None, changed: frozenset[int] | None = None
+    ) -> None:
         for foreign_key in self.relation.referenced_by:
-            if not foreign_key.enforced or (changed is not None and not changed.intersection(foreign_key.refcolumns)):
+            if not foreign_key.enforced or (
+                changed is not None and not changed.intersection(foreign_key.refcolumns)
+            ):
                 continue
             unit.globals["queue_parent"] = deferred.queue_parent
             constant = unit.constant(foreign_key, "foreign_key")
@@ -287,7 +307,10 @@ class TableWriter:
             if new is None:
                 frame.line(f"queue_parent(txn, {constant}, {before}, None)")
             else:
-                raw_new, raw_old = self._raw("n", foreign_key.refcolumns), self._raw("o", foreign_key.refcolumns)
+                raw_new, raw_old = (
+                    self._raw("n", foreign_key.refcolumns),
+                    self._raw("o", foreign_key.refcolumns),
+                )
                 with frame.block(f"if {raw_new} != {raw_old}:"):
                     frame.line(
                         f"queue_parent(txn, {constant}, {before}, {self._values(new, foreign_key.refcolumns)})"

@@ -61,15 +61,23 @@ def temporary_namespace(ctx: Any) -> int:
     """This session's pg_temp_n, made when it is first needed."""
     session = ctx.session
     if not session.temporary_namespace:
+        from ..catalog.privileges import has_privilege
+
         transaction = ctx.transaction
+        catalog = transaction.catalog
+        if not has_privilege(catalog, session.role, "database", session.database.oid, "TEMPORARY"):
+            name = catalog.pg_database.get(session.database.oid).datname
+            raise SqlError(
+                INSUFFICIENT_PRIVILEGE, f'permission denied to create temporary tables in database "{name}"'
+            )
         oid = ctx.session.engine.new_oid()
         row = new_row(
             transaction.base_catalog, "pg_namespace", oid=oid, nspname=f"pg_temp_{session.pid % 100_000}",
             nspowner=10, nspacl=None,
         )
         # outside the transaction: it stays if that is rolled back
-        session.merge_temporary_catalog({2615: {session.temporary_catalog_rowid(): row}})
-        transaction.catalog_insert("pg_namespace", row, temporary=True)
+        rowid = transaction.catalog_insert("pg_namespace", row, temporary=True)
+        session.merge_temporary_catalog({2615: {rowid: row}})
         session.temporary_namespace = oid
         session.settings_changed()
     return int(session.temporary_namespace)
@@ -120,9 +128,9 @@ def require_owner(ctx: Any, relation_row: Any, kind: str = "table") -> None:
 
 def is_owner(ctx: Any, owner: int) -> bool:
     """Whether the current role has the rights of `owner`."""
-    from ..catalog.privileges import has_role
+    from ..catalog.privileges import has_privs_of_role
 
-    return bool(has_role(ctx.transaction.catalog, ctx.session.role, owner))
+    return bool(has_privs_of_role(ctx.transaction.catalog, ctx.session.role, owner))
 
 
 def truncate_name(name: str) -> str:

@@ -36,6 +36,7 @@ MODULES: tuple[str, ...] = (
     "functions.sequences",
     "functions.messages",
     "functions.sqlbodies",
+    "functions.arrays",
 )
 
 _loaded = False

@@ -41,7 +41,9 @@ class ParentEvent:
 
     __slots__ = ("after", "before", "foreign_key")
 
-    def __init__(self, foreign_key: ForeignKey, before: tuple[Any, ...], after: tuple[Any, ...] | None) -> None:
+    def __init__(
+        self, foreign_key: ForeignKey, before: tuple[Any, ...], after: tuple[Any, ...] | None
+    ) -> None:
         self.foreign_key = foreign_key
         self.before = before
         self.after = after
@@ -222,7 +224,11 @@ def _same_types(child: Relation, parent: Relation, foreign_key: ForeignKey, cata
     for a, b in zip(foreign_key.columns, foreign_key.refcolumns, strict=True):
         left = catalog.base_type(child.columns[a - 1].typid)
         right = catalog.base_type(parent.columns[b - 1].typid)
-        if left != right and not (left in integers and right in integers) and not (left in texts and right in texts):
+        if (
+            left != right
+            and not (left in integers and right in integers)
+            and not (left in texts and right in texts)
+        ):
             return False
     return True
 
@@ -236,7 +242,9 @@ def _check_child(transaction: Any, event: ChildEvent) -> Iterator[Any]:
             FOREIGN_KEY_VIOLATION,
             f'insert or update on table "{child.name}" violates foreign key constraint "{foreign_key.name}"',
             detail="MATCH FULL does not allow mixing of null and nonnull key values.",
-            schema=_schema(catalog, child), table=child.name, constraint=foreign_key.name,
+            schema=_schema(catalog, child),
+            table=child.name,
+            constraint=foreign_key.name,
         )
     index = next((index for index in parent.indexes if index.oid == foreign_key.index), None)
     found = False
@@ -247,8 +255,9 @@ def _check_child(transaction: Any, event: ChildEvent) -> Iterator[Any]:
         if found:
             transaction.validate_read(key)
     else:
-        rows = yield from _matching_rows(transaction, parent, foreign_key.refcolumns, child, foreign_key.columns,
-                                         event.values)
+        rows = yield from _matching_rows(
+            transaction, parent, foreign_key.refcolumns, child, foreign_key.columns, event.values
+        )
         found = bool(rows)
         transaction.validate_range(*row_span(parent.storage_id))
     if not found:
@@ -257,7 +266,9 @@ def _check_child(transaction: Any, event: ChildEvent) -> Iterator[Any]:
             f'insert or update on table "{child.name}" violates foreign key constraint "{foreign_key.name}"',
             detail=f"Key {_key_text(transaction, child, foreign_key.columns, event.values)} is not present in table "
             f'"{parent.name}".',
-            schema=_schema(catalog, child), table=child.name, constraint=foreign_key.name,
+            schema=_schema(catalog, child),
+            table=child.name,
+            constraint=foreign_key.name,
         )
 
 
@@ -287,8 +298,14 @@ def _types(relation: Relation, columns: Sequence[int]) -> list[int]:
     return [relation.columns[attnum - 1].typid for attnum in columns]
 
 
-def _matching_rows(transaction: Any, relation: Relation, columns: Sequence[int], value_relation: Relation,
-                   value_columns: Sequence[int], values: Sequence[Any]) -> Iterator[Any]:
+def _matching_rows(
+    transaction: Any,
+    relation: Relation,
+    columns: Sequence[int],
+    value_relation: Relation,
+    value_columns: Sequence[int],
+    values: Sequence[Any],
+) -> Iterator[Any]:
     text = f"SELECT 1 FROM ONLY {table_name(transaction.catalog, relation)} WHERE {_conditions(relation, columns)} LIMIT 1"
     rows, _ = yield from run_internal(
         transaction.session, text, _types(value_relation, value_columns), values, role=relation.owner
@@ -309,8 +326,9 @@ def _check_parent(transaction: Any, event: ParentEvent) -> Iterator[Any]:
                 return  # another row has taken the key over
     _validate_children(transaction, child, foreign_key, event.before)
     if action in "ar":
-        rows = yield from _matching_rows(transaction, child, foreign_key.columns, parent, foreign_key.refcolumns,
-                                         event.before)
+        rows = yield from _matching_rows(
+            transaction, child, foreign_key.columns, parent, foreign_key.refcolumns, event.before
+        )
         if rows:
             raise _still_referenced(transaction, event, child, parent, action)
         return
@@ -318,7 +336,9 @@ def _check_parent(transaction: Any, event: ParentEvent) -> Iterator[Any]:
     yield from run_internal(transaction.session, text, types, params, role=child.owner)
 
 
-def _still_referenced(transaction: Any, event: ParentEvent, child: Relation, parent: Relation, action: str) -> SqlError:
+def _still_referenced(
+    transaction: Any, event: ParentEvent, child: Relation, parent: Relation, action: str
+) -> SqlError:
     foreign_key = event.foreign_key
     key = _key_text(transaction, parent, foreign_key.refcolumns, event.before)
     fields = dict(schema=_schema(transaction.catalog, child), table=child.name, constraint=foreign_key.name)
@@ -339,8 +359,9 @@ def _still_referenced(transaction: Any, event: ParentEvent, child: Relation, par
     )
 
 
-def _action_statement(catalog: Any, event: ParentEvent, child: Relation, parent: Relation,
-                      action: str) -> tuple[str, list[int], list[Any]]:
+def _action_statement(
+    catalog: Any, event: ParentEvent, child: Relation, parent: Relation, action: str
+) -> tuple[str, list[int], list[Any]]:
     foreign_key = event.foreign_key
     name = table_name(catalog, child)
     types = _types(parent, foreign_key.refcolumns)
@@ -365,7 +386,9 @@ def _action_statement(catalog: Any, event: ParentEvent, child: Relation, parent:
     return f"UPDATE ONLY {name} SET {', '.join(assignments)} WHERE {condition}", types, params
 
 
-def _validate_children(transaction: Any, child: Relation, foreign_key: ForeignKey, values: Sequence[Any]) -> None:
+def _validate_children(
+    transaction: Any, child: Relation, foreign_key: ForeignKey, values: Sequence[Any]
+) -> None:
     catalog = transaction.catalog
     wanted = set(foreign_key.columns)
     for index in child.indexes:
@@ -406,5 +429,8 @@ def validate_foreign_key(ctx: Any, relation: Relation, foreign_key: ForeignKey) 
         raise SqlError(
             FOREIGN_KEY_VIOLATION,
             f'insert or update on table "{relation.name}" violates foreign key constraint "{foreign_key.name}"',
-            detail=detail, schema=_schema(catalog, relation), table=relation.name, constraint=foreign_key.name,
+            detail=detail,
+            schema=_schema(catalog, relation),
+            table=relation.name,
+            constraint=foreign_key.name,
         )

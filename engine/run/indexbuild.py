@@ -19,7 +19,9 @@ def fill_index(ctx: Any, relation: Any, index_oid: int) -> Iterator[Any]:
 
     transaction = ctx.transaction
     index = next(index for index in relation.indexes if index.oid == index_oid)
-    entry = entry_function(ctx.catalog if index_oid == 0 else transaction.catalog, ctx.settings, relation, index)
+    entry = entry_function(
+        ctx.catalog if index_oid == 0 else transaction.catalog, ctx.settings, relation, index
+    )
     low, high = row_span(relation.storage_id)
     transaction.validate_range(low, high)
     pending = transaction.pending
