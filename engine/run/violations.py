@@ -69,7 +69,7 @@ def key_description(ctx: Any, relation: Any, index: Any, values: Any) -> str:
         else:
             from ..catalog.deparse import deparse_expression
 
-            names.append(deparse_expression(ctx.catalog, key.expr, relation=relation))
+            names.append(deparse_expression(key.expr, relation, ctx.catalog))
     texts = [
         "null" if value is None else text_output(ctx.catalog, key.typid)(ctx, value)
         for key, value in zip(index.keys, values, strict=True)
