@@ -27,7 +27,6 @@ from .pullup import jointree_relids, prepare_jointree
 from .root import PlannerGlobal, Root
 from .walk import bits, increment_var_sublevels_up, replace
 
-
 _functions_loaded = False
 
 
@@ -177,7 +176,9 @@ def _all_quals(node: Any) -> list[Any]:
     return out
 
 
-def make_planned_query(root: Root, plan: Any, tlist: list[TargetEntry], command: str = "select") -> PlannedQuery:
+def make_planned_query(
+    root: Root, plan: Any, tlist: list[TargetEntry], command: str = "select"
+) -> PlannedQuery:
     """The PlannedQuery of a finished plan and its output columns."""
     visible = [entry for entry in tlist if not entry.resjunk]
     targets = tuple([entry.expr for entry in visible])
@@ -208,7 +209,8 @@ def _evaluate_volatile_keys_once(catalog: Any, query: Query) -> Query:
     as well, is computed once per row, in a subquery."""
     refs = {c.tleSortGroupRef for c in query.sortClause} | {c.tleSortGroupRef for c in query.distinctClause}
     if not any(
-        entry.ressortgroupref in refs and contain_volatile_functions(catalog, entry.expr) for entry in query.targetList
+        entry.ressortgroupref in refs and contain_volatile_functions(catalog, entry.expr)
+        for entry in query.targetList
     ):
         return query
     if query.setOperations is not None:
@@ -252,4 +254,3 @@ def _evaluate_volatile_keys_once(catalog: Any, query: Query) -> Query:
         limitOption=query.limitOption,
         hasSubLinks=query.hasSubLinks,
     )
-

@@ -140,7 +140,7 @@ def expression_returns_set(node: Any) -> bool:
     cls = type(node)
     if cls is Var or cls is Const:
         return False
-    if cls is FuncExpr and node.funcretset or cls is OpExpr and node.opretset:
+    if (cls is FuncExpr and node.funcretset) or (cls is OpExpr and node.opretset):
         return True
     if cls is Aggref or cls is GroupingFunc or cls is WindowFunc or cls is SubPlan:
         return False
@@ -154,7 +154,7 @@ def set_returning_calls(node: Any, out: list[Any]) -> None:
         return
     for child in child_nodes(node):
         set_returning_calls(child, out)
-    if (cls is FuncExpr and node.funcretset or cls is OpExpr and node.opretset) and node not in out:
+    if ((cls is FuncExpr and node.funcretset) or (cls is OpExpr and node.opretset)) and node not in out:
         out.append(node)
 
 
@@ -204,9 +204,7 @@ def find_nonnullable_vars(catalog: Any, node: Any, top_level: bool = True) -> fr
     elif cls is BooleanTest:
         if top_level and node.booltesttype in ("is_true", "is_false", "is_not_unknown"):
             return find_nonnullable_vars(catalog, node.arg, False)
-    elif cls is SubPlan and node.kind in ("any", "rowcompare") and top_level and node.testexpr is not None:
-        return find_nonnullable_vars(catalog, node.testexpr, top_level)
-    elif cls is SubLink and node.subLinkType == "any" and top_level and node.testexpr is not None:
+    elif (cls is SubPlan and node.kind in ("any", "rowcompare") and top_level and node.testexpr is not None) or (cls is SubLink and node.subLinkType == "any" and top_level and node.testexpr is not None):
         return find_nonnullable_vars(catalog, node.testexpr, top_level)
     return empty
 
@@ -303,4 +301,3 @@ def strip_relabel(node: Any) -> Any:
     while type(node) is RelabelType:
         node = node.arg
     return node
-

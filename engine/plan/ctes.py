@@ -75,7 +75,7 @@ def _may_inline(root: Root, cte: CommonTableExpr, references: int) -> bool:
         return False
     if cte.ctematerialized == "default" and references != 1:
         return False
-    if query_is_volatile(root.catalog, cte.ctequery) or cte.ctequery.cteList and cte.ctequery.hasModifyingCTE:
+    if query_is_volatile(root.catalog, cte.ctequery) or (cte.ctequery.cteList and cte.ctequery.hasModifyingCTE):
         return False
     return not _has_outer_self_reference(cte.ctequery)
 
@@ -85,7 +85,12 @@ def _has_outer_self_reference(query: Query) -> bool:
 
     def visit(node: Any, level: int) -> None:
         nonlocal found
-        if type(node) is RangeTblEntry and node.rtekind == "cte" and node.self_reference and node.ctelevelsup > level:
+        if (
+            type(node) is RangeTblEntry
+            and node.rtekind == "cte"
+            and node.self_reference
+            and node.ctelevelsup > level
+        ):
             found = True
 
     walk_query(query, visit)
@@ -140,7 +145,10 @@ def plan_recursive(root: Root, cte: CommonTableExpr, info: CteInfo) -> Recursive
     query = cte.ctequery
     operation = query.setOperations
     if not isinstance(operation, SetOperationStmt) or operation.op != "union":
-        raise SqlError(FEATURE_NOT_SUPPORTED, f'recursive query "{cte.ctename}" does not have the form non-recursive-term UNION [ALL] recursive-term')
+        raise SqlError(
+            FEATURE_NOT_SUPPORTED,
+            f'recursive query "{cte.ctename}" does not have the form non-recursive-term UNION [ALL] recursive-term',
+        )
     arms = [_arm(query, operation.larg), _arm(query, operation.rarg)]
     info.recursive = True
     info.planning = True

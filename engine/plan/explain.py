@@ -9,7 +9,7 @@ rows, loops, first_seconds and total_seconds (engine/run/instrument.py), or (row
 from typing import Any
 
 from ..lsyscache import get_opfamily_member
-from ..tree import BoolExpr, NullTest, OpExpr, Param, ScalarArrayOpExpr, Var, WindowFunc
+from ..tree import BoolExpr, Node, NullTest, OpExpr, Param, ScalarArrayOpExpr, Var
 from ..treetypes import expr_collation, expr_type
 from . import nodes
 from .nodes import SubPlan
@@ -27,13 +27,26 @@ _JOIN_NAMES = {
 }
 _STRATEGIES = {"<": 1, "<=": 2, "=": 3, "in": 3, ">=": 4, ">": 5}
 _PLACEHOLDER = 900000
+_SYSTEM_COLUMNS = {-1: "ctid", -2: "xmin", -3: "cmin", -4: "xmax", -5: "cmax", -6: "tableoid"}
+
+
+_SCANS = (
+    nodes.SeqScan,
+    nodes.RowidScan,
+    nodes.IndexScan,
+    nodes.BitmapScan,
+    nodes.ValuesScan,
+    nodes.FunctionScan,
+    nodes.CteScan,
+    nodes.WorkTableScan,
+)
 
 
 class Described:
     """One node of an explained plan. `properties` are (label, value): value a str, a list of str, or a
     number; those with a label in `structured_only` are left out of the text."""
 
-    __slots__ = ("name", "type", "target", "properties", "children", "node", "hidden")
+    __slots__ = ("children", "hidden", "name", "node", "properties", "target", "type")
 
     def __init__(self, name: str, node: Any = None) -> None:
         self.name = name  # as in text, without the relation
@@ -77,65 +90,90 @@ class Explainer:
         self.rtables = parents
         self.rtable: list[Any] = []
         self.subplans: list[SubPlan] = []
+        self.initplans: list[SubPlan] = []
+        self.depth = 0
+        self.relations = 0  # range table entries of the whole statement
+        self.scanned = 0  # the range table entry being scanned: its columns need no prefix
 
     def query(self, planned: nodes.PlannedQuery) -> Described:
-        saved = self.rtable, self.rtables, self.subplans
-        self.rtables = (self.rtable, *self.rtables) if self.rtable else self.rtables
+        saved = self.rtable, self.rtables, self.subplans, self.initplans
+        self.rtables = (self.rtable, *self.rtables) if self.rtable or self.depth else self.rtables
+        self.depth += 1
         self.rtable = planned.rtable
-        self.subplans = []
+        self.subplans, self.initplans = [], []
         described = self.node(planned.plan)
-        if self.verbose and planned.targets:
-            described.properties.insert(0, ("Output", [self.text(t) for t in planned.targets]))
-        else:
-            for target in planned.targets:
-                self.text(target)
-        self._initplans(described)
-        for position, (name, cte) in enumerate(planned.ctes.items()):
+        texts = [self.text(target) for target in planned.targets]
+        if self.verbose and texts:
+            described.properties.insert(0, ("Output", texts))
+        self._attach(described)
+        first: list[tuple[str, str, Described]] = []
+        for name, cte in planned.ctes.items():
             body = self.node(cte) if isinstance(cte, nodes.RecursiveUnion) else self.query(cte)
-            described.children.insert(position, ("InitPlan", f"CTE {name}", body))
-        self.rtable, self.rtables, self.subplans = saved
+            first.append(("InitPlan", f"CTE {name}", body))
+        for subplan in sorted(dict.fromkeys(self.initplans), key=lambda item: item.plan_id):
+            first.append(("InitPlan", f"InitPlan {subplan.plan_id}", self.query(subplan.plan)))
+        described.children[:0] = first
+        self.depth -= 1
+        self.rtable, self.rtables, self.subplans, self.initplans = saved
         return described
 
-    def _initplans(self, described: Described) -> None:
-        """Subqueries found in the expressions of the query."""
-        for subplan in list(dict.fromkeys(self.subplans)):
-            name = ("SubPlan" if subplan.correlated or subplan.hashed else "InitPlan") + f" {subplan.plan_id}"
-            kind = "SubPlan" if name.startswith("SubPlan") else "InitPlan"
-            described.children.append((kind, name, self.query(subplan.plan)))
+    def _attach(self, described: Described) -> None:
+        """The subqueries in a node's expressions become its children; uncorrelated ones are the query's."""
+        found = list(dict.fromkeys(self.subplans))
+        self.subplans = []
+        for subplan in found:
+            if subplan.correlated or subplan.hashed:
+                described.children.append(("SubPlan", f"SubPlan {subplan.plan_id}", self.query(subplan.plan)))
+            else:
+                self.initplans.append(subplan)
 
     # --- expressions --------------------------------------------------------------------------------
 
     def text(self, expr: Any) -> str:
-        """The expression as SQL."""
+        """The expression as SQL. In a scan's conditions its own columns have no prefix; columns of other
+        relations and of outer queries always have one."""
         from ..catalog.deparse import deparse_expression
 
         replaced: dict[str, str] = {}
 
+        def placeholder(node: Any, text: str) -> Param:
+            number = _PLACEHOLDER + len(replaced)
+            replaced[f"${number}"] = text
+            return Param(paramid=number, paramtype=expr_type(node))
+
         def function(node: Any) -> Any:
             if type(node) is SubPlan:
-                number = _PLACEHOLDER + len(replaced)
                 self.subplans.append(node)
-                replaced[f"${number}"] = self._subplan_text(node)
-                return Param(paramid=number, paramtype=expr_type(node))
-            if type(node) is WindowFunc:
-                return mutate(node, function)
+                return placeholder(node, self._subplan_text(node))
+            if type(node) is Var:
+                foreign = node.varlevelsup or (self.scanned and node.varno != self.scanned)
+                return placeholder(node, self._qualified(node)) if foreign else node
             return mutate(node, function)
 
-        out = str(deparse_expression(function(expr), self.rtable, self.catalog, **self._deparse_options()))
-        for placeholder, text in replaced.items():
-            out = out.replace(placeholder, text)
+        prefix = self.verbose or (not self.scanned and self.relations > 1)
+        out = str(
+            deparse_expression(
+                function(expr), self.rtable, self.catalog, use_prefix=prefix, outer_rtables=self.rtables
+            )
+        )
+        for name in reversed(replaced):
+            out = out.replace(name, replaced[name])
         return out
 
-    def _deparse_options(self) -> dict[str, Any]:
-        return {
-            "use_prefix": self.verbose or sum(1 for r in self.rtable if r.rtekind != "join") > 1,
-            "outer_rtables": self.rtables,
-        }
+    def _qualified(self, var: Var) -> str:
+        rtable = self.rtable if not var.varlevelsup else self.rtables[var.varlevelsup - 1]
+        rte = rtable[var.varno - 1]
+        alias = quote_identifier(rte.alias or rte.eref)
+        if var.varattno == 0:
+            return f"{alias}.*"
+        if var.varattno < 0:
+            return f"{alias}.{_SYSTEM_COLUMNS[var.varattno]}"
+        return f"{alias}.{quote_identifier(rte.eref_colnames[var.varattno - 1])}"
 
     def _subplan_text(self, node: SubPlan) -> str:
         number = f"{'SubPlan' if node.correlated or node.hashed else 'InitPlan'} {node.plan_id}"
         if node.kind == "exists":
-            return f"EXISTS({number})"
+            return f"EXISTS({number})" if node.correlated else f"({number}).col1"
         if node.kind in ("any", "all", "rowcompare") and node.testexpr is not None:
             prefix = "hashed " if node.hashed else ""
             return f"({node.kind.upper() + ' ' if node.kind != 'rowcompare' else ''}{self._testexpr(node, prefix + number)})"
@@ -183,8 +221,12 @@ class Explainer:
 
     def node(self, node: Any) -> Described:
         method = getattr(self, "_" + type(node).__name__.lower())
+        saved, self.subplans = self.subplans, []
+        scanned, self.scanned = self.scanned, node.varno if isinstance(node, _SCANS) else 0
         described: Described = method(node)
         described.node = node
+        self._attach(described)
+        self.subplans, self.scanned = saved, scanned
         return described
 
     def _add_quals(self, d: Described, label: str, quals: Any) -> None:
@@ -268,7 +310,11 @@ class Explainer:
         if key.attnum:
             column = self.catalog.relation(relid).columns[key.attnum - 1]
             left: Any = Var(
-                varno=varno, varattno=key.attnum, vartype=column.typid, vartypmod=column.typmod, varcollid=column.collation
+                varno=varno,
+                varattno=key.attnum,
+                vartype=column.typid,
+                vartypmod=column.typmod,
+                varcollid=column.collation,
             )
         else:
             left = move_to(key.expr, varno)
@@ -277,14 +323,24 @@ class Explainer:
         types = [expr_type(left), self.catalog.pg_opclass.get(key.opclass).opcintype]
         opno = 0
         for typid in types:
-            opno = opno or get_opfamily_member(self.catalog, key.opfamily, typid, typid, _STRATEGIES[condition.op])
+            opno = opno or get_opfamily_member(
+                self.catalog, key.opfamily, typid, typid, _STRATEGIES[condition.op]
+            )
         row = self.catalog.pg_operator.get(opno)
         if condition.op == "in":
             return ScalarArrayOpExpr(
-                opno=opno, opfuncid=row.oprcode, useOr=True, args=(left, condition.value), inputcollid=key.collation
+                opno=opno,
+                opfuncid=row.oprcode,
+                useOr=True,
+                args=(left, condition.value),
+                inputcollid=key.collation,
             )
         return OpExpr(
-            opno=opno, opfuncid=row.oprcode, opresulttype=16, args=(left, condition.value), inputcollid=key.collation
+            opno=opno,
+            opfuncid=row.oprcode,
+            opresulttype=16,
+            args=(left, condition.value),
+            inputcollid=key.collation,
         )
 
     def _indexscan(self, node: nodes.IndexScan) -> Described:
@@ -312,7 +368,9 @@ class Explainer:
             name = self.catalog.pg_class.get(node.indexid).relname
             d.target = f" on {quote_identifier(name)}"
             d.hidden.append(("Index Name", name))
-            self._add_quals(d, "Index Cond", self._conditions(scan.varno, scan.relid, node.indexid, node.conditions))
+            self._add_quals(
+                d, "Index Cond", self._conditions(scan.varno, scan.relid, node.indexid, node.conditions)
+            )
             return d
         d = Described("BitmapAnd" if isinstance(node, nodes.BitmapAnd) else "BitmapOr", node)
         for part in node.inputs:
@@ -386,7 +444,11 @@ class Explainer:
             wrapper = Described("Materialize")
             wrapper.children.append(("Outer", "", inner))
             wrapper.node = nodes.Materialize(
-                input=node.inner, rows=node.inner.rows, cost=node.inner.cost, startup_cost=node.inner.startup_cost, width=node.inner.width
+                input=node.inner,
+                rows=node.inner.rows,
+                cost=node.inner.cost,
+                startup_cost=node.inner.startup_cost,
+                width=node.inner.width,
             )
             inner = wrapper
         d.children.append(("Inner", "", inner))
@@ -401,7 +463,11 @@ class Explainer:
         self._child(d, node.outer)
         table = Described("Hash")
         table.node = nodes.Materialize(
-            input=node.inner, rows=node.inner.rows, cost=node.inner.cost, startup_cost=node.inner.cost, width=node.inner.width
+            input=node.inner,
+            rows=node.inner.rows,
+            cost=node.inner.cost,
+            startup_cost=node.inner.cost,
+            width=node.inner.width,
         )
         self._child(table, node.inner)
         d.children.append(("Inner", "", table))
@@ -554,7 +620,25 @@ def quote_identifier(name: str) -> str:
 
 def describe_plan(planned: nodes.PlannedQuery, catalog: Any, verbose: bool = False) -> Described:
     """The described tree of a planned query."""
-    return Explainer(catalog, verbose).query(planned)
+    explainer = Explainer(catalog, verbose)
+    explainer.relations = _count_relations(planned)
+    return explainer.query(planned)
+
+
+def _count_relations(value: Any) -> int:
+    """The range table entries of a planned query and of the queries inside it."""
+    count = 0
+    stack = [value]
+    while stack:
+        item = stack.pop()
+        if isinstance(item, nodes.PlannedQuery):
+            count += sum(1 for rte in item.rtable if rte.rtekind != "result")
+            stack += [item.plan, *item.targets, *item.ctes.values()]
+        elif isinstance(item, (tuple, list)):
+            stack.extend(item)
+        elif isinstance(item, (nodes.Plan, Node)):
+            stack.extend([getattr(item, name) for name in item.__struct_fields__])
+    return count
 
 
 # --- text ---------------------------------------------------------------------------------------------------
@@ -587,9 +671,7 @@ def _write(d: Described, options: ExplainOptions, statistics: Any, indent: int, 
     line = prefix + d.name + d.target
     node = d.node
     if options.costs and node is not None:
-        line += (
-            f"  (cost={node.startup_cost:.2f}..{node.cost:.2f} rows={max(round(node.rows), 0)} width={node.width})"
-        )
+        line += f"  (cost={node.startup_cost:.2f}..{node.cost:.2f} rows={max(round(node.rows), 0)} width={node.width})"
     numbers = measured(statistics, node)
     if options.analyze:
         if numbers is None or not numbers[1]:
@@ -656,63 +738,3 @@ def _structure(
     if d.children:
         out["Plans"] = [_structure(child, options, statistics, r, n) for r, n, child in d.children]
     return out
-
-
-def to_yaml(value: Any, indent: int = 0) -> str:
-    """The structure as EXPLAIN (FORMAT YAML) writes it."""
-    import json
-
-    pad = " " * indent
-    if isinstance(value, dict):
-        parts = []
-        for key, item in value.items():
-            if isinstance(item, (dict, list)) and item:
-                parts.append(f"{pad}{key}: \n{to_yaml(item, indent + 2)}")
-            else:
-                parts.append(f"{pad}{key}: {_yaml_scalar(item)}")
-        return "\n".join(parts)
-    if isinstance(value, list):
-        out = []
-        for item in value:
-            text = to_yaml(item, indent + 2) if isinstance(item, (dict, list)) else " " * (indent + 2) + json.dumps(item)
-            out.append(pad + "- " + text[indent + 2 :])
-        return "\n".join(out)
-    return pad + _yaml_scalar(value)
-
-
-def _yaml_scalar(value: Any) -> str:
-    import json
-
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, float):
-        return f"{value:.2f}"
-    if isinstance(value, int):
-        return str(value)
-    return json.dumps(value)
-
-
-def to_xml(value: dict[str, Any], tag: str = "Plan", indent: int = 0) -> str:
-    """The structure as EXPLAIN (FORMAT XML) writes it: element names are the labels with dashes."""
-    from xml.sax.saxutils import escape
-
-    pad = " " * indent
-    name = tag.replace(" ", "-")
-    lines = [f"{pad}<{name}>"]
-    for key, item in value.items():
-        element = key.replace(" ", "-")
-        if key == "Plans":
-            lines.append(f"{pad}  <Plans>")
-            lines += [to_xml(child, "Plan", indent + 4) for child in item]
-            lines.append(f"{pad}  </Plans>")
-        elif isinstance(item, list):
-            lines.append(f"{pad}  <{element}>")
-            lines += [f"{pad}    <Item>{escape(str(i))}</Item>" for i in item]
-            lines.append(f"{pad}  </{element}>")
-        elif isinstance(item, dict):
-            lines.append(to_xml(item, key, indent + 2))
-        else:
-            text = ("true" if item else "false") if isinstance(item, bool) else f"{item:.2f}" if isinstance(item, float) else str(item)
-            lines.append(f"{pad}  <{element}>{escape(text)}</{element}>")
-    lines.append(f"{pad}</{name}>")
-    return "\n".join(lines)

@@ -10,7 +10,16 @@ from .ctes import find_cte
 from .joins import Path, Rel
 from .nodes import CteScan, FunctionScan, Result, SubqueryScan, ValuesScan, WorkTableScan
 from .root import Root
-from .walk import any_node, increment_var_sublevels_up, make_and, pull_varnos, replace, transform, walk, walk_query
+from .walk import (
+    any_node,
+    increment_var_sublevels_up,
+    make_and,
+    pull_varnos,
+    replace,
+    transform,
+    walk,
+    walk_query,
+)
 
 
 def set_lateral(root: Root, rel: Rel) -> None:
@@ -59,7 +68,9 @@ def set_from_item_path(root: Root, rel: Rel) -> None:
         return
     if kind == "function":
         rows = sum(function_rows(root, f.funcexpr) for f in rte.functions[:1])
-        plan: Any = FunctionScan(varno=rel.varno, functions=rte.functions, ordinality=rte.funcordinality, quals=quals)
+        plan: Any = FunctionScan(
+            varno=rel.varno, functions=rte.functions, ordinality=rte.funcordinality, quals=quals
+        )
         cost = rows * 0.2
     elif kind == "values":
         rows = float(len(rte.values_lists))
@@ -106,7 +117,11 @@ def _cte_scan(root: Root, rel: Rel, quals: Any) -> tuple[Any, float, float]:
     info = find_cte(root, rte)
     if rte.self_reference or info.planning:
         rows = max(info.rows / 10, 1.0)
-        return WorkTableScan(varno=rel.varno, ctename=rte.ctename, quals=quals), rows, rows * costs.COLLECTED_ROW
+        return (
+            WorkTableScan(varno=rel.varno, ctename=rte.ctename, quals=quals),
+            rows,
+            rows * costs.COLLECTED_ROW,
+        )
     plan = CteScan(varno=rel.varno, ctename=rte.ctename, levelsup=rte.ctelevelsup, quals=quals)
     return plan, info.rows, info.rows * costs.COLLECTED_ROW
 
@@ -120,8 +135,11 @@ def _subquery_path(root: Root, rel: Rel) -> Path:
     query = rel.rte.subquery
     pushed, kept = [], []
     for clause in rel.clauses:
-        if not rel.rte.security_barrier and not clause.volatile and not contain_subplans(clause.expr) and qual_is_pushdown_safe(
-            root, query, rel.varno, clause.expr
+        if (
+            not rel.rte.security_barrier
+            and not clause.volatile
+            and not contain_subplans(clause.expr)
+            and qual_is_pushdown_safe(root, query, rel.varno, clause.expr)
         ):
             pushed.append(clause.expr)
         else:
@@ -183,7 +201,9 @@ def _subquery_order(root: Root, rel: Rel, child: Root) -> tuple[Any, ...]:
             vartypmod=expr_typmod(key.expr),
             varcollid=expr_collation(key.expr),
         )
-        keys.append(SortKey(expr=var, sortop=key.sortop, descending=key.descending, nulls_first=key.nulls_first))
+        keys.append(
+            SortKey(expr=var, sortop=key.sortop, descending=key.descending, nulls_first=key.nulls_first)
+        )
     order = pathkeys_of(root, tuple(keys))
     return order if useful_order(root, order) else ()
 
@@ -225,7 +245,8 @@ def _query_is_safe(root: Root, query: Query, attnums: set[int]) -> bool:
             return False
         if query.hasWindowFuncs:
             partitioned = bool(query.windowClause) and all(
-                any(c.tleSortGroupRef == entry.ressortgroupref for c in w.partitionClause) for w in query.windowClause
+                any(c.tleSortGroupRef == entry.ressortgroupref for c in w.partitionClause)
+                for w in query.windowClause
             )
             if not entry.ressortgroupref or not partitioned:
                 return False
@@ -240,9 +261,11 @@ def _setop_is_safe(root: Root, query: Query, node: Any, attnums: set[int]) -> bo
     if isinstance(node, SetOperationStmt):
         if node.op == "except":
             return False
-        return _setop_is_safe(root, query, node.larg, attnums) and _setop_is_safe(root, query, node.rarg, attnums)
+        return _setop_is_safe(root, query, node.larg, attnums) and _setop_is_safe(
+            root, query, node.rarg, attnums
+        )
     arm = query.rtable[node.rtindex - 1].subquery
-    if arm is None or arm.cteList and arm.setOperations:
+    if arm is None or (arm.cteList and arm.setOperations):
         return False
     outer = [e for e in query.targetList if not e.resjunk]
     from ..treetypes import expr_type

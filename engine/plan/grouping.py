@@ -80,7 +80,13 @@ def common_prefix(wanted: tuple[Any, ...], have: tuple[Any, ...]) -> int:
     return n
 
 
-def make_sort(plan: Plan, keys: tuple[SortKey, ...], limit: Any = None, limit_rows: float | None = None, presorted: int = 0) -> Sort:
+def make_sort(
+    plan: Plan,
+    keys: tuple[SortKey, ...],
+    limit: Any = None,
+    limit_rows: float | None = None,
+    presorted: int = 0,
+) -> Sort:
     """A Sort above the plan."""
     cost = plan.cost + costs.sort_cost(plan.rows, limit_rows)
     startup = cost
@@ -139,7 +145,14 @@ def finish(root: Root, path: Path) -> Plan:
             startup_cost=plan.startup_cost,
             width=plan.width,
         )
-    if query.hasAggs or query.groupClause or query.groupingSets or root.having or query.havingQual is not None or root.outer_aggs:
+    if (
+        query.hasAggs
+        or query.groupClause
+        or query.groupingSets
+        or root.having
+        or query.havingQual is not None
+        or root.outer_aggs
+    ):
         plan, keys = _add_grouping(root, plan, keys)
     if query.hasWindowFuncs:
         from .windows import add_windows
@@ -157,7 +170,12 @@ def finish(root: Root, path: Path) -> Plan:
         plan = add_project_set(root, plan, calls)
     if query.rowMarks:
         plan = LockRows(
-            input=plan, marks=tuple(query.rowMarks), rows=plan.rows, cost=plan.cost + plan.rows, startup_cost=plan.startup_cost, width=plan.width
+            input=plan,
+            marks=tuple(query.rowMarks),
+            rows=plan.rows,
+            cost=plan.cost + plan.rows,
+            startup_cost=plan.startup_cost,
+            width=plan.width,
         )
     if root.limit_count is not None or root.limit_offset is not None:
         plan = _add_limit(root, plan)
@@ -204,7 +222,9 @@ def _add_grouping(root: Root, plan: Plan, keys: tuple[Any, ...]) -> tuple[Plan, 
         rows = max(sum(root.estimator.groups([exprs[i] for i in s], plan.rows) for s in sets), 1.0)
     agg_cost = plan.rows * costs.AGG_ROW * max(len(aggs), 1)
     for agg in aggs:
-        agg_cost += plan.rows * sum(expression_cost(root, a.expr) for a in agg.args if type(a.expr) is not Var)
+        agg_cost += plan.rows * sum(
+            expression_cost(root, a.expr) for a in agg.args if type(a.expr) is not Var
+        )
     strategy = "plain"
     order: tuple[Any, ...] = ()
     if exprs or (sets and sets != ((),)):
@@ -233,9 +253,9 @@ def _group_input(
     """(input, strategy, resulting order, cost of grouping): sorted where the order is there or where
     hashing is impossible."""
     catalog = root.catalog
-    hashable = all(op_hashjoinable(catalog, c.eqop, expr_type(e)) for c, e in zip(clauses, exprs)) and root.glob.enabled(
-        "enable_hashagg"
-    )
+    hashable = all(
+        op_hashjoinable(catalog, c.eqop, expr_type(e)) for c, e in zip(clauses, exprs)
+    ) and root.glob.enabled("enable_hashagg")
     sortable = all(c.sortop for c in clauses)
     grouping = plan.rows * costs.GROUP_ROW + costs.hash_key_cost(plan.rows, len(exprs))
     if not sets:
@@ -244,13 +264,18 @@ def _group_input(
             for key in pathkeys_of(root, (sort_key(root, expr, clause),)) if clause.sortop else ():
                 canonical.add((key[0], key[1], key[2]))
         have = {(k[0], k[1], k[2]) for k in keys[: len(canonical)]}
-        if sortable and canonical and have == canonical and len(keys) >= len(canonical):
+        if sortable and have == canonical and len(keys) >= len(canonical):
             return plan, "sorted", keys[: len(canonical)], grouping * 0.5
     if hashable or not sortable:
         return plan, "hash", (), grouping
     sort_keys = tuple([sort_key(root, e, c) for c, e in zip(clauses, exprs)])
     sorted_plan = make_sort(plan, sort_keys)
-    return sorted_plan, "hash" if sets else "sorted", () if sets else pathkeys_of(root, sort_keys), grouping * 0.5
+    return (
+        sorted_plan,
+        "hash" if sets else "sorted",
+        () if sets else pathkeys_of(root, sort_keys),
+        grouping * 0.5,
+    )
 
 
 def unique_clauses(clauses: Any) -> list[Any]:
@@ -294,7 +319,9 @@ def expand_grouping_set(item: Any) -> list[tuple[int, ...]]:
         return [tuple([r for part in parts[:n] for r in part]) for n in range(len(parts), -1, -1)]
     out = []
     for mask in range(2 ** len(parts) - 1, -1, -1):
-        out.append(tuple([r for i, part in enumerate(parts) if mask & (1 << (len(parts) - 1 - i)) for r in part]))
+        out.append(
+            tuple([r for i, part in enumerate(parts) if mask & (1 << (len(parts) - 1 - i)) for r in part])
+        )
     return out
 
 
@@ -385,7 +412,9 @@ def _add_distinct(root: Root, plan: Plan, keys: tuple[Any, ...]) -> tuple[Plan, 
     hashable = all(op_hashjoinable(root.catalog, c.eqop, expr_type(e)) for c, e in zip(clauses, exprs))
     presorted = False
     if query.hasDistinctOn:
-        source = query.sortClause if len(query.sortClause) >= len(query.distinctClause) else query.distinctClause
+        source = (
+            query.sortClause if len(query.sortClause) >= len(query.distinctClause) else query.distinctClause
+        )
         sort_keys = sort_keys_of(root, source)
         wanted = pathkeys_of(root, sort_keys)
         if not is_ordered(wanted, keys):
@@ -404,9 +433,19 @@ def _add_distinct(root: Root, plan: Plan, keys: tuple[Any, ...]) -> tuple[Plan, 
                 presorted = True
         if not presorted:
             keys = ()
-    cost = plan.cost + plan.rows * (costs.GROUP_ROW * (0.5 if presorted else 1.0)) + costs.hash_key_cost(plan.rows, len(pairs))
+    cost = (
+        plan.cost
+        + plan.rows * (costs.GROUP_ROW * (0.5 if presorted else 1.0))
+        + costs.hash_key_cost(plan.rows, len(pairs))
+    )
     node = Distinct(
-        input=plan, keys=pairs, sorted=presorted, rows=rows, cost=cost, startup_cost=plan.startup_cost, width=plan.width
+        input=plan,
+        keys=pairs,
+        sorted=presorted,
+        rows=rows,
+        cost=cost,
+        startup_cost=plan.startup_cost,
+        width=plan.width,
     )
     return node, keys
 
@@ -499,4 +538,3 @@ def _add_limit(root: Root, plan: Plan) -> Plan:
 def equality_of(root: Root, clause: SortGroupClause) -> int:
     """The equality operator of a sort clause."""
     return clause.eqop or equality_operator_of_ordering(root.catalog, clause.sortop)
-

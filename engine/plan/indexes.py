@@ -25,15 +25,19 @@ INTEGER_RANGES = {21: (-(2**15), 2**15 - 1), 23: (-(2**31), 2**31 - 1), 20: (-(2
 STRATEGY_OPS = {1: "<", 2: "<=", 3: "=", 4: ">=", 5: ">"}
 C_ORDERED = frozenset((0, 100, 950, 951))
 LIKE_FUNCTIONS = frozenset(("textlike", "bpcharlike", "namelike"))
-BTREE_LIKE_FAMILIES = frozenset((1994, 2095, 426, 2097))  # text_ops, text_pattern_ops, bpchar_ops, bpchar_pattern_ops
+BTREE_LIKE_FAMILIES = frozenset(
+    (1994, 2095, 426, 2097)
+)  # text_ops, text_pattern_ops, bpchar_ops, bpchar_pattern_ops
 
 
 class Match:
     """A clause (or part of it) that an index key can serve."""
 
-    __slots__ = ("column", "op", "value", "clause", "lossy", "other")
+    __slots__ = ("clause", "column", "lossy", "op", "other", "value")
 
-    def __init__(self, column: int, op: str, value: Any, clause: Any, lossy: bool = False, other: int = 0) -> None:
+    def __init__(
+        self, column: int, op: str, value: Any, clause: Any, lossy: bool = False, other: int = 0
+    ) -> None:
         self.column = column
         self.op = op
         self.value = value
@@ -45,7 +49,7 @@ class Match:
 class IndexInfo:
     """An index of a relation as range table entry `varno`: its key expressions there."""
 
-    __slots__ = ("index", "varno", "exprs", "predicate", "attnums")
+    __slots__ = ("attnums", "exprs", "index", "predicate", "varno")
 
     def __init__(self, root: Any, index: Any, varno: int, relation: Any) -> None:
         self.index = index
@@ -170,7 +174,9 @@ def _match_operator(
     return []
 
 
-def _match_pattern(root: Any, info: IndexInfo, column: int, key: Any, clause: Any, pattern: Const) -> list[Match]:
+def _match_pattern(
+    root: Any, info: IndexInfo, column: int, key: Any, clause: Any, pattern: Const
+) -> list[Match]:
     """LIKE 'prefix%' and ^@ as a range."""
     row = root.catalog.pg_proc.get(clause.expr.opfuncid)
     if row is None or key.opfamily not in BTREE_LIKE_FAMILIES or key.collation not in C_ORDERED:
@@ -281,7 +287,9 @@ def coerce_to_key(root: Any, value: Any, key_type: int, left_type: int, right_ty
             proc = root.catalog.pg_proc.get(row.castfunc)
             if proc.pronargs != 1:
                 return None
-            call = FuncExpr(funcid=row.castfunc, funcresulttype=left_type, args=(value,), funcformat="implicit")
+            call = FuncExpr(
+                funcid=row.castfunc, funcresulttype=left_type, args=(value,), funcformat="implicit"
+            )
             return Simplifier(root.catalog)(call)
     return None
 
@@ -320,7 +328,12 @@ def _implies(catalog: Any, clause: Any, goal: Any) -> bool:
             return _operator_implies(catalog, clause, goal)
         if type(clause) is ScalarArrayOpExpr and clause.useOr and type(clause.args[1]) is Const:
             return _array_implies(catalog, clause, goal)
-    if type(goal) is ScalarArrayOpExpr and goal.useOr and type(goal.args[1]) is Const and not goal.args[1].constisnull:
+    if (
+        type(goal) is ScalarArrayOpExpr
+        and goal.useOr
+        and type(goal.args[1]) is Const
+        and not goal.args[1].constisnull
+    ):
         if type(clause) is OpExpr and clause.opno == goal.opno and clause.args[0] == goal.args[0]:
             value = clause.args[1]
             if type(value) is Const and not value.constisnull:
@@ -334,7 +347,11 @@ def _strict_for(catalog: Any, clause: Any, arg: Any) -> bool:
 
     arg = strip_relabel(arg)
     if type(arg) is not Var:
-        return type(clause) is OpExpr and any(a == arg for a in clause.args) and bool(btree_members(catalog, clause.opno))
+        return (
+            type(clause) is OpExpr
+            and any(a == arg for a in clause.args)
+            and bool(btree_members(catalog, clause.opno))
+        )
     return (arg.varno, arg.varattno) in find_nonnullable_vars(catalog, clause)
 
 
@@ -373,7 +390,11 @@ def _operator_implies(catalog: Any, clause: OpExpr, goal: OpExpr) -> bool:
     value, bound = clause.args[1], goal.args[1]
     if value.constisnull or bound.constisnull:
         return False
-    if clause.opno == goal.opno and value.constvalue == bound.constvalue and value.consttype == bound.consttype:
+    if (
+        clause.opno == goal.opno
+        and value.constvalue == bound.constvalue
+        and value.consttype == bound.consttype
+    ):
         return True
     for a in btree_members(catalog, clause.opno):
         for b in btree_members(catalog, goal.opno):
@@ -398,7 +419,10 @@ def _operator_implies(catalog: Any, clause: OpExpr, goal: OpExpr) -> bool:
                             return True
                     else:
                         opno = get_opfamily_member(catalog, a[0], a[2], b[2], 3)
-                        if opno and _constants_compare(catalog, opno, value, bound, clause.inputcollid) is False:
+                        if (
+                            opno
+                            and _constants_compare(catalog, opno, value, bound, clause.inputcollid) is False
+                        ):
                             return True
     return False
 
@@ -450,4 +474,3 @@ def conditions_of(matches: list[Match]) -> tuple[tuple[IndexCondition, ...], lis
             conditions.append(IndexCondition(column=column, op="is_not_null"))
         used.append(not_null)
     return tuple(conditions), used, equated
-

@@ -25,7 +25,7 @@ EMPTY: frozenset[Any] = frozenset()
 class Path:
     """A way to get the rows of a Rel."""
 
-    __slots__ = ("plan", "keys", "req", "enforced", "rows", "cost", "startup")
+    __slots__ = ("cost", "enforced", "keys", "plan", "req", "rows", "startup")
 
     def __init__(
         self, plan: Plan, keys: tuple[Any, ...] = (), req: int = 0, enforced: frozenset[Any] = EMPTY
@@ -43,7 +43,17 @@ class Rel:
     """A base relation, a join, or a full join taken as one item."""
 
     __slots__ = (
-        "relids", "rows", "tuples", "paths", "hidden", "lateral", "varno", "rte", "relation", "clauses", "single_row",
+        "clauses",
+        "hidden",
+        "lateral",
+        "paths",
+        "relation",
+        "relids",
+        "rows",
+        "rte",
+        "single_row",
+        "tuples",
+        "varno",
     )  # fmt: skip
 
     def __init__(self, relids: int) -> None:
@@ -191,7 +201,9 @@ class JoinSearch:
                 return True
         for info in self.tree.joins:
             left, right = info.min_left, info.min_right
-            if (not left & ~a.relids and not right & ~b.relids) or (not left & ~b.relids and not right & ~a.relids):
+            if (not left & ~a.relids and not right & ~b.relids) or (
+                not left & ~b.relids and not right & ~a.relids
+            ):
                 return True
         # a relation without any clause joins with whatever is there, but late
         return False
@@ -210,7 +222,11 @@ class JoinSearch:
                 continue
             if self._done(info, a) or self._done(info, b):
                 continue
-            if not info.min_left & ~a.relids and not info.min_right & ~b.relids and info.min_right == b.relids & info.syn_right:
+            if (
+                not info.min_left & ~a.relids
+                and not info.min_right & ~b.relids
+                and info.min_right == b.relids & info.syn_right
+            ):
                 if match is not None:
                     return False, None, False
                 match, swapped = info, False
@@ -315,7 +331,9 @@ class JoinSearch:
                 self._right_paths(rel, a, b, joinquals, filters)
         return rel if rel.paths else None
 
-    def _size(self, a: Rel, b: Rel, joinquals: list[Clause], filters: list[Clause], info: JoinInfo | None) -> float:
+    def _size(
+        self, a: Rel, b: Rel, joinquals: list[Clause], filters: list[Clause], info: JoinInfo | None
+    ) -> float:
         est = self.estimator
         sel = est.clauselist([c.expr for c in joinquals])
         kind = "inner" if info is None else info.jointype
@@ -334,7 +352,9 @@ class JoinSearch:
 
     # --- paths ---------------------------------------------------------------------------------------
 
-    def _paths(self, rel: Rel, outer: Rel, inner: Rel, kind: str, joinquals: list[Clause], filters: list[Clause]) -> None:
+    def _paths(
+        self, rel: Rel, outer: Rel, inner: Rel, kind: str, joinquals: list[Clause], filters: list[Clause]
+    ) -> None:
         quals = tuple([c.expr for c in filters])
         hash_keys, rest = self._hash_keys(joinquals, outer.relids, inner.relids)
         loop_possible = kind != "full" and not outer.lateral & inner.relids
@@ -445,7 +465,9 @@ class JoinSearch:
         req = (first.req | second.req) & ~rel.relids
         rel.add_path(Path(node, (), req, enforced))
 
-    def _right_paths(self, rel: Rel, left: Rel, right: Rel, joinquals: list[Clause], filters: list[Clause]) -> None:
+    def _right_paths(
+        self, rel: Rel, left: Rel, right: Rel, joinquals: list[Clause], filters: list[Clause]
+    ) -> None:
         """A LEFT join with the hash table over the left side, if that is much smaller."""
         if left.rows * 2 > right.rows or left.lateral or right.lateral:
             return
@@ -480,7 +502,9 @@ class JoinSearch:
             if second.req and not second.req & ~right.relids:
                 self._nestloop(rel, first, second, right, "inner", joinquals, ())
 
-    def _full(self, rel: Rel, outer: Rel, inner: Rel, hash_keys: list[Any], joinquals: list[Clause], quals: Any) -> None:
+    def _full(
+        self, rel: Rel, outer: Rel, inner: Rel, hash_keys: list[Any], joinquals: list[Clause], quals: Any
+    ) -> None:
         """A FULL join that hashing cannot do."""
         first, second = outer.cheapest(), inner.cheapest()
         merge = []
@@ -493,7 +517,8 @@ class JoinSearch:
                 merge.append(key)
         if not merge and any(c.relids for c in joinquals):
             raise SqlError(
-                FEATURE_NOT_SUPPORTED, "FULL JOIN is only supported with merge-joinable or hash-joinable join conditions"
+                FEATURE_NOT_SUPPORTED,
+                "FULL JOIN is only supported with merge-joinable or hash-joinable join conditions",
             )
         cost = first.cost + second.cost + costs.sort_cost(first.rows) + costs.sort_cost(second.rows)
         common = {
@@ -509,8 +534,14 @@ class JoinSearch:
             from .grouping import make_sort
             from .nodes import SortKey
 
-            left_sort = make_sort(first.plan, tuple([SortKey(expr=k[0], sortop=k[2], descending=False, nulls_first=False) for k in merge]))
-            right_sort = make_sort(second.plan, tuple([SortKey(expr=k[1], sortop=k[3], descending=False, nulls_first=False) for k in merge]))
+            left_sort = make_sort(
+                first.plan,
+                tuple([SortKey(expr=k[0], sortop=k[2], descending=False, nulls_first=False) for k in merge]),
+            )
+            right_sort = make_sort(
+                second.plan,
+                tuple([SortKey(expr=k[1], sortop=k[3], descending=False, nulls_first=False) for k in merge]),
+            )
             node = MergeJoin(
                 outer=left_sort,
                 inner=right_sort,

@@ -10,8 +10,8 @@
 
 from typing import Any
 
-from ..tree import Const, FromExpr, JoinExpr, OpExpr, RangeTblRef
 from ..lsyscache import get_opfamily_member
+from ..tree import Const, FromExpr, JoinExpr, OpExpr, RangeTblRef
 from .clauses import (
     btree_members,
     contain_volatile_functions,
@@ -29,7 +29,18 @@ class Clause:
     """A conjunct (RestrictInfo). `relids`: what it uses; `required`: what must be joined before it is
     evaluated; `delayed`: it waits for an outer join; `on`: the JoinInfo whose condition it is."""
 
-    __slots__ = ("expr", "relids", "required", "delayed", "on", "left_relids", "right_relids", "ec", "sel", "volatile")
+    __slots__ = (
+        "delayed",
+        "ec",
+        "expr",
+        "left_relids",
+        "on",
+        "relids",
+        "required",
+        "right_relids",
+        "sel",
+        "volatile",
+    )
 
     def __init__(self, expr: Any, relids: int, required: int, delayed: bool = False, on: Any = None) -> None:
         self.expr = expr
@@ -50,7 +61,7 @@ class Clause:
 class JoinInfo:
     """An outer, semi or anti join (SpecialJoinInfo)."""
 
-    __slots__ = ("jointype", "syn_left", "syn_right", "min_left", "min_right", "clauses", "semi_clauses")
+    __slots__ = ("clauses", "jointype", "min_left", "min_right", "semi_clauses", "syn_left", "syn_right")
 
     def __init__(self, jointype: str, syn_left: int, syn_right: int) -> None:
         self.jointype = jointype
@@ -63,7 +74,7 @@ class JoinInfo:
 class FullJoin:
     """A FULL join in a list of join items."""
 
-    __slots__ = ("info", "left", "right", "relids")
+    __slots__ = ("info", "left", "relids", "right")
 
     def __init__(self, info: JoinInfo, left: list[Any], right: list[Any]) -> None:
         self.info = info
@@ -75,7 +86,7 @@ class FullJoin:
 class EquivalenceClass:
     """Expressions that are equal wherever the quals of their scope hold."""
 
-    __slots__ = ("members", "family", "collation", "scope", "sources", "const")
+    __slots__ = ("collation", "const", "family", "members", "scope", "sources")
 
     def __init__(self, family: int, collation: int, scope: int) -> None:
         self.members: list[tuple[Any, int, int]] = []  # (expr, relids, type in the operator family)
@@ -187,7 +198,12 @@ class Deconstructed:
         for qual in [*(node.quals or ()), *self._take_postponed(left | right)]:
             relids = pull_varnos(qual)
             used |= relids
-            if relids and not relids & ~right and kind != "full" and not contain_volatile_functions(self.root.catalog, qual):
+            if (
+                relids
+                and not relids & ~right
+                and kind != "full"
+                and not contain_volatile_functions(self.root.catalog, qual)
+            ):
                 self._distribute(qual, right, right_joins, right_scope)
             elif relids & ~(left | right):
                 self._postponed.append(qual)
@@ -322,7 +338,7 @@ class Deconstructed:
                         clause.ec = ec
                         self.add_clause(clause)
                     else:
-                        self.onetime.append(expr)
+                        self._constant_equality(ec, self.root.simplify(expr))
         else:
             by_rel: dict[int, Any] = {}
             for member in ec.members:
@@ -334,6 +350,17 @@ class Deconstructed:
                     self.add_clause(Clause(equality(self.root.catalog, ec, previous, member), relids, relids))
                 by_rel[relids] = member
         self.ecs.append(ec)
+
+    def _constant_equality(self, ec: EquivalenceClass, expr: Any) -> None:
+        """Two constants of a class, tested once; below an outer join with one of the class's relations,
+        since only that side has no rows if they differ."""
+        if type(expr) is Const and not expr.constisnull and expr.constvalue:
+            return
+        if ec.scope == 0:
+            self.onetime.append(expr)
+            return
+        relids = next(m[1] for m in ec.members if m[1])
+        self.add_clause(Clause(expr, relids, relids))
 
     def _complete(self, ec: EquivalenceClass) -> bool:
         """Whether the family has the equality operator of every pair of members."""
@@ -368,4 +395,3 @@ def commute(catalog: Any, expr: OpExpr) -> OpExpr | None:
         return None
     row = catalog.pg_operator.get(opno)
     return replace(expr, opno=opno, opfuncid=row.oprcode, args=(expr.args[1], expr.args[0]))
-

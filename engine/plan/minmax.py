@@ -15,7 +15,12 @@ from ..tree import (
     Var,
 )
 from ..treetypes import expr_type
-from .clauses import contain_mutable_functions, contain_subplans, equality_operator_of_ordering, ordering_family
+from .clauses import (
+    contain_mutable_functions,
+    contain_subplans,
+    equality_operator_of_ordering,
+    ordering_family,
+)
 from .grouping import collect_aggregates
 from .nodes import Filter, IndexScan, Plan, Result, Sort, SubPlan
 from .root import Root
@@ -28,12 +33,28 @@ def plan_minmax(root: Root, cost: float) -> Plan | None:
     index's order and that is cheaper; root.tlist is changed then."""
     query = root.query
     rels = list(root.rels.values())
-    if len(rels) != 1 or rels[0].relation is None or rels[0].relation.system or root.having or root.outer_aggs:
+    if (
+        len(rels) != 1
+        or rels[0].relation is None
+        or rels[0].relation.system
+        or root.having
+        or root.outer_aggs
+    ):
         return None
     rel = rels[0]
-    if not rel.relation.indexes or query.havingQual is not None or query.hasTargetSRFs or query.hasWindowFuncs:
+    if (
+        not rel.relation.indexes
+        or query.havingQual is not None
+        or query.hasTargetSRFs
+        or query.hasWindowFuncs
+    ):
         return None
-    if query.sortClause or query.distinctClause or query.limitCount is not None or query.limitOffset is not None:
+    if (
+        query.sortClause
+        or query.distinctClause
+        or query.limitCount is not None
+        or query.limitOffset is not None
+    ):
         return None
     aggs = collect_aggregates(root)
     quals = [c.expr for c in rel.clauses]

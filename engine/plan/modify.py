@@ -47,7 +47,8 @@ def plan_modify(root: Root) -> PlannedQuery:
         root.jointree = _merge_jointree(root)
     elif query.commandType != "insert" and not _mentions(root.jointree, query.resultRelation):
         root.jointree = FromExpr(
-            fromlist=(RangeTblRef(rtindex=query.resultRelation), *root.jointree.fromlist), quals=root.jointree.quals
+            fromlist=(RangeTblRef(rtindex=query.resultRelation), *root.jointree.fromlist),
+            quals=root.jointree.quals,
         )
     prepare_jointree(root)
     targets = _expand_multiexpr(root, targets)
@@ -191,7 +192,9 @@ def _fill_values_defaults(root: Root, relation: Any) -> None:
     if query.commandType != "insert":
         return
     for i, rte in enumerate(root.rtable):
-        if rte.rtekind != "values" or not any(type(e) is SetToDefault for row in rte.values_lists for e in row):
+        if rte.rtekind != "values" or not any(
+            type(e) is SetToDefault for row in rte.values_lists for e in row
+        ):
             continue
         attnums = {}
         for entry in query.targetList:
@@ -317,10 +320,19 @@ def infer_arbiter_indexes(root: Root, relation: Any, clause: OnConflictExpr) -> 
     wanted = []
     for elem in clause.arbiterElems:
         wanted.append((_as_key(simplify(elem.expr), varno), elem.infercollid, elem.inferopclass))
-    where = [] if clause.arbiterWhere is None else [_as_key(q, varno) for q in make_ands_implicit(simplify(clause.arbiterWhere))]
+    where = (
+        []
+        if clause.arbiterWhere is None
+        else [_as_key(q, varno) for q in make_ands_implicit(simplify(clause.arbiterWhere))]
+    )
     found = []
     for index in relation.indexes:
-        if index.valid and index.unique and not index.deferrable and _infers(root, simplify, index, wanted, where):
+        if (
+            index.valid
+            and index.unique
+            and not index.deferrable
+            and _infers(root, simplify, index, wanted, where)
+        ):
             found.append(index.oid)
     if not found:
         raise SqlError(
@@ -425,4 +437,3 @@ def _merge_action(root: Root, relation: Any, action: MergeAction) -> MergeAction
         qual=root.preprocess_expression(action.qual),
         targetList=tuple([replace(e, expr=root.preprocess_expression(e.expr)) for e in targets]),
     )
-

@@ -7,8 +7,8 @@ from ..tree import BoolExpr, Const, CurrentOfExpr, OpExpr, ScalarArrayOpExpr, Va
 from . import costs
 from .clauses import function_of, is_pseudo_constant
 from .indexes import IndexInfo, Match, conditions_of, match_clause, predicate_implied_by
-from .jointree import Clause, Deconstructed
 from .joins import EMPTY, Path, Rel, enforcement, order_clauses
+from .jointree import Clause, Deconstructed
 from .nodes import (
     BitmapAnd,
     BitmapIndex,
@@ -210,7 +210,9 @@ def _movable_join_clauses(root: Root, rel: Rel, tree: Deconstructed) -> list[Cla
     return out
 
 
-def index_paths(root: Root, rel: Rel, info: IndexInfo, join_clauses: list[Clause], tree: Deconstructed) -> None:
+def index_paths(
+    root: Root, rel: Rel, info: IndexInfo, join_clauses: list[Clause], tree: Deconstructed
+) -> None:
     """Plain and parameterised scans of one index."""
     base_matches: list[Match] = []
     join_matches: list[Match] = []
@@ -282,7 +284,13 @@ def _add_index_path(root: Root, rel: Rel, info: IndexInfo, matches: list[Match],
         ordered = index_pathkeys(root, info, conditions, backward)
         if backward and (available or not useful_order(root, ordered)):
             break
-        if not backward and not conditions and not covering and not info.predicate and not useful_order(root, ordered):
+        if (
+            not backward
+            and not conditions
+            and not covering
+            and not info.predicate
+            and not useful_order(root, ordered)
+        ):
             continue
         node = IndexScan(
             varno=rel.varno,
@@ -298,7 +306,9 @@ def _add_index_path(root: Root, rel: Rel, info: IndexInfo, matches: list[Match],
             startup_cost=costs.INDEX_START,
             width=relation_width(rel.relation),
         )
-        rel.add_path(Path(node, ordered if useful_order(root, ordered) else (), req, enforced if req else EMPTY))
+        rel.add_path(
+            Path(node, ordered if useful_order(root, ordered) else (), req, enforced if req else EMPTY)
+        )
         if unique:
             rel.single_row = rel.single_row or not req
 
@@ -392,7 +402,9 @@ def _bitmap_path(root: Root, rel: Rel, infos: list[IndexInfo]) -> Path | None:
     return None if best is None else Path(best)
 
 
-def _bitmap_single(root: Root, rel: Rel, info: IndexInfo, clauses: list[Clause]) -> tuple[Any, float, set[int]] | None:
+def _bitmap_single(
+    root: Root, rel: Rel, info: IndexInfo, clauses: list[Clause]
+) -> tuple[Any, float, set[int]] | None:
     if info.predicate and not predicate_implied_by(root.catalog, info.predicate, [c.expr for c in clauses]):
         return None
     matches = []
@@ -414,7 +426,9 @@ def _bitmap_single(root: Root, rel: Rel, info: IndexInfo, clauses: list[Clause])
     return node, selectivity, {id(m.clause) for m in used}
 
 
-def _bitmap_or(root: Root, rel: Rel, infos: list[IndexInfo], clause: Clause) -> tuple[Any, float, set[int]] | None:
+def _bitmap_or(
+    root: Root, rel: Rel, infos: list[IndexInfo], clause: Clause
+) -> tuple[Any, float, set[int]] | None:
     inputs = []
     cost = 0.0
     for arm in clause.expr.args:
@@ -430,4 +444,3 @@ def _bitmap_or(root: Root, rel: Rel, infos: list[IndexInfo], clause: Clause) -> 
         cost += best[0].cost
     selectivity = root.estimator.clause(clause.expr)
     return BitmapOr(inputs=tuple(inputs), cost=cost), selectivity, {id(clause)}
-

@@ -51,7 +51,9 @@ INTERNAL_LANGUAGES = (12, 13)
 
 def null_const(typid: int, typmod: int = -1, collation: int = 0) -> Const:
     """NULL of a type."""
-    return Const(consttype=typid, constvalue=None, constisnull=True, consttypmod=typmod, constcollid=collation)
+    return Const(
+        consttype=typid, constvalue=None, constisnull=True, consttypmod=typmod, constcollid=collation
+    )
 
 
 def evaluate_function(
@@ -159,7 +161,13 @@ class Simplifier:
             if all([type(arg) is Const for arg in args]):
                 typmod = expr_typmod(node)
                 folded = evaluate_function(
-                    self.catalog, node.funcid, args, node.funcresulttype, typmod, node.inputcollid, node.funcvariadic
+                    self.catalog,
+                    node.funcid,
+                    args,
+                    node.funcresulttype,
+                    typmod,
+                    node.inputcollid,
+                    node.funcvariadic,
                 )
                 if folded is not None:
                     return replace(folded, constcollid=node.funccollid) if node.funccollid else folded
@@ -172,8 +180,12 @@ class Simplifier:
         if not any([type(arg) is Const and arg.constisnull for arg in args]):
             return False
         row = self.catalog.pg_proc.get(funcid)
-        return row is not None and row.proisstrict and row.provolatile != "v" and not row.proretset and not any(
-            [contain_volatile_functions(self.catalog, arg) for arg in args]
+        return (
+            row is not None
+            and row.proisstrict
+            and row.provolatile != "v"
+            and not row.proretset
+            and not any([contain_volatile_functions(self.catalog, arg) for arg in args])
         )
 
     def operator(self, node: OpExpr) -> Any:
@@ -244,7 +256,12 @@ class Simplifier:
             row = self.catalog.pg_proc.get(node.opfuncid)
             if row is not None and row.proisstrict:
                 return NULL_BOOL
-        if type(array) is Const and type(args[0]) is Const and not array.constisnull and len(array.constvalue.items) <= 100:
+        if (
+            type(array) is Const
+            and type(args[0]) is Const
+            and not array.constisnull
+            and len(array.constvalue.items) <= 100
+        ):
             # fold element by element with the operator's own rules
             items = [
                 OpExpr(
@@ -264,7 +281,9 @@ class Simplifier:
                 )
                 for item in array.constvalue.items
             ]
-            folded = self(BoolExpr(boolop="or" if node.useOr else "and", args=tuple(items))) if items else None
+            folded = (
+                self(BoolExpr(boolop="or" if node.useOr else "and", args=tuple(items))) if items else None
+            )
             if type(folded) is Const:
                 return folded
             if not items:

@@ -97,7 +97,9 @@ def is_simple_subquery(root: Root, query: Query) -> bool:
     return True
 
 
-def _pull_up_subquery(root: Root, ref: RangeTblRef, rte: RangeTblEntry, nullable: bool, outer_scope: int) -> Any:
+def _pull_up_subquery(
+    root: Root, ref: RangeTblRef, rte: RangeTblEntry, nullable: bool, outer_scope: int
+) -> Any:
     query = rte.subquery
     assert query is not None
     if rte.security_barrier or not is_simple_subquery(root, query):

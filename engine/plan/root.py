@@ -7,7 +7,7 @@ Roots, so a subquery is planned only after its parent's range table has settled.
 
 from typing import Any
 
-from ..tree import Aggref, FromExpr, GroupingFunc, Query, RangeTblEntry, RowExpr, SubLink, Var
+from ..tree import Aggref, Const, FromExpr, GroupingFunc, Query, RangeTblEntry, RowExpr, SubLink, Var
 from .nodes import PlannedQuery, SubPlan
 from .preprocess import Simplifier, canonicalize_qual
 from .statistics import Estimator
@@ -61,7 +61,7 @@ class PlannerGlobal:
 class CteInfo:
     """How a WITH item is used: inlined (its Query) or materialised (its plan)."""
 
-    __slots__ = ("name", "query", "planned", "root", "references", "recursive", "rows", "planning")
+    __slots__ = ("name", "planned", "planning", "query", "recursive", "references", "root", "rows")
 
     def __init__(self, name: str, query: Query | None, references: int) -> None:
         self.name = name
@@ -77,7 +77,9 @@ class CteInfo:
 class Root:
     """One query level while it is planned."""
 
-    def __init__(self, glob: PlannerGlobal, query: Query, parent: "Root | None", pulled: bool = False) -> None:
+    def __init__(
+        self, glob: PlannerGlobal, query: Query, parent: "Root | None", pulled: bool = False
+    ) -> None:
         self.glob = glob
         self.catalog = glob.catalog
         self.parent = parent
@@ -137,7 +139,12 @@ class Root:
         if rel.relation.system:
             return rel.relation.columns[attnum - 1].name == "oid"
         for index in rel.relation.indexes:
-            if index.unique and len(index.keys) == 1 and index.keys[0].attnum == attnum and index.predicate is None:
+            if (
+                index.unique
+                and len(index.keys) == 1
+                and index.keys[0].attnum == attnum
+                and index.predicate is None
+            ):
                 return True
         return False
 
@@ -225,6 +232,8 @@ class Root:
             for inner in walk(node):
                 if type(inner) in (Aggref, GroupingFunc) and inner.agglevelsup:
                     self.note_outer_aggregate(inner)
+        if type(node) is Const and not node.constisnull and node.constvalue:
+            return []
         return make_ands_implicit(node)
 
     def process_sublinks(self, node: Any, is_qual: bool = False) -> Any:

@@ -28,7 +28,9 @@ DEFAULT_NUM_DISTINCT = 200.0
 DEFAULT_UNK_SEL = 0.005
 DEFAULT_NOT_UNK_SEL = 0.995
 UNKNOWN_RELATION_ROWS = 1000.0
-MATCH_FUNCTIONS = frozenset(("textlike", "texticlike", "textregexeq", "texticregexeq", "bpcharlike", "namelike"))
+MATCH_FUNCTIONS = frozenset(
+    ("textlike", "texticlike", "textregexeq", "texticregexeq", "bpcharlike", "namelike")
+)
 NOT_MATCH_FUNCTIONS = frozenset(("textnlike", "texticnlike", "textregexne", "texticregexne"))
 _COMPARABLE = (int, float, str, bytes)
 

@@ -22,7 +22,16 @@ from .clauses import contain_volatile_functions, is_strict
 from .nodes import SubPlan
 from .pullup import jointree_relids, prepare_jointree
 from .root import Root, merge_child
-from .walk import any_node, contains, make_and, make_ands_implicit, pull_varnos, replace, transform, walk_query
+from .walk import (
+    any_node,
+    contains,
+    make_and,
+    make_ands_implicit,
+    pull_varnos,
+    replace,
+    transform,
+    walk_query,
+)
 
 
 def pull_up_sublinks(root: Root, node: Any) -> Any:
@@ -264,7 +273,12 @@ def plan_uses_worktable(child: Root) -> bool:
 
     def visit(node: Any, level: int) -> None:
         nonlocal found
-        if type(node) is RangeTblEntry and node.rtekind == "cte" and node.self_reference and node.ctelevelsup > level:
+        if (
+            type(node) is RangeTblEntry
+            and node.rtekind == "cte"
+            and node.self_reference
+            and node.ctelevelsup > level
+        ):
             found = True
 
     walk_query(child.query, visit)

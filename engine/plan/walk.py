@@ -24,9 +24,7 @@ from .nodes import SubPlan
 replace = msgspec.structs.replace
 
 _EXPRESSION_FIELDS = frozenset(
-    "args arg expr refexpr refupperindexpr reflowerindexpr refassgnexpr newvals elemexpr defresult result elements"
-    " largs rargs testexpr aggdirectargs aggfilter func coercion var startOffset endOffset quals larg rarg fromlist"
-    " onConflictSet qual targetList funcexpr arbiterElems arbiterWhere onConflictWhere repeatable".split()
+    ["args", "arg", "expr", "refexpr", "refupperindexpr", "reflowerindexpr", "refassgnexpr", "newvals", "elemexpr", "defresult", "result", "elements", "largs", "rargs", "testexpr", "aggdirectargs", "aggfilter", "func", "coercion", "var", "startOffset", "endOffset", "quals", "larg", "rarg", "fromlist", "onConflictSet", "qual", "targetList", "funcexpr", "arbiterElems", "arbiterWhere", "onConflictWhere", "repeatable"]
 )
 _FIELDS: dict[type, tuple[str, ...]] = {}
 
@@ -218,7 +216,9 @@ ExprFunction = Callable[[Any, int], Any]
 RteFunction = Callable[[RangeTblEntry, int], RangeTblEntry]
 
 
-def transform(node: Any, function: ExprFunction, rte_function: RteFunction | None = None, level: int = 0) -> Any:
+def transform(
+    node: Any, function: ExprFunction, rte_function: RteFunction | None = None, level: int = 0
+) -> Any:
     """Rewrites an expression, entering subqueries. function(node, level) gives a replacement, or
     None to go on with the children."""
     new = function(node, level)
@@ -386,5 +386,3 @@ def bits(relids: int) -> Iterator[int]:
         low = relids & -relids
         yield low.bit_length() - 1
         relids ^= low
-
-

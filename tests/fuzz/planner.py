@@ -65,14 +65,19 @@ class World:
             relid = made.relation(name, columns, rows=sizes[name])
             types = [c.split()[1] for c in columns.split(",")]
             for index, attnums, unique in indexes:
-                made.index(index, relid, attnums, [types[a - 1] for a in attnums], unique, index.endswith("pkey"))
+                made.index(
+                    index, relid, attnums, [types[a - 1] for a in attnums], unique, index.endswith("pkey")
+                )
         self.catalog = made.finish()
         self.transaction = FakeTransaction()
         for name in TABLES:
             relation = self.catalog.relation(self.catalog.relation_oid(name, (2200,)))
             for rowid, row in enumerate(data[name], 1):
                 self.transaction.data[row_key(relation.storage_id, rowid)] = pack(
-                    [None if v is None else pack_value(self.catalog, c.typid, v) for c, v in zip(relation.columns, row)]
+                    [
+                        None if v is None else pack_value(self.catalog, c.typid, v)
+                        for c, v in zip(relation.columns, row)
+                    ]
                 )
                 for index in relation.indexes:
                     values = [row[k.attnum - 1] for k in index.keys]
@@ -197,10 +202,13 @@ class Generator:
                 f"select {key} as g, count(*) as n, min({self.number(scope)}) as m from {source} where {where} group by 1{having}"
             ), {"i": ["g", "n", "m"], "s": []}
         if r < 0.4:
-            return f"select distinct {self.number(scope)} as g, {self.number(scope)} as h from {source} where {where}", {
-                "i": ["g", "h"],
-                "s": [],
-            }
+            return (
+                f"select distinct {self.number(scope)} as g, {self.number(scope)} as h from {source} where {where}",
+                {
+                    "i": ["g", "h"],
+                    "s": [],
+                },
+            )
         if r < 0.5:
             other, scope2 = self.from_item(0, [])
             op = rng.choice(["union", "union all", "intersect", "except"])
@@ -233,18 +241,30 @@ class Generator:
         r = rng.random()
         if r < 0.2:
             key = self.number(scope)
-            return f"select {key}, count(*), sum({self.number(scope)}), max({self.number(scope)}) from {items} where {where} group by {key}", False
+            return (
+                f"select {key}, count(*), sum({self.number(scope)}), max({self.number(scope)}) from {items} where {where} group by {key}",
+                False,
+            )
         if r < 0.3:
-            return f"select count(*), min({self.number(scope)}), max({self.number(scope)}) from {items} where {where}", False
+            return (
+                f"select count(*), min({self.number(scope)}), max({self.number(scope)}) from {items} where {where}",
+                False,
+            )
         if r < 0.4:
-            return f"select distinct {self.number(scope)}, {self.number(scope)} from {items} where {where}", False
+            return (
+                f"select distinct {self.number(scope)}, {self.number(scope)} from {items} where {where}",
+                False,
+            )
         columns = [f"{a}.{c}" for a, cols in scope for c in cols["i"] + cols["s"]]
         chosen = rng.sample(columns, min(len(columns), 4))
         if rng.random() < 0.2:
             chosen.append(f"(select count(*) from u z where z.x = {self.number(scope)})")
         targets = ", ".join(chosen)
         if r < 0.65:
-            order = ", ".join(f"{i + 1} {rng.choice(['', 'desc', 'nulls first', 'desc nulls last'])}" for i in range(len(chosen)))
+            order = ", ".join(
+                f"{i + 1} {rng.choice(['', 'desc', 'nulls first', 'desc nulls last'])}"
+                for i in range(len(chosen))
+            )
             limit = rng.choice(["", f" limit {rng.randint(1, 10)}", f" limit 5 offset {rng.randint(0, 4)}"])
             return f"select {targets} from {items} where {where} order by {order}{limit}", True
         return f"select {targets} from {items} where {where}", False

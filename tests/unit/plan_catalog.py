@@ -51,8 +51,17 @@ class TestCatalog:
             )  # fmt: skip
         return oid
 
-    def index(self, name: str, relid: int, attnums: list[int], types: list[str], unique: bool = False,
-              primary: bool = False, predicate: str | None = None, exprs: str | None = None) -> int:
+    def index(
+        self,
+        name: str,
+        relid: int,
+        attnums: list[int],
+        types: list[str],
+        unique: bool = False,
+        primary: bool = False,
+        predicate: str | None = None,
+        exprs: str | None = None,
+    ) -> int:
         typids = [self.base.type_oid(t, (11,)) for t in types]
         oid = self.relation(name, ",".join(f"k{i} {t}" for i, t in enumerate(types)), "i", am=BTREE)
         classes = [get_default_opclass(self.base, t, BTREE).oid for t in typids]
