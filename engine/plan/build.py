@@ -184,8 +184,8 @@ def make_planned_query(
     targets = tuple([entry.expr for entry in visible])
     volatile = root.volatile
     if not volatile:
-        volatile = any([contain_volatile_functions(root.catalog, t) for t in targets]) or any(
-            [contain_volatile_functions(root.catalog, q) for q in root.extra_uses]
+        volatile = any(contain_volatile_functions(root.catalog, t) for t in targets) or any(
+            contain_volatile_functions(root.catalog, q) for q in root.extra_uses
         )
         root.volatile = volatile
     return PlannedQuery(

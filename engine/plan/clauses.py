@@ -179,7 +179,7 @@ def find_nonnullable_vars(catalog: Any, node: Any, top_level: bool = True) -> fr
         if not is_strict(catalog, function_of(node)) or getattr(node, "funcretset", False):
             return empty
         if cls is ScalarArrayOpExpr:
-            # x op ANY/ALL (array): strict in x only if the array cannot be empty or the op is ANY at top level
+            # x op ANY/ALL (array): strict in x only if the array cannot be empty, or for ANY at top level
             if not (node.useOr and top_level):
                 array = node.args[1]
                 if not (type(array) is Const and not array.constisnull and array.constvalue.items):
@@ -204,7 +204,9 @@ def find_nonnullable_vars(catalog: Any, node: Any, top_level: bool = True) -> fr
     elif cls is BooleanTest:
         if top_level and node.booltesttype in ("is_true", "is_false", "is_not_unknown"):
             return find_nonnullable_vars(catalog, node.arg, False)
-    elif (cls is SubPlan and node.kind in ("any", "rowcompare") and top_level and node.testexpr is not None) or (cls is SubLink and node.subLinkType == "any" and top_level and node.testexpr is not None):
+    elif (cls is SubPlan or cls is SubLink) and top_level and node.testexpr is not None:
+        if (node.kind if cls is SubPlan else node.subLinkType) not in ("any", "rowcompare"):
+            return empty
         return find_nonnullable_vars(catalog, node.testexpr, top_level)
     return empty
 
@@ -228,7 +230,7 @@ def find_forced_null_vars(node: Any) -> frozenset[tuple[int, int]]:
     return frozenset()
 
 
-# --- operators --------------------------------------------------------------------------------------
+# --- operators ------------------------------------------------------------------------------------
 
 
 def btree_members(catalog: Any, opno: int) -> list[FamilyMember]:

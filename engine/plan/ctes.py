@@ -30,7 +30,7 @@ def process_ctes(root: Root) -> None:
         info.query = None
         info.recursive = cte.cterecursive and _is_recursive(cte)
         if info.recursive:
-            planned = plan_recursive(root, cte, info)
+            planned: Any = plan_recursive(root, cte, info)
         else:
             child = subquery_planner(root.glob, cte.ctequery, root, 0.0)
             planned = child.planned
@@ -75,7 +75,7 @@ def _may_inline(root: Root, cte: CommonTableExpr, references: int) -> bool:
         return False
     if cte.ctematerialized == "default" and references != 1:
         return False
-    if query_is_volatile(root.catalog, cte.ctequery) or (cte.ctequery.cteList and cte.ctequery.hasModifyingCTE):
+    if query_is_volatile(root.catalog, cte.ctequery) or cte.ctequery.hasModifyingCTE:
         return False
     return not _has_outer_self_reference(cte.ctequery)
 
@@ -147,7 +147,8 @@ def plan_recursive(root: Root, cte: CommonTableExpr, info: CteInfo) -> Recursive
     if not isinstance(operation, SetOperationStmt) or operation.op != "union":
         raise SqlError(
             FEATURE_NOT_SUPPORTED,
-            f'recursive query "{cte.ctename}" does not have the form non-recursive-term UNION [ALL] recursive-term',
+            f'recursive query "{cte.ctename}" does not have the form'
+            " non-recursive-term UNION [ALL] recursive-term",
         )
     arms = [_arm(query, operation.larg), _arm(query, operation.rarg)]
     info.recursive = True
@@ -178,7 +179,7 @@ def _arm(query: Query, node: Any) -> Query:
             commandType="select",
             rtable=query.rtable,
             setOperations=node,
-            targetList=[entry for entry in query.targetList],
+            targetList=list(query.targetList),
             cteList=query.cteList,
         )
         return arm

@@ -176,7 +176,8 @@ class Explainer:
             return f"EXISTS({number})" if node.correlated else f"({number}).col1"
         if node.kind in ("any", "all", "rowcompare") and node.testexpr is not None:
             prefix = "hashed " if node.hashed else ""
-            return f"({node.kind.upper() + ' ' if node.kind != 'rowcompare' else ''}{self._testexpr(node, prefix + number)})"
+            word = "" if node.kind == "rowcompare" else node.kind.upper() + " "
+            return f"({word}{self._testexpr(node, prefix + number)})"
         if node.kind == "array":
             return f"ARRAY({number})"
         return f"({number})" if node.correlated else f"({number}).col1"
@@ -641,7 +642,7 @@ def _count_relations(value: Any) -> int:
     return count
 
 
-# --- text ---------------------------------------------------------------------------------------------------
+# --- text -----------------------------------------------------------------------------------------
 
 
 def measured(statistics: Any, node: Any) -> tuple[float, float, float, float] | None:
@@ -671,7 +672,8 @@ def _write(d: Described, options: ExplainOptions, statistics: Any, indent: int, 
     line = prefix + d.name + d.target
     node = d.node
     if options.costs and node is not None:
-        line += f"  (cost={node.startup_cost:.2f}..{node.cost:.2f} rows={max(round(node.rows), 0)} width={node.width})"
+        rows = max(round(node.rows), 0)
+        line += f"  (cost={node.startup_cost:.2f}..{node.cost:.2f} rows={rows} width={node.width})"
     numbers = measured(statistics, node)
     if options.analyze:
         if numbers is None or not numbers[1]:
@@ -693,7 +695,7 @@ def _write(d: Described, options: ExplainOptions, statistics: Any, indent: int, 
         _write(child, options, statistics, below, lines)
 
 
-# --- structured formats -----------------------------------------------------------------------------------------
+# --- structured formats ---------------------------------------------------------------------------
 
 
 def explain_structure(

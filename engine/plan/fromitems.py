@@ -99,7 +99,7 @@ def function_rows(root: Root, expr: Any) -> float:
     if type(expr) is not FuncExpr or not expr.funcretset:
         return 1.0
     row = root.catalog.pg_proc.get(expr.funcid)
-    values = [getattr(arg, "constvalue", None) for arg in expr.args]
+    values: list[Any] = [getattr(arg, "constvalue", None) for arg in expr.args]
     if row is not None and row.proname == "generate_series" and len(values) in (2, 3):
         if all(isinstance(v, int) for v in values) and row.prorettype in (20, 23):
             step = values[2] if len(values) == 3 else 1
@@ -126,7 +126,7 @@ def _cte_scan(root: Root, rel: Rel, quals: Any) -> tuple[Any, float, float]:
     return plan, info.rows, info.rows * costs.COLLECTED_ROW
 
 
-# --- subqueries -----------------------------------------------------------------------------------------------
+# --- subqueries -----------------------------------------------------------------------------------
 
 
 def _subquery_path(root: Root, rel: Rel) -> Path:
@@ -252,9 +252,7 @@ def _query_is_safe(root: Root, query: Query, attnums: set[int]) -> bool:
                 return False
         if grouped and query.hasTargetSRFs and entry.ressortgroupref not in grouped:
             return False
-    if query.hasTargetSRFs and not attnums:
-        return False
-    return True
+    return not (query.hasTargetSRFs and not attnums)
 
 
 def _setop_is_safe(root: Root, query: Query, node: Any, attnums: set[int]) -> bool:

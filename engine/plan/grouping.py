@@ -25,7 +25,7 @@ from .walk import child_nodes
 INT8_PLUS = (684, 463)
 
 
-# --- order -----------------------------------------------------------------------------------------------
+# --- order ----------------------------------------------------------------------------------------
 
 
 def target_of(root: Root, ref: int) -> Any:
@@ -73,7 +73,7 @@ def is_ordered(wanted: tuple[Any, ...], have: tuple[Any, ...]) -> bool:
 
 def common_prefix(wanted: tuple[Any, ...], have: tuple[Any, ...]) -> int:
     n = 0
-    for a, b in zip(wanted, have):
+    for a, b in zip(wanted, have, strict=False):
         if a != b:
             break
         n += 1
@@ -128,7 +128,7 @@ def set_wanted_orders(root: Root) -> None:
     root.wanted_orders = tuple([w for w in wanted if w])
 
 
-# --- the pipeline -------------------------------------------------------------------------------------------
+# --- the pipeline ---------------------------------------------------------------------------------
 
 
 def finish(root: Root, path: Path) -> Plan:
@@ -182,7 +182,7 @@ def finish(root: Root, path: Path) -> Plan:
     return plan
 
 
-# --- grouping --------------------------------------------------------------------------------------------------
+# --- grouping -------------------------------------------------------------------------------------
 
 
 def collect_aggregates(root: Root) -> tuple[Any, ...]:
@@ -212,7 +212,7 @@ def _add_grouping(root: Root, plan: Plan, keys: tuple[Any, ...]) -> tuple[Plan, 
     if calls:
         plan = add_project_set(root, plan, calls)
     aggs = collect_aggregates(root)
-    group_keys = tuple([(expr, clause.eqop) for expr, clause in zip(exprs, clauses)])
+    group_keys = tuple([(expr, clause.eqop) for expr, clause in zip(exprs, clauses, strict=False)])
     refs = tuple([clause.tleSortGroupRef for clause in clauses])
     sets: tuple[tuple[int, ...], ...] = ()
     if query.groupingSets:
@@ -254,13 +254,13 @@ def _group_input(
     hashing is impossible."""
     catalog = root.catalog
     hashable = all(
-        op_hashjoinable(catalog, c.eqop, expr_type(e)) for c, e in zip(clauses, exprs)
+        op_hashjoinable(catalog, c.eqop, expr_type(e)) for c, e in zip(clauses, exprs, strict=False)
     ) and root.glob.enabled("enable_hashagg")
     sortable = all(c.sortop for c in clauses)
     grouping = plan.rows * costs.GROUP_ROW + costs.hash_key_cost(plan.rows, len(exprs))
     if not sets:
         canonical = set()
-        for clause, expr in zip(clauses, exprs):
+        for clause, expr in zip(clauses, exprs, strict=False):
             for key in pathkeys_of(root, (sort_key(root, expr, clause),)) if clause.sortop else ():
                 canonical.add((key[0], key[1], key[2]))
         have = {(k[0], k[1], k[2]) for k in keys[: len(canonical)]}
@@ -268,7 +268,7 @@ def _group_input(
             return plan, "sorted", keys[: len(canonical)], grouping * 0.5
     if hashable or not sortable:
         return plan, "hash", (), grouping
-    sort_keys = tuple([sort_key(root, e, c) for c, e in zip(clauses, exprs)])
+    sort_keys = tuple([sort_key(root, e, c) for c, e in zip(clauses, exprs, strict=False)])
     sorted_plan = make_sort(plan, sort_keys)
     return (
         sorted_plan,
@@ -344,7 +344,7 @@ def move_having_to_where(root: Root, having: list[Any]) -> list[Any]:
     return moved
 
 
-# --- set-returning targets --------------------------------------------------------------------------------------
+# --- set-returning targets ------------------------------------------------------------------------
 
 
 def _target_calls(root: Root) -> list[Any]:
@@ -400,16 +400,18 @@ def _depth(node: Any) -> int:
     return 1 + max([_depth(call) for call in below], default=0)
 
 
-# --- DISTINCT, ORDER BY, LIMIT -------------------------------------------------------------------------------------
+# --- DISTINCT, ORDER BY, LIMIT --------------------------------------------------------------------
 
 
 def _add_distinct(root: Root, plan: Plan, keys: tuple[Any, ...]) -> tuple[Plan, tuple[Any, ...]]:
     query = root.query
     clauses = unique_clauses(query.distinctClause)
     exprs = [target_of(root, c.tleSortGroupRef) for c in clauses]
-    pairs = tuple([(e, c.eqop) for e, c in zip(exprs, clauses)])
+    pairs = tuple([(e, c.eqop) for e, c in zip(exprs, clauses, strict=False)])
     rows = root.estimator.groups(exprs, plan.rows)
-    hashable = all(op_hashjoinable(root.catalog, c.eqop, expr_type(e)) for c, e in zip(clauses, exprs))
+    hashable = all(
+        op_hashjoinable(root.catalog, c.eqop, expr_type(e)) for c, e in zip(clauses, exprs, strict=False)
+    )
     presorted = False
     if query.hasDistinctOn:
         source = (

@@ -207,7 +207,7 @@ def _match_pattern(
 
 def like_prefix(pattern: str) -> tuple[str, bool]:
     """(the fixed prefix of a LIKE pattern, whether that is all of it)."""
-    out = []
+    out: list[str] = []
     i = 0
     while i < len(pattern):
         c = pattern[i]
@@ -294,7 +294,7 @@ def coerce_to_key(root: Any, value: Any, key_type: int, left_type: int, right_ty
     return None
 
 
-# --- implication ------------------------------------------------------------------------------------------
+# --- implication ----------------------------------------------------------------------------------
 
 
 def predicate_implied_by(catalog: Any, predicate: Any, clauses: list[Any]) -> bool:
@@ -329,15 +329,19 @@ def _implies(catalog: Any, clause: Any, goal: Any) -> bool:
         if type(clause) is ScalarArrayOpExpr and clause.useOr and type(clause.args[1]) is Const:
             return _array_implies(catalog, clause, goal)
     if (
-        type(goal) is ScalarArrayOpExpr
-        and goal.useOr
-        and type(goal.args[1]) is Const
-        and not goal.args[1].constisnull
+        (
+            type(goal) is ScalarArrayOpExpr
+            and goal.useOr
+            and type(goal.args[1]) is Const
+            and not goal.args[1].constisnull
+        )
+        and type(clause) is OpExpr
+        and clause.opno == goal.opno
+        and clause.args[0] == goal.args[0]
     ):
-        if type(clause) is OpExpr and clause.opno == goal.opno and clause.args[0] == goal.args[0]:
-            value = clause.args[1]
-            if type(value) is Const and not value.constisnull:
-                return value.constvalue in goal.args[1].constvalue.items
+        value = clause.args[1]
+        if type(value) is Const and not value.constisnull:
+            return value.constvalue in goal.args[1].constvalue.items
     return False
 
 

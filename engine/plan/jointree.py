@@ -155,7 +155,7 @@ class Deconstructed:
         self._ec_sources: list[tuple[Clause, int]] = []
 
     def run(self, jointree: FromExpr) -> None:
-        relids, joins, self.items = self._recurse(jointree, 0)
+        _relids, _joins, self.items = self._recurse(jointree, 0)
         assert not self._postponed, "lateral qual outside of its join"
         self._form_classes()
 

@@ -108,7 +108,7 @@ def _mentions(node: Any, varno: int) -> bool:
     return any_node(node, lambda n: type(n) is RangeTblRef and n.rtindex == varno) if node.fromlist else False
 
 
-# --- targets ---------------------------------------------------------------------------------------------------
+# --- targets --------------------------------------------------------------------------------------
 
 
 def column_default(root: Root, relation: Any, column: Any) -> Any:
@@ -278,7 +278,7 @@ def _check_option(root: Root, option: Any) -> Any:
     return (name, root.preprocess_expression(qual), *rest)
 
 
-# --- ON CONFLICT --------------------------------------------------------------------------------------------------
+# --- ON CONFLICT ----------------------------------------------------------------------------------
 
 
 def _on_conflict(root: Root, relation: Any) -> tuple[OnConflictExpr | None, tuple[int, ...]]:
@@ -397,7 +397,7 @@ def _same_opclass(root: Root, key: Any, opclass: int) -> bool:
     return row is not None and row.opcfamily == key.opfamily
 
 
-# --- MERGE ----------------------------------------------------------------------------------------------------------
+# --- MERGE ----------------------------------------------------------------------------------------
 
 
 def _merge_jointree(root: Root) -> FromExpr:

@@ -137,7 +137,7 @@ def relation_width(relation: Any) -> int:
     return 8 * sum(1 for c in relation.columns if not c.dropped)
 
 
-# --- ctid --------------------------------------------------------------------------------------------------
+# --- ctid -----------------------------------------------------------------------------------------
 
 
 def _rowid_path(root: Root, rel: Rel) -> Path | None:
@@ -177,7 +177,7 @@ def _is_ctid(node: Any, varno: int) -> bool:
     return type(node) is Var and node.varattno == -1 and node.varno == varno and node.varlevelsup == 0
 
 
-# --- indexes ----------------------------------------------------------------------------------------------
+# --- indexes --------------------------------------------------------------------------------------
 
 
 def _movable_join_clauses(root: Root, rel: Rel, tree: Deconstructed) -> list[Clause]:
@@ -364,7 +364,7 @@ def useful_order(root: Root, keys: tuple[Any, ...]) -> bool:
     return bool(root.wanted_groups and keys[0][0] in root.wanted_groups)
 
 
-# --- bitmaps ------------------------------------------------------------------------------------------------
+# --- bitmaps --------------------------------------------------------------------------------------
 
 
 def _bitmap_path(root: Root, rel: Rel, infos: list[IndexInfo]) -> Path | None:

@@ -158,7 +158,7 @@ class Simplifier:
     def function(self, node: FuncExpr) -> Any:
         args = self._args(node.args)
         if not node.funcretset:
-            if all([type(arg) is Const for arg in args]):
+            if all(type(arg) is Const for arg in args):
                 typmod = expr_typmod(node)
                 folded = evaluate_function(
                     self.catalog,
@@ -177,7 +177,7 @@ class Simplifier:
 
     def _strict_null(self, funcid: int, args: tuple[Any, ...]) -> bool:
         """Whether a strict, not volatile function has a constant NULL argument."""
-        if not any([type(arg) is Const and arg.constisnull for arg in args]):
+        if not any(type(arg) is Const and arg.constisnull for arg in args):
             return False
         row = self.catalog.pg_proc.get(funcid)
         return (
@@ -185,12 +185,12 @@ class Simplifier:
             and row.proisstrict
             and row.provolatile != "v"
             and not row.proretset
-            and not any([contain_volatile_functions(self.catalog, arg) for arg in args])
+            and not any(contain_volatile_functions(self.catalog, arg) for arg in args)
         )
 
     def operator(self, node: OpExpr) -> Any:
         args = self._args(node.args)
-        if all([type(arg) is Const for arg in args]):
+        if all(type(arg) is Const for arg in args):
             folded = evaluate_function(
                 self.catalog, node.opfuncid, args, node.opresulttype, -1, node.inputcollid
             )
@@ -377,7 +377,7 @@ class Simplifier:
         )
 
     def coalesce(self, node: CoalesceExpr) -> Any:
-        args = []
+        args: list[Any] = []
         for arg in node.args:
             arg = self(arg)
             if type(arg) is Const:
@@ -434,7 +434,7 @@ class Simplifier:
 
     def array(self, node: ArrayExpr) -> Any:
         elements = self._args(node.elements)
-        if not node.multidims and all([type(e) is Const for e in elements]):
+        if not node.multidims and all(type(e) is Const for e in elements):
             value = make_array(node.element_typeid, [e.constvalue for e in elements])
             return Const(consttype=node.array_typeid, constvalue=value, constcollid=node.array_collid)
         return replace(node, elements=elements, location=-1)
@@ -447,7 +447,7 @@ class Simplifier:
         if type(arg) is RowExpr and 0 < node.fieldnum <= len(arg.args):
             chosen = arg.args[node.fieldnum - 1]
             if expr_type(chosen) == node.resulttype and not any(
-                [contain_volatile_functions(self.catalog, a) for a in arg.args if a is not chosen]
+                contain_volatile_functions(self.catalog, a) for a in arg.args if a is not chosen
             ):
                 return chosen
         if type(arg) is Var and arg.varattno == 0 and arg.vartype != RECORDOID:

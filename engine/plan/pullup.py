@@ -21,14 +21,14 @@ def prepare_jointree(root: Root) -> None:
     from .sublinks import pull_up_sublinks
 
     query = root.query
-    if any([rte.rtekind == "cte" for rte in root.rtable]):
+    if any(rte.rtekind == "cte" for rte in root.rtable):
         inline_cte_references(root)
     for i, rte in enumerate(root.rtable):
         if rte.rtekind == "join":
             root.subst[i + 1] = rte.joinaliasvars
     if query.hasSubLinks and not query.setOperations:
         root.jointree = pull_up_sublinks(root, root.jointree)
-    if not query.setOperations and any([rte.rtekind in ("subquery", "values") for rte in root.rtable]):
+    if not query.setOperations and any(rte.rtekind in ("subquery", "values") for rte in root.rtable):
         root.jointree = _pull_up(root, root.jointree, 0, False, 0)
     for i, rte in enumerate(root.rtable):
         if rte.rtekind == "join" and i + 1 not in root.subst:

@@ -8,7 +8,7 @@ Roots, so a subquery is planned only after its parent's range table has settled.
 from typing import Any
 
 from ..tree import Aggref, Const, FromExpr, GroupingFunc, Query, RangeTblEntry, RowExpr, SubLink, Var
-from .nodes import PlannedQuery, SubPlan
+from .nodes import SubPlan
 from .preprocess import Simplifier, canonicalize_qual
 from .statistics import Estimator
 from .walk import increment_var_sublevels_up, make_ands_implicit, mutate, replace, transform, walk
@@ -100,7 +100,7 @@ class Root:
         self.estimator = Estimator(self)
         self.rels: dict[int, Any] = {}
         self.index_only_allowed = True
-        self.planned: PlannedQuery | None = None
+        self.planned: Any = None  # the PlannedQuery
         self.tuple_fraction = 0.0
         self.tlist: list[Any] = []
         self.having: list[Any] = []
@@ -171,7 +171,9 @@ class Root:
                     args=tuple([self.simplify(e) for e in exprs if e is not None]),
                     row_typeid=var.vartype,
                     row_format="implicit",
-                    colnames=tuple([n for n, e in zip(rte.eref_colnames, exprs) if e is not None]),
+                    colnames=tuple(
+                        [n for n, e in zip(rte.eref_colnames, exprs, strict=False) if e is not None]
+                    ),
                 )
             else:
                 saved, self.simplify.case_value = self.simplify.case_value, None

@@ -21,7 +21,8 @@ def plan_set_operations(root: Root) -> Any:
     """The plan of a query whose FROM is a tree of set operations."""
     from .grouping import finish
 
-    plan = _operation(root, root.query, root.query.setOperations, 0)
+    operation: Any = root.query.setOperations
+    plan = _operation(root, root.query, operation, 0)
     return finish(root, Path(plan))
 
 
@@ -91,7 +92,9 @@ def _union(root: Root, node: SetOperationStmt, varno: int, arms: list[PlannedQue
     if not hashable:
         from .grouping import make_sort, sort_key
 
-        plan = make_sort(plan, tuple([sort_key(root, k[0], c) for k, c in zip(keys, node.groupClauses)]))
+        plan = make_sort(
+            plan, tuple([sort_key(root, k[0], c) for k, c in zip(keys, node.groupClauses, strict=False)])
+        )
         presorted = True
     return Distinct(
         input=plan,
@@ -150,7 +153,7 @@ def _coerce_outputs(root: Root, planned: PlannedQuery, types: tuple[int, ...]) -
     if planned.types == types:
         return
     targets = []
-    for target, typid in zip(planned.targets, types):
+    for target, typid in zip(planned.targets, types, strict=False):
         if expr_type(target) != typid:
             target = coerce_output(root, target, typid)
         targets.append(target)

@@ -19,6 +19,7 @@ from ..tree import (
 from .clauses import btree_members, strip_relabel
 from .nodes import SubPlan
 from .walk import bits, pull_varnos
+import contextlib
 
 DEFAULT_EQ_SEL = 0.005
 DEFAULT_INEQ_SEL = 1.0 / 3.0
@@ -64,11 +65,9 @@ def column_statistics(catalog: Any, relid: int, attnum: int) -> ColumnStatistics
             numbers = getattr(row, f"stanumbers{slot}")
             values = getattr(row, f"stavalues{slot}")
             if kind == 1 and numbers is not None and values is not None:
-                for value, frequency in zip(values.items, numbers.items):
-                    try:
+                for value, frequency in zip(values.items, numbers.items, strict=False):
+                    with contextlib.suppress(TypeError):
                         common[value] = frequency
-                    except TypeError:
-                        pass
             elif kind == 2 and values is not None:
                 histogram = values.items
             elif kind == 3 and numbers is not None and numbers.items:
@@ -215,7 +214,7 @@ class Estimator:
         if cls is DistinctExpr:
             return 1.0 - self._equality(node.args[0], node.args[1])
         if cls is Var:
-            var, stats, _ = self._column(node)
+            _var, stats, _ = self._column(node)
             if stats is not None and stats.common:
                 return stats.common.get(True, 0.0)
             return 0.5
@@ -263,8 +262,8 @@ class Estimator:
         return DEFAULT_MATCH_SEL
 
     def _equality(self, left: Any, right: Any) -> float:
-        lvar, lstats, lrows = self._column(left)
-        rvar, rstats, _ = self._column(right)
+        _lvar, lstats, _lrows = self._column(left)
+        _rvar, rstats, _ = self._column(right)
         left_known = type(left) is Const or type(left) is Param or not pull_varnos(left)
         right_known = type(right) is Const or type(right) is Param or not pull_varnos(right)
         if left_known or right_known:

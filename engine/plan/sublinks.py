@@ -209,7 +209,7 @@ def simplify_exists_query(root: Root, query: Query) -> Query | None:
     )
 
 
-# --- SubPlans ------------------------------------------------------------------------------------------
+# --- SubPlans -------------------------------------------------------------------------------------
 
 
 def make_subplan(root: Root, sublink: SubLink, is_qual: bool) -> SubPlan:

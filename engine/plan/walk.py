@@ -24,7 +24,42 @@ from .nodes import SubPlan
 replace = msgspec.structs.replace
 
 _EXPRESSION_FIELDS = frozenset(
-    ["args", "arg", "expr", "refexpr", "refupperindexpr", "reflowerindexpr", "refassgnexpr", "newvals", "elemexpr", "defresult", "result", "elements", "largs", "rargs", "testexpr", "aggdirectargs", "aggfilter", "func", "coercion", "var", "startOffset", "endOffset", "quals", "larg", "rarg", "fromlist", "onConflictSet", "qual", "targetList", "funcexpr", "arbiterElems", "arbiterWhere", "onConflictWhere", "repeatable"]
+    [
+        "args",
+        "arg",
+        "expr",
+        "refexpr",
+        "refupperindexpr",
+        "reflowerindexpr",
+        "refassgnexpr",
+        "newvals",
+        "elemexpr",
+        "defresult",
+        "result",
+        "elements",
+        "largs",
+        "rargs",
+        "testexpr",
+        "aggdirectargs",
+        "aggfilter",
+        "func",
+        "coercion",
+        "var",
+        "startOffset",
+        "endOffset",
+        "quals",
+        "larg",
+        "rarg",
+        "fromlist",
+        "onConflictSet",
+        "qual",
+        "targetList",
+        "funcexpr",
+        "arbiterElems",
+        "arbiterWhere",
+        "onConflictWhere",
+        "repeatable",
+    ]
 )
 _FIELDS: dict[type, tuple[str, ...]] = {}
 
@@ -294,10 +329,9 @@ def _level_functions(delta: int, minimum: int) -> tuple[ExprFunction, RteFunctio
             if node.varlevelsup >= minimum + level:
                 return replace(node, varlevelsup=node.varlevelsup + delta)
             return node
-        if cls is Aggref or cls is GroupingFunc:
-            if node.agglevelsup >= minimum + level:
-                node = replace(node, agglevelsup=node.agglevelsup + delta)
-                return mutate(node, lambda child: transform(child, function, rte_function, level))
+        if (cls is Aggref or cls is GroupingFunc) and node.agglevelsup >= minimum + level:
+            node = replace(node, agglevelsup=node.agglevelsup + delta)
+            return mutate(node, lambda child: transform(child, function, rte_function, level))
         return None
 
     def rte_function(rte: RangeTblEntry, level: int) -> RangeTblEntry:

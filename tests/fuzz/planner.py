@@ -76,7 +76,7 @@ class World:
                 self.transaction.data[row_key(relation.storage_id, rowid)] = pack(
                     [
                         None if v is None else pack_value(self.catalog, c.typid, v)
-                        for c, v in zip(relation.columns, row)
+                        for c, v in zip(relation.columns, row, strict=False)
                     ]
                 )
                 for index in relation.indexes:
