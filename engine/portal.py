@@ -22,6 +22,7 @@ class StatementContext:
         self.transaction_timestamp = 0
         self.processed = 0  # rows inserted, updated, deleted or merged
         self.instruments: Any = None
+        self.parameter_types: tuple[int, ...] = ()  # of a utility statement
 
     def attach(self, transaction: Any) -> None:
         """Make the transaction's snapshot and catalog this execution's."""

@@ -98,6 +98,7 @@ class Session:
         self.waiting: Any = None  # the Future that the running command waits for
         self.in_implicit_block = False  # several statements in one simple query
         self.functions: dict[Any, Any] = {}  # state of functions that keep some, e.g. random()
+        self._on_commit: dict[int, str] = {}  # temporary tables: ONCOMMIT_DROP, ONCOMMIT_DELETE_ROWS
         self._temporary_rows: dict[int, dict[int, Any]] = {}
         self._temporary_next = TEMPORARY_ROWID_FIRST
         self._catalog: Any = None
@@ -782,6 +783,10 @@ class Session:
                 future.result()
             if self.portals:
                 yield from self._end_portals_commit()
+            if self._on_commit:
+                from .ddl.oncommit import on_commit_actions
+
+                on_commit_actions(self)
             if transaction.has_writes:
                 request = transaction.commit_request()
                 transaction.release()
@@ -821,6 +826,17 @@ class Session:
     def begin_statement(self) -> None:
         """A transaction and a snapshot for the next statement."""
         self._begin_statement()
+
+    def on_commit_action(self, oid: int, action: str | None) -> None:
+        """What COMMIT does with a temporary table: ONCOMMIT_DROP, ONCOMMIT_DELETE_ROWS or None."""
+        if action is None:
+            self._on_commit.pop(oid, None)
+        else:
+            self._on_commit[oid] = action
+
+    def on_commit_tables(self) -> list[tuple[int, str]]:
+        """The temporary tables with an action."""
+        return list(self._on_commit.items())
 
     def require_no_block(self, what: str) -> None:
         """25001 inside a transaction block."""

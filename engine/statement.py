@@ -12,7 +12,7 @@ from pglast.parser import ParseError, parse_sql
 
 from .api import ColumnDescription
 from .errors import SqlError
-from .sqlstates import FEATURE_NOT_SUPPORTED, SYNTAX_ERROR
+from .sqlstates import FEATURE_NOT_SUPPORTED, OBJECT_NOT_IN_PREREQUISITE_STATE, SYNTAX_ERROR
 from .tree import Query
 
 if TYPE_CHECKING:
@@ -90,6 +90,8 @@ def build_plan(
 ) -> Plan:
     """Analyse, rewrite, plan and compile one raw statement for the session's current catalog."""
     statement = raw.stmt
+    if isinstance(statement, ast.SelectStmt):
+        statement = select_into(statement)
     node = type(statement).__name__
     plan = Plan()
     plan.source = text
@@ -103,6 +105,10 @@ def build_plan(
             raise SqlError(FEATURE_NOT_SUPPORTED, f"statement {node} is not supported")
         plan.utility = statement
         plan.param_types = tuple(param_types or ())
+        if variable and isinstance(statement, ast.CreateTableAsStmt) and isinstance(statement.query, ast.SelectStmt):
+            from .bind.analyze import analyze
+
+            plan.param_types = tuple(analyze(statement, text, session.analyze_context(), plan.param_types, True)[1])
         describer = find_describer(node)
         if describer is not None:
             columns = describer(session, statement)
@@ -113,6 +119,18 @@ def build_plan(
     query, types = analyze(raw, text, session.analyze_context(), list(param_types or ()), variable)
     plan.param_types = tuple(types)
     return plan_analyzed(session, plan, query)
+
+
+def select_into(statement: ast.SelectStmt) -> Any:
+    """SELECT ... INTO as the CREATE TABLE AS that it is; other SELECTs as they are."""
+    leftmost = statement
+    while leftmost.larg is not None:
+        leftmost = leftmost.larg
+    if leftmost.intoClause is None:
+        return statement
+    from .bind.analyze import select_into_as_create
+
+    return select_into_as_create(statement)
 
 
 def plan_analyzed(session: "Session", plan: Plan, query: Query) -> Plan:
@@ -129,6 +147,13 @@ def plan_analyzed(session: "Session", plan: Plan, query: Query) -> Plan:
     catalog = plan.catalog
     check_permissions(catalog, session.role, query)
     planned = plan_query(query, catalog, session.settings)
+    for oid in planned.relations:
+        row = catalog.pg_class.get(oid)
+        if row is not None and not row.relispopulated:
+            raise SqlError(
+                OBJECT_NOT_IN_PREREQUISITE_STATE, f'materialized view "{row.relname}" has not been populated',
+                hint="Use the REFRESH MATERIALIZED VIEW command.",
+            )
     plan.planned = planned
     plan.query = query
     plan.columns = describe_targets(catalog, planned, query)

@@ -30,6 +30,7 @@ async def run_utility(session: Any, portal: Portal, output: Output, row_limit: i
             context.attach(session.transaction)
             if not found.read_only_ok:
                 session.transaction.forbid_if_read_only(found.tag)
+        context.parameter_types = plan.param_types
         result = found.run(context, plan.utility)
         if describe and plan.columns is not None:
             output.row_description(plan.columns, portal.formats)

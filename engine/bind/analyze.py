@@ -103,16 +103,22 @@ def transform_top_level_stmt(pstate: ParseState, raw_stmt: Any) -> Query:
 
 def _transform_optional_select_into(pstate: ParseState, node: Any) -> Query:
     if isinstance(node, ast.SelectStmt):
-        into, select = _take_into(node)
-        if into is not None:
-            node = ast.CreateTableAsStmt(
-                query=select,
-                into=into,
-                objtype={"#": "ObjectType", "name": "OBJECT_TABLE"},
-                is_select_into=True,
-                if_not_exists=False,
-            )
+        node = select_into_as_create(node)
     return transform_stmt(pstate, node)
+
+
+def select_into_as_create(node: Any) -> Any:
+    """SELECT ... INTO as CREATE TABLE AS; other SELECTs as they are."""
+    into, select = _take_into(node)
+    if into is None:
+        return node
+    return ast.CreateTableAsStmt(
+        query=select,
+        into=into,
+        objtype={"#": "ObjectType", "name": "OBJECT_TABLE"},
+        is_select_into=True,
+        if_not_exists=False,
+    )
 
 
 def _take_into(node: Any) -> tuple[Any, Any]:

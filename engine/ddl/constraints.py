@@ -20,6 +20,7 @@ from .dependencies import AUTO, NORMAL, PG_CLASS, PG_CONSTRAINT, Address, record
 from .heap import attnums_array, column_number, table_parse_state
 from .indexes import BTREE_AM, IndexColumn, build_index, index_opclass, insert_index
 from .names import choose_relation_name, find_relation, is_owner, make_object_name
+from .reloptions import storage_options
 from .rows import new_row
 
 
@@ -63,7 +64,6 @@ def add_check(ctx: Any, relid: int, constraint: Any, *, validated: bool = True) 
     from ..bind.coercion import coerce_to_boolean
     from ..bind.collations import assign_expr_collations
     from ..bind.expressions import transform_expr
-    from ..treecodec import dump
     from ..treetypes import walk
     from .. import tree as t
 
@@ -77,22 +77,37 @@ def add_check(ctx: Any, relid: int, constraint: Any, *, validated: bool = True) 
     if name is None:
         column = relation.columns[attnums[0] - 1].name if len(attnums) == 1 else None
         name = choose_constraint_name(ctx, relation.name, column, "check", relation.namespace)
+    add_cooked_check(
+        ctx, relid, name, expr, validated=validated and bool(constraint.is_enforced),
+        enforced=bool(constraint.is_enforced), no_inherit=bool(constraint.is_no_inherit),
+    )
+    return expr, name
+
+
+def add_cooked_check(ctx: Any, relid: int, name: str, expr: Any, *, validated: bool, enforced: bool,
+                     no_inherit: bool) -> int:
+    """The rows of a CHECK constraint with an analysed expression; returns its oid."""
+    from .. import tree as t
+    from ..treecodec import dump
+    from ..treetypes import walk
+
+    transaction = ctx.transaction
+    relation = transaction.catalog.relation(relid)
+    attnums = sorted({node.varattno for node in walk(expr) if isinstance(node, t.Var) and node.varattno > 0})
     temporary = relation.persistence == "t"
     oid = insert_constraint(
         ctx, relation, name, "c", conbin=dump(expr), conkey=attnums_array(attnums) if attnums else None,
-        convalidated=validated and bool(constraint.is_enforced), conenforced=bool(constraint.is_enforced),
-        connoinherit=bool(constraint.is_no_inherit),
+        convalidated=validated, conenforced=enforced, connoinherit=no_inherit,
     )
     address = Address(PG_CONSTRAINT, oid)
-    if attnums:
-        for attnum in attnums:
-            record_dependency(transaction, address, Address(PG_CLASS, relid, attnum), AUTO, temporary=temporary)
-    else:
+    for attnum in attnums:
+        record_dependency(transaction, address, Address(PG_CLASS, relid, attnum), AUTO, temporary=temporary)
+    if not attnums:
         record_dependency(transaction, address, Address(PG_CLASS, relid), AUTO, temporary=temporary)
     record_expression(transaction, address, expr, relid, NORMAL, NORMAL, temporary=temporary)
     row = transaction.catalog.pg_class.get(relid)
     transaction.catalog_update("pg_class", row, row._replace(relchecks=row.relchecks + 1))
-    return expr, name
+    return oid
 
 
 def add_not_null(ctx: Any, relid: int, attnum: int, name: str | None = None, *, no_inherit: bool = False,
@@ -180,26 +195,27 @@ def add_key(ctx: Any, relid: int, constraint: Any, *, build: bool) -> Iterator[A
         name = choose_relation_name(
             ctx, relation.name, joined, "pkey" if primary else "key", relation.namespace
         )
-    oid = insert_key_constraint(ctx, relation, name, primary, keys, constraint)
+    oid = insert_key_constraint_row(
+        ctx, relation, name, primary, keys, deferrable=bool(constraint.deferrable),
+        deferred=bool(constraint.initdeferred), include=include,
+    )
     index = insert_index(
         ctx, relation, name, columns, include, unique=True, primary=primary, predicate=None,
         nulls_not_distinct=bool(constraint.nulls_not_distinct), am=BTREE_AM, immediate=not constraint.deferrable,
-        constraint=oid, options=None,
+        constraint=oid, options=storage_options(constraint.options, "btree"),
     )
-    row = transaction.catalog.pg_constraint.get(oid)
-    transaction.catalog_update("pg_constraint", row, row._replace(conindid=index))
     if build:
         yield from build_index(ctx, relid, index)
 
 
-def insert_key_constraint(ctx: Any, relation: Any, name: str, primary: bool, keys: Sequence[int],
-                          constraint: Any) -> int:
-    """The pg_constraint row of a PRIMARY KEY or UNIQUE constraint."""
+def insert_key_constraint_row(ctx: Any, relation: Any, name: str, primary: bool, keys: Sequence[int], *,
+                              deferrable: bool, deferred: bool, include: Sequence[int] = ()) -> int:
+    """The pg_constraint row of a PRIMARY KEY or UNIQUE constraint; its index is set later."""
     oid = insert_constraint(
-        ctx, relation, name, "p" if primary else "u", conkey=attnums_array(keys),
-        condeferrable=bool(constraint.deferrable), condeferred=bool(constraint.initdeferred), connoinherit=True,
+        ctx, relation, name, "p" if primary else "u", conkey=attnums_array(keys), condeferrable=deferrable,
+        condeferred=deferred, connoinherit=True,
     )
-    for attnum in keys:
+    for attnum in [*keys, *include]:
         record_dependency(
             ctx.transaction, Address(PG_CONSTRAINT, oid), Address(PG_CLASS, relation.oid, attnum), AUTO,
             temporary=relation.persistence == "t",

@@ -1,5 +1,6 @@
 """Deleting objects with what depends on them: PostgreSQL's performDeletion (catalog/dependency.c)."""
 
+from functools import partial
 from typing import Any
 
 from ..errors import Notice, SqlError
@@ -7,7 +8,6 @@ from ..sqlstates import DEPENDENT_OBJECTS_STILL_EXIST
 from .dependencies import (
     AUTO,
     INTERNAL,
-    NORMAL,
     PG_ATTRDEF,
     PG_CLASS,
     PG_CONSTRAINT,
@@ -20,10 +20,34 @@ from .objects import describe_object
 
 DETAIL_LINES_MAX = 100
 _ORIGINAL = "original"
+_SUBOBJECT = "subobject"  # a column of a table that goes as a whole
+_SILENT = frozenset((_ORIGINAL, _SUBOBJECT, AUTO, INTERNAL))
+
+
+class _Target:
+    """An object that goes: how it was reached, and from which."""
+
+    __slots__ = ("address", "dependee", "flags")
+
+    def __init__(self, address: Address, flags: set[str], dependee: Address | None) -> None:
+        self.address = address
+        self.flags = flags
+        self.dependee = dependee
+
+
+class _Frame:
+    """An object whose dependents are being looked for."""
+
+    __slots__ = ("address", "flags", "parent")
+
+    def __init__(self, address: Address, flags: set[str], parent: "_Frame | None") -> None:
+        self.address = address
+        self.flags = flags
+        self.parent = parent
 
 
 class Deletion:
-    """The set of objects that go, in an order in which dependents come first."""
+    """The set of objects that go, dependents before what they depend on (findDependentObjects)."""
 
     def __init__(self, ctx: Any, *, cascade: bool, quiet: bool = False) -> None:
         self.ctx = ctx
@@ -32,115 +56,120 @@ class Deletion:
         self.path = ctx.session.search_path(self.catalog)
         self.cascade = cascade
         self.quiet = quiet
-        self.order: list[Address] = []  # referenced objects first
-        self.why: dict[Address, tuple[str, Address | None]] = {}
+        self.targets: list[_Target] = []
+        self.by_object: dict[tuple[int, int], list[_Target]] = {}
+        self.named: list[Address] = []
 
     def add(self, address: Address) -> None:
         """An object that the command names."""
-        owner = self._internal_owner(address)
-        if owner is not None:
-            what = describe_object(self.catalog, self.path, address)
-            by = describe_object(self.catalog, self.path, owner)
-            raise SqlError(
-                DEPENDENT_OBJECTS_STILL_EXIST,
-                f"cannot drop {what} because {by} requires it",
-                hint=f"You can drop {by} instead.",
-            )
-        if address in self.why:
-            self.why[address] = (_ORIGINAL, None)
-            return
-        self._visit(address, _ORIGINAL, None)
+        self._find(address, _ORIGINAL, None)
 
-    def _internal_owner(self, address: Address) -> Address | None:
-        for row in self.catalog.pg_depend.find("classid_objid", address.classid, address.objid):
-            if row.deptype == INTERNAL and (not address.objsubid or row.objsubid == address.objsubid):
-                if row.objsubid != 0 and address.objsubid == 0:
-                    continue
-                owner = Address(row.refclassid, row.refobjid, row.refobjsubid)
-                if not any(self._covers(one, owner) for one in self.why):
-                    return owner
-        return None
+    def _in_targets(self, address: Address, flag: str) -> bool:
+        found = False
+        for target in self.by_object.get(address[:2], ()):
+            if target.address.objsubid == address.objsubid:
+                target.flags.add(flag)
+                found = True
+            elif target.address.objsubid == 0:
+                found = True
+            elif address.objsubid == 0:
+                target.flags.update((flag, _SUBOBJECT))
+        return found
 
     @staticmethod
-    def _covers(one: Address, other: Address) -> bool:
-        return one == other or (one.classid == other.classid and one.objid == other.objid and one.objsubid == 0)
+    def _on_stack(address: Address, flag: str | None, frame: "_Frame | None") -> bool:
+        found = False
+        while frame is not None:
+            if frame.address[:2] == address[:2]:
+                if frame.address.objsubid == address.objsubid:
+                    if flag is not None:
+                        frame.flags.add(flag)
+                    found = True
+                elif frame.address.objsubid == 0:
+                    found = True
+                elif address.objsubid == 0 and flag is not None:
+                    frame.flags.update((flag, _SUBOBJECT))
+            frame = frame.parent
+        return found
 
-    def _visit(self, address: Address, kind: str, parent: Address | None) -> None:
-        found = self.why.get(address)
-        if found is not None:
-            if found[0] == NORMAL and kind in (AUTO, INTERNAL):
-                self.why[address] = (kind, parent)
+    def _find(self, address: Address, flag: str, stack: "_Frame | None") -> None:
+        if self._on_stack(address, flag, stack) or self._in_targets(address, flag):
             return
-        whole = Address(address.classid, address.objid)
-        if address.objsubid and whole in self.why:
+        if not self._check_owner(address, flag, stack):
             return
-        self.why[address] = (kind, parent)
-        self.order.append(address)
         rows = self.catalog.pg_depend.find("refclassid_refobjid", address.classid, address.objid)
         dependents = []
         for row in rows:
             if address.objsubid and row.refobjsubid != address.objsubid:
                 continue
-            dependent = Address(row.classid, row.objid, row.objsubid)
-            if self._covers(address, dependent):
+            if row.classid == address.classid and row.objid == address.objid:
                 continue
-            dependents.append((row.deptype, dependent))
-        # what goes silently first, so that it is not counted as depending on something later
-        for deptype, dependent in sorted(dependents, key=lambda item: (item[0] == NORMAL, item[1])):
-            target = dependent
-            owner = self._rule_owner(dependent)
-            if owner is not None:
-                target, deptype = owner, NORMAL if deptype == NORMAL else deptype
-            self._visit(target, deptype, address)
+            dependents.append((-row.objid, row.classid, row.objsubid, row.deptype))
+        frame = _Frame(address, {flag}, stack)
+        for objid, classid, objsubid, deptype in sorted(dependents):
+            self._find(Address(classid, -objid, objsubid), deptype, frame)
+        target = _Target(address, frame.flags, None if stack is None else stack.address)
+        self.targets.append(target)
+        self.by_object.setdefault(address[:2], []).append(target)
 
-    def _rule_owner(self, address: Address) -> Address | None:
-        """A view's rule or a type's relation stands for the object that it belongs to internally."""
-        if address.classid not in (PG_REWRITE, PG_TYPE, PG_CLASS, PG_CONSTRAINT):
-            return None
+    def _check_owner(self, address: Address, flag: str, stack: "_Frame | None") -> bool:
+        """False: the object is an internal part of another one, which has been dealt with instead."""
+        owner: Address | None = None
         for row in self.catalog.pg_depend.find("classid_objid", address.classid, address.objid):
-            if row.deptype == INTERNAL and not row.refobjsubid and not row.objsubid:
-                owner = Address(row.refclassid, row.refobjid)
-                if owner not in self.why:
-                    return owner
-        return None
+            if row.deptype != INTERNAL or (address.objsubid and row.objsubid != address.objsubid):
+                continue
+            other = Address(row.refclassid, row.refobjid, row.refobjsubid)
+            if other[:2] == address[:2]:
+                continue
+            if stack is None:
+                if any(one == other or (one[:2] == other[:2] and not one.objsubid) for one in self.named):
+                    return False
+                owner = other
+                continue
+            if self._on_stack(other, None, stack):
+                continue
+            self._find(other, flag, stack)
+            self._in_targets(address, flag)
+            return False
+        if owner is not None:
+            what = describe_object(self.catalog, self.path, address)
+            by = describe_object(self.catalog, self.path, owner)
+            raise SqlError(
+                DEPENDENT_OBJECTS_STILL_EXIST, f"cannot drop {what} because {by} requires it",
+                hint=f"You can drop {by} instead.",
+            )
+        return True
 
     def check(self) -> None:
         """RESTRICT: 2BP01 if anything is left that is not dropped silently; CASCADE: tell of it."""
         reported = [
-            (address, parent) for address in self.order
-            for kind, parent in (self.why[address],)
-            if kind == NORMAL and parent is not None
+            target for target in reversed(self.targets)
+            if not target.flags & _SILENT
         ]
         if not reported:
             return
-        if not self.cascade:
+        describe = partial(describe_object, self.catalog, self.path)
+        if self.cascade:
+            if self.quiet:
+                return
+            lines = [f"drop cascades to {describe(target.address)}" for target in reported[:DETAIL_LINES_MAX]]
+        else:
             lines = [
-                f"{describe_object(self.catalog, self.path, address)} depends on "
-                f"{describe_object(self.catalog, self.path, parent)}"
-                for address, parent in reported[:DETAIL_LINES_MAX]
+                f"{describe(target.address)} depends on {describe(target.dependee)}"
+                for target in reported[:DETAIL_LINES_MAX]
             ]
-            if len(reported) > DETAIL_LINES_MAX:
-                extra = len(reported) - DETAIL_LINES_MAX
-                lines.append(f"and {extra} other object{'s' if extra > 1 else ''} (see server log for list)")
-            originals = [address for address in self.order if self.why[address][0] == _ORIGINAL]
-            if len(originals) == 1:
-                what = describe_object(self.catalog, self.path, originals[0])
-                message = f"cannot drop {what} because other objects depend on it"
+        if len(reported) > DETAIL_LINES_MAX:
+            extra = len(reported) - DETAIL_LINES_MAX
+            lines.append(f"and {extra} other object{'s' if extra > 1 else ''} (see server log for list)")
+        if not self.cascade:
+            if len(self.named) == 1:
+                message = f"cannot drop {describe(self.named[0])} because other objects depend on it"
             else:
                 message = "cannot drop desired object(s) because other objects depend on them"
             raise SqlError(
                 DEPENDENT_OBJECTS_STILL_EXIST, message, detail="\n".join(lines),
                 hint="Use DROP ... CASCADE to drop the dependent objects too.",
             )
-        if self.quiet:
-            return
-        lines = [
-            f"drop cascades to {describe_object(self.catalog, self.path, address)}"
-            for address, _ in reported[:DETAIL_LINES_MAX]
-        ]
-        if len(reported) > DETAIL_LINES_MAX:
-            extra = len(reported) - DETAIL_LINES_MAX
-            lines.append(f"and {extra} other object{'s' if extra > 1 else ''} (see server log for list)")
         if len(reported) == 1:
             self.ctx.notice(Notice(lines[0]))
         else:
@@ -151,29 +180,18 @@ class Deletion:
     def perform(self) -> None:
         """Delete everything, dependents first."""
         self.check()
-        for address in reversed(self.order):
-            _delete_object(self.ctx, address)
+        for target in self.targets:
+            if _SUBOBJECT not in target.flags:
+                _delete_object(self.ctx, target.address)
 
 
 def perform_deletion(ctx: Any, addresses: list[Address], *, cascade: bool, quiet: bool = False) -> None:
     """Drop the objects and, silently or by CASCADE, what depends on them."""
     deletion = Deletion(ctx, cascade=cascade, quiet=quiet)
+    deletion.named = list(addresses)
     for address in addresses:
-        deletion.why[address] = (_ORIGINAL, None)
-    deletion.why.clear()
-    named = set(addresses)
-    for address in addresses:
-        if any(other != address and _belongs(ctx, address, other) for other in named):
-            continue
         deletion.add(address)
     deletion.perform()
-
-
-def _belongs(ctx: Any, address: Address, other: Address) -> bool:
-    return any(
-        row.deptype == INTERNAL and row.refclassid == other.classid and row.refobjid == other.objid
-        for row in ctx.transaction.catalog.pg_depend.find("classid_objid", address.classid, address.objid)
-    )
 
 
 def _delete_object(ctx: Any, address: Address) -> None:

@@ -129,7 +129,7 @@ def query_addresses(query: t.Query) -> Iterable[Address]:
     for part in parts:
         if part is not None:
             yield from expression_addresses(part, relids)
-    # A column of a joined subquery entry is seen through the Vars of the join's alias list
+    # Vars of a join entry mean merged USING columns; all others refer to what was joined
     for entry in query.rtable:
-        for expr in entry.joinaliasvars:
+        for expr in entry.joinaliasvars[: entry.joinmergedcols]:
             yield from expression_addresses(expr, relids)

@@ -97,6 +97,7 @@ def create_relation(
         relfilenode=transaction.new_storage_id(temporary) if kind in "rmSiI" else 0, relpersistence=persistence,
         relkind=kind, relnatts=len(columns), reloptions=options,
         relreplident="d" if kind in "rmp" else "n", reltuples=-1.0 if kind != "S" else 1.0,
+        relacl=default_privileges(catalog, kind, owner, namespace),
     )
     transaction.catalog_insert("pg_class", row, temporary=temporary)
     if kind not in "iI":
@@ -106,6 +107,15 @@ def create_relation(
     for number, column in enumerate(columns, 1):
         insert_attribute(ctx, oid, number, column, temporary=temporary, depend=kind not in "iI")
     return int(oid)
+
+
+def default_privileges(catalog: Any, kind: str, owner: int, namespace: int) -> Any:
+    """What ALTER DEFAULT PRIVILEGES gives a new relation; None almost always."""
+    from ..catalog.privileges import user_default_acl
+
+    if kind not in "rvmSpf":
+        return None
+    return user_default_acl(catalog, "sequence" if kind == "S" else "table", owner, namespace)
 
 
 def check_columns(ctx: Any, columns: Sequence[ColumnSpec], kind: str) -> None:

@@ -22,6 +22,7 @@ from ..values import make_array
 from .dependencies import AUTO, INTERNAL, NORMAL, PG_CLASS, PG_CONSTRAINT, Address, record_dependency, record_expression
 from .heap import BTREE_AM, ColumnSpec, column_number, create_relation, table_parse_state
 from .names import choose_relation_name, find_relation, require_owner, require_schema_create
+from .reloptions import storage_options
 from .rows import new_row
 
 KEYS_MAX = 32
@@ -56,7 +57,7 @@ def create_index(ctx: Any, statement: ast.IndexStmt) -> Any:
         raise SqlError(
             WRONG_OBJECT_TYPE,
             f'cannot create index on relation "{relation.name}"',
-            detail=_unsuitable(relation.kind),
+            detail=unsuitable_relation(relation.kind),
         )
     require_owner(ctx, relation.row)
     require_schema_create(ctx, relation.namespace)
@@ -91,30 +92,18 @@ def create_index(ctx: Any, statement: ast.IndexStmt) -> Any:
         name = default_index_name(ctx, relation, columns, "idx")
     return define_index(
         ctx, relation, name, columns, include, unique=bool(statement.unique), predicate=predicate,
-        nulls_not_distinct=bool(statement.nulls_not_distinct), am=am, options=storage_options(statement.options),
+        nulls_not_distinct=bool(statement.nulls_not_distinct), am=am,
+        options=storage_options(statement.options, statement.accessMethod or "btree"),
     )
 
 
-def _unsuitable(kind: str) -> str:
+def unsuitable_relation(kind: str) -> str:
+    """The detail of errors about relations of a wrong kind (errdetail_relkind_not_supported)."""
     names = {
         "v": "views", "S": "sequences", "i": "indexes", "c": "composite types", "t": "TOAST tables",
         "f": "foreign tables",
     }
     return f"This operation is not supported for {names.get(kind, 'this relation')}."
-
-
-def storage_options(options: Any) -> Any:
-    """reloptions of WITH (...): kept, without effect."""
-    if not options:
-        return None
-    out = []
-    for option in options:
-        arg = option.arg
-        value = "true" if arg is None else getattr(arg, "sval", None) or getattr(arg, "fval", None)
-        if value is None:
-            value = str(getattr(arg, "ival", getattr(arg, "boolval", "")))
-        out.append(f"{option.defname}={str(value).lower()}")
-    return make_array(25, out)
 
 
 def index_am(ctx: Any, name: str) -> int:
@@ -303,6 +292,8 @@ def insert_index(
         record_dependency(
             transaction, address, Address(PG_CONSTRAINT, constraint), INTERNAL, temporary=temporary
         )
+        made = transaction.catalog.pg_constraint.get(constraint)
+        transaction.catalog_update("pg_constraint", made, made._replace(conindid=oid))
     else:
         simple = False
         for attnum in [column.attnum for column in columns if column.attnum] + list(include):

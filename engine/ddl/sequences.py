@@ -276,3 +276,12 @@ def change_sequence(ctx: Any, oid: int, options: Any, *, for_identity: bool = Fa
         set_owned_by(ctx, oid, parameters["owned_by"])
 
 
+def identity_sequence(ctx: Any, relid: int, attnum: int) -> int:
+    """The sequence behind an identity column (getIdentitySequence)."""
+    catalog = ctx.transaction.catalog
+    for row in catalog.pg_depend.find("refclassid_refobjid", PG_CLASS, relid):
+        if row.classid == PG_CLASS and row.refobjsubid == attnum and row.deptype == INTERNAL and not row.objsubid:
+            found = catalog.pg_class.get(row.objid)
+            if found is not None and found.relkind == "S":
+                return int(row.objid)
+    raise SqlError(OBJECT_NOT_IN_PREREQUISITE_STATE, "no owned sequence found")

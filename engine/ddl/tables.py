@@ -19,8 +19,8 @@ from ..sqlstates import (
 from .constraints import add_check, add_foreign_key, add_key, add_not_null
 from .dependencies import AUTO, INTERNAL
 from .heap import HEAP_AM, ColumnSpec, cook_default, create_relation, store_default, table_parse_state
-from .indexes import storage_options
 from .names import choose_relation_name, creation_schema
+from .reloptions import storage_options
 from .sequences import make_sequence, own_sequence, sequence_parameters
 
 _SERIALS = {
@@ -258,19 +258,19 @@ def build_table(ctx: Any, name: str, namespace: int, persistence: str, parts: Ta
     """Make the table with everything that belongs to it: a generator of breaths."""
     oid = create_relation(
         ctx, name, namespace, parts.columns, "r", persistence=persistence, am=HEAP_AM,
-        options=storage_options(statement.options),
+        options=storage_options(statement.options, "r"),
     )
     if statement.oncommit.name in ("ONCOMMIT_DROP", "ONCOMMIT_DELETE_ROWS"):
         ctx.session.on_commit_action(oid, statement.oncommit.name)
     add_column_extras(ctx, oid, name, namespace, parts, persistence)
+    for like in parts.likes:
+        yield from like(oid)
     for key in sorted(parts.keys, key=lambda item: item.contype.name != "CONSTR_PRIMARY"):
         yield from add_key(ctx, oid, key, build=False)
     for check in parts.checks:
         add_check(ctx, oid, check)
     for foreign_key in parts.foreign_keys:
         yield from add_foreign_key(ctx, oid, foreign_key, validate=False)
-    for like in parts.likes:
-        yield from like(oid)
 
 
 def add_column_extras(ctx: Any, oid: int, name: str, namespace: int, parts: TableParts, persistence: str) -> None:
