@@ -8,39 +8,66 @@ from .sqlstates import PROTOCOL_VIOLATION, UNDEFINED_OBJECT
 from .types.io import binary_receive, text_input
 
 
-def decode_parameters(
-    session: Any, ctx: Any, types: Sequence[int], formats: Sequence[int], values: Sequence[bytes | None]
-) -> tuple[Any, ...]:
-    """Decode each value by its type and format (none, one for all, or one each)."""
-    count = len(formats)
-    if count > 1 and count != len(values):
+class Decoders:
+    """The decoders of a statement's parameters in given formats.
+
+    context_free: no decoder looks at settings or times, so no transaction need be there yet.
+    """
+
+    __slots__ = ("_functions", "catalog", "context_free")
+
+    def __init__(self, catalog: Any, functions: list[Any], context_free: bool) -> None:
+        self.catalog = catalog
+        self._functions = functions
+        self.context_free = context_free
+
+    def decode(self, ctx: Any, values: Sequence[bytes | None]) -> tuple[Any, ...]:
+        """The engine values; an error names the parameter in its context."""
+        functions = self._functions
+        if len(values) == 1:
+            value = values[0]
+            try:
+                return (None if value is None else functions[0](ctx, value),)
+            except SqlError as error:
+                raise _located(error, 0, value) from None
+        out = []
+        for function, value in zip(functions, values, strict=True):
+            try:
+                out.append(None if value is None else function(ctx, value))
+            except SqlError as error:
+                raise _located(error, len(out), value) from None
+        return tuple(out)
+
+
+def _located(error: SqlError, index: int, value: bytes | None) -> SqlError:
+    if error.where is None and value is not None:
+        error.where = f"unnamed portal parameter ${index + 1}"
+        if len(value) < 64:
+            error.where += f" = '{bytes(value).decode('utf-8', 'replace')}'"
+    return error
+
+
+def parameter_decoders(catalog: Any, prepared: Any, formats: Sequence[int], count: int) -> Decoders:
+    """The decoders for formats (none, one for all, or one each), remembered in the statement."""
+    given = tuple(formats)
+    found = prepared.decoders.get(given)
+    if found is not None and found.catalog is catalog:
+        return found  # type: ignore[no-any-return]
+    if len(given) > 1 and len(given) != count:
         raise SqlError(
-            PROTOCOL_VIOLATION,
-            f"bind message has {count} parameter formats but {len(values)} parameters",
+            PROTOCOL_VIOLATION, f"bind message has {len(given)} parameter formats but {count} parameters"
         )
-    cache = ctx.catalog.cache
-    decoders = cache.get("parameter_decoders")
-    if decoders is None:
-        decoders = cache["parameter_decoders"] = {}
-    out = []
-    for index, value in enumerate(values):
-        if value is None:
-            out.append(None)
-            continue
-        format_code = formats[index] if count > 1 else formats[0] if count else 0
-        key = (types[index], format_code)
-        decoder = decoders.get(key)
-        if decoder is None:
-            decoder = decoders[key] = make_decoder(ctx.catalog, types[index], format_code)
-        try:
-            out.append(decoder(ctx, value))
-        except SqlError as error:
-            if error.where is None:
-                error.where = f"unnamed portal parameter ${index + 1}"
-                if format_code == 0 and len(value) < 64:
-                    error.where += f" = '{bytes(value).decode('utf-8', 'replace')}'"
-            raise
-    return tuple(out)
+    types = prepared.parameter_types
+    functions = []
+    context_free = True
+    for index in range(count):
+        format_code = given[index] if len(given) > 1 else given[0] if given else 0
+        functions.append(make_decoder(catalog, types[index], format_code))
+        context_free = context_free and types[index] in _CONTEXT_FREE
+    decoders = Decoders(catalog, functions, context_free)
+    prepared.decoders.clear()
+    prepared.decoders[given] = decoders
+    return decoders
 
 
 def make_decoder(catalog: Any, typid: int, format_code: int) -> Any:
@@ -84,6 +111,7 @@ def _fixed(size: int, typid: int) -> Any:
     return decode
 
 
+_CONTEXT_FREE = frozenset((20, 21, 23, 25, 1043, 1042, 17, 16, 2950, 26, 700, 701, 1700, 19))
 _TEXT = {
     21: _integer(-(2**15), 2**15 - 1, 21),
     23: _integer(-(2**31), 2**31 - 1, 23),

@@ -39,7 +39,7 @@ class StatementContext:
 class PreparedStatement:
     """A parsed and analysed statement, of Parse or of PREPARE."""
 
-    __slots__ = ("columns", "declared_types", "from_sql", "name", "parameter_types", "plan", "prepared_at", "raw",
+    __slots__ = ("columns", "declared_types", "decoders", "source", "from_sql", "name", "parameter_types", "plan", "prepared_at", "raw",
                  "row_description", "text")
 
     def __init__(self, text: str, raw: Any, declared_types: tuple[int, ...], plan: Plan | None) -> None:
@@ -49,6 +49,7 @@ class PreparedStatement:
         self.plan = plan
         self.parameter_types: Sequence[int] = plan.param_types if plan is not None else ()
         self.columns = plan.columns if plan is not None else None
+        self.decoders: dict[Any, Any] = {}  # formats -> engine/parameters.py's Decoders
         self.from_sql = False
         self.name = ""
         self.prepared_at = 0

@@ -21,6 +21,7 @@ from gaveldb.journal.errors import SerializationFailure
 
 from .api import Output
 from .errors import Notice, SqlError
+from .parameters import parameter_decoders
 from .portal import Portal, PreparedStatement, StatementContext
 from .sqlstates import (
     ACTIVE_SQL_TRANSACTION,
@@ -363,6 +364,7 @@ class Session:
                 SqlError(FEATURE_NOT_SUPPORTED, "cached plan must not change result type")
             )
         prepared.plan = new
+        prepared.decoders.clear()
 
     def bind(
         self,
@@ -375,29 +377,36 @@ class Session:
         """Bind: decode the parameters, make a portal."""
         plan = prepared.plan
         try:
-            if plan is not None and (plan.catalog is not self.database.catalog or self.failed or self.transaction is not None
-                                     or plan.settings_key is not self._plan_settings):
+            if plan is not None and (
+                plan.catalog is not self.database.catalog
+                or self.failed
+                or self.transaction is not None
+                or plan.settings_key is not self._plan_settings
+            ):
                 if self.failed:
                     self._check_failed(plan.utility, plan.node)
                 else:
                     self.refresh(prepared)
                     plan = prepared.plan
-            types = prepared.parameter_types
-            if len(values) != len(types):
+            if len(values) != len(prepared.parameter_types):
                 raise SqlError(
                     PROTOCOL_VIOLATION,
                     f"bind message supplies {len(values)} parameters, but prepared statement "
-                    f'"{prepared.name}" requires {len(types)}',
+                    f'"{prepared.name}" requires {len(prepared.parameter_types)}',
                 )
             context = StatementContext(self, (), prepared.text)
             if values:
-                from .parameters import decode_parameters
-
-                transaction = self.transaction
-                if transaction is None or transaction.snapshot is None:
-                    self._begin_statement()
-                context.attach(self.transaction)
-                context.params = decode_parameters(self, context, types, formats, values)
+                decoders = prepared.decoders.get(formats) if type(formats) is tuple else None
+                if decoders is None:
+                    decoders = parameter_decoders(self.catalog, prepared, formats, len(values))
+                if decoders.context_free:
+                    context.catalog = plan.catalog  # type: ignore[union-attr]
+                else:
+                    transaction = self.transaction
+                    if transaction is None or transaction.snapshot is None:
+                        self._begin_statement()
+                    context.attach(self.transaction)
+                context.params = decoders.decode(context, values)
             columns = prepared.columns
             portal = Portal(name, prepared, plan, context, (), columns)
             if columns is not None:
@@ -881,10 +890,13 @@ class Session:
             return
         if transaction.explicit:
             return
-        for name, portal in list(self.portals.items()):
-            if not portal.stored:
-                close_running(portal)
-                del self.portals[name]
+        portals = self.portals
+        if portals:
+            for name, portal in list(portals.items()) if len(portals) > 1 else ((*portals, *portals.values()),):
+                if not portal.stored:
+                    if portal.running is not None:
+                        close_running(portal)
+                    del portals[name]
         self.transaction = None
         transaction.release()
         settings = self.settings
