@@ -5,6 +5,7 @@ postgres; the role postgres is built in). All else of PostgreSQL's catalogs is d
 so there is no initdb.
 """
 
+import asyncio
 import logging
 import sys
 from collections.abc import Mapping
@@ -58,6 +59,7 @@ class GavelEngine:
         self._next_oid = 0
         self._oids_left = 0
         self._oid_reservation: Any = None
+        self._awaited: list[tuple[int, asyncio.Future[None]]] = []
 
     # --- opening and closing --------------------------------------------------------------------
 
@@ -113,6 +115,8 @@ class GavelEngine:
         """Catalog changes, in the same loop turn in which the store has applied them."""
         for database in self.databases.values():
             database.retire_snapshot()
+        if self._awaited:
+            self._tell_awaiting(batch.upto)
         for commit in batch.commits:
             by_database: dict[int, dict[bytes, bytes | None]] = {}
             for key, value in commit.writes.items():
@@ -126,6 +130,22 @@ class GavelEngine:
                         database.apply(changes, shared=True)
                 elif oid in self.databases:
                     self.databases[oid].apply(changes, shared=False)
+
+    def applied(self, tau: int) -> "asyncio.Future[None] | None":
+        """None if the commit at `tau` is applied, else a Future of that."""
+        if tau <= self.storage.current_tau:
+            return None
+        future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._awaited.append((tau, future))
+        return future
+
+    def _tell_awaiting(self, upto: int) -> None:
+        awaited, self._awaited = self._awaited, []
+        for tau, future in awaited:
+            if tau > upto:
+                self._awaited.append((tau, future))
+            elif not future.done():
+                future.set_result(None)
 
     def _remember_shared(self, writes: dict[bytes, bytes | None]) -> None:
         changed = {(int.from_bytes(k[4:8], "big"), int.from_bytes(k[8:16], "big")): v for k, v in writes.items()}

@@ -807,6 +807,13 @@ class Session:
                     yield future
                     future.result()
                 transaction.apply_temporary()
+        except SerializationFailure as failure:
+            # Whoever tries again at once must see what it lost against.
+            self._abort()
+            winner = self.engine.applied(failure.committed_at)
+            if winner is not None:
+                yield winner
+            raise self.engine.commit_error(failure) from None
         except BaseException as error:
             self._abort()
             raise self.engine.commit_error(error) from None
