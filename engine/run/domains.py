@@ -3,10 +3,10 @@
 from collections.abc import Callable
 from typing import Any, NamedTuple, NoReturn
 
+from ..catalog.trees import load_tree
 from ..errors import SqlError
 from ..sqlstates import CHECK_VIOLATION, NOT_NULL_VIOLATION
 from ..tree import strip_locations
-from ..treecodec import load
 
 
 class DomainConstraint(NamedTuple):
@@ -37,7 +37,7 @@ def _find(catalog: Any, typid: int) -> list[DomainConstraint]:
     checks = [c for c in catalog.pg_constraint.find("contypid", typid) if c.contype == "c"]
     for check in sorted(checks, key=lambda c: str(c.conname)):
         failure = _violation(catalog.format_type(typid), schema, name, check.conname)
-        found.append(DomainConstraint(strip_locations(load(check.conbin)), failure))
+        found.append(DomainConstraint(strip_locations(load_tree(check.conbin)), failure))
     return found
 
 

@@ -1,7 +1,7 @@
 """Composite values, enums and domains: their input and output functions.
 
-Domain constraints are expressions, which the compiler turns into functions: it registers itself
-with `set_check_compiler` and is asked once per domain and catalog version.
+Domain constraints are expressions, which engine/compile/lone.py turns into functions, once per
+domain and catalog version.
 """
 
 import struct
@@ -251,14 +251,6 @@ def enum_send(site: CallSite) -> Callable[..., bytes]:
 
 DomainCheck = Callable[[Any, Any], Any]  # (ctx, value or None) -> value, or raises
 
-_check_compiler: Callable[[Any, str], Callable[[Any, Any], Any]] | None = None
-
-
-def set_check_compiler(compiler: Callable[[Any, str], Callable[[Any, Any], Any]]) -> None:
-    """Tell how a constraint becomes a function: compiler(catalog, conbin) -> f(ctx, value) -> bool | None."""
-    global _check_compiler
-    _check_compiler = compiler
-
 
 def domain_check(catalog: Any, typid: int) -> DomainCheck | None:
     """The function that checks a value (None included) of a domain; None if it has no constraint."""
@@ -283,6 +275,7 @@ def _build_domain_check(catalog: Any, typid: int) -> DomainCheck | None:
     if notnull is None and not checks:
         return None
     name = type_row(catalog, typid).typname
+    shown = catalog.format_type(typid)
     namespace = catalog.pg_namespace.get(type_row(catalog, typid).typnamespace).nspname
     compiled: list[tuple[str, Callable[[Any, Any], Any]]] | None = None
 
@@ -291,7 +284,7 @@ def _build_domain_check(catalog: Any, typid: int) -> DomainCheck | None:
         if value is None and notnull is not None:
             raise SqlError(
                 NOT_NULL_VIOLATION,
-                f"domain {name} does not allow null values",
+                f"domain {shown} does not allow null values",
                 schema=namespace,
                 datatype=name,
             )
@@ -301,7 +294,7 @@ def _build_domain_check(catalog: Any, typid: int) -> DomainCheck | None:
             if function(ctx, value) is False:
                 raise SqlError(
                     CHECK_VIOLATION,
-                    f'value for domain {name} violates check constraint "{constraint}"',
+                    f'value for domain {shown} violates check constraint "{constraint}"',
                     schema=namespace,
                     datatype=name,
                     constraint=constraint,
@@ -312,9 +305,9 @@ def _build_domain_check(catalog: Any, typid: int) -> DomainCheck | None:
 
 
 def _compile_check(catalog: Any, tree: str) -> Callable[[Any, Any], Any]:
-    if _check_compiler is None:
-        raise SqlError(FEATURE_NOT_SUPPORTED, "CHECK constraints of domains are not supported")
-    return _check_compiler(catalog, tree)
+    from ..compile.lone import compile_domain_check
+
+    return compile_domain_check(catalog, tree)
 
 
 def domain_null(catalog: Any, ctx: Any, typid: int) -> None:
