@@ -16,6 +16,10 @@ MODULES: tuple[str, ...] = (
     "types.pseudotypes",
     "types.bits",
     "types.jsonio",
+    "types.intervals",
+    "types.timestamps",
+    "types.dates",
+    "types.times",
     "functions.math_float",
     "functions.math_numeric",
     "functions.aggregates_numeric",
@@ -37,6 +41,11 @@ MODULES: tuple[str, ...] = (
     "functions.messages",
     "functions.sqlbodies",
     "functions.arrays",
+    "functions.json_build",
+    "functions.json_access",
+    "functions.jsonb_access",
+    "functions.jsonb_change",
+    "functions.datetime_now",
 )
 
 _loaded = False
