@@ -1,0 +1,46 @@
+"""GavelDB servers in processes of their own, as users start them: one for all tests that ask for it, and
+durable ones that a test may kill."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from .server_process import ServerProcess, oracle_folder
+
+
+class Server(NamedTuple):
+    """Where it listens."""
+
+    host: str
+    port: int
+    url: str
+    process: ServerProcess
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """What libpq's programs need to find it."""
+        return self.process.environment
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[Server]:
+    process = ServerProcess().start()
+    try:
+        yield Server(process.host, process.port, process.url, process)
+    finally:
+        assert process.stop() == 0
+
+
+@pytest.fixture
+def durable_server(tmp_path: Path) -> Iterator[ServerProcess]:
+    """With its data in a folder of its own; the test may call kill9() and restart()."""
+    with ServerProcess(tmp_path / "data") as process:
+        yield process
+
+
+@pytest.fixture(scope="session")
+def oracle_bin() -> Path:
+    """The folder of psql, pg_dump and pgbench."""
+    return oracle_folder()
