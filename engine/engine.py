@@ -97,7 +97,7 @@ class GavelEngine:
         for database in self.databases.values():
             writes.update(database.sequences.flush())
         if writes:
-            await self.commit(CommitRequest(self.current_tau(), writes))
+            await self.commit(CommitRequest(self.adjudicated_tau(), writes))
         for database in self.databases.values():
             database.retire_snapshot()
         await self._handle.close()
@@ -164,6 +164,11 @@ class GavelEngine:
         reservation, self._oid_reservation = self._oid_reservation, None
         return reservation
 
+    def adjudicated_tau(self) -> int:
+        """The newest tau that the adjudicator has given: the base for writes that only this process
+        makes, one after another, without waiting for each to be applied."""
+        return self._handle.pipeline.adjudicated_tau  # type: ignore[no-any-return]
+
     def current_tau(self) -> int:
         """The newest applied tau."""
         return self.storage.current_tau  # type: ignore[no-any-return]
@@ -177,7 +182,7 @@ class GavelEngine:
         if self._oids_left == 0:
             self._oids_left = OIDS_RESERVED
             key = SHARED_DATABASE.to_bytes(4, "big") + OID_KEY
-            request = CommitRequest(self.current_tau(), {key: _pack(self._next_oid + OIDS_RESERVED)})
+            request = CommitRequest(self.adjudicated_tau(), {key: _pack(self._next_oid + OIDS_RESERVED)})
             self._oid_reservation = self.commit(request)
         self._oids_left -= 1
         oid = self._next_oid

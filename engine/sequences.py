@@ -132,7 +132,7 @@ class Sequences:
     def _store(self, transaction: "Transaction", key: bytes, value: int, is_called: bool, log: int) -> None:
         full_key = _encode_database(self._database.oid) + key
         engine = transaction.session.engine
-        request = CommitRequest(engine.current_tau(), {full_key: _pack([value, log, is_called])})
+        request = CommitRequest(engine.adjudicated_tau(), {full_key: _pack([value, log, is_called])})
         transaction.waits.append(engine.commit(request))
 
 

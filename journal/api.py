@@ -101,6 +101,10 @@ class Pipeline(Committer, Protocol):
     """What the storage room gets from `open_pipeline`."""
 
     @property
+    def adjudicated_tau(self) -> Timestamp:
+        """The newest tau given, durable or not."""
+
+    @property
     def feed(self) -> Feed: ...
 
     reserve: Callable[[CommitRequest, int], None] | None

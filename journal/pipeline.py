@@ -87,6 +87,12 @@ class Pipeline:
         return self.crossbar.upto
 
     @property
+    def adjudicated_tau(self) -> int:
+        """The newest tau given, durable or not: the base for keys that only one writer writes, commit
+        after commit, without waiting."""
+        return self.adjudicator.last_tau
+
+    @property
     def feed(self) -> Crossbar:
         """Where to subscribe."""
         return self.crossbar
