@@ -1,4 +1,4 @@
-"""GavelDB as a process of its own, as users start it: started, killed, restarted, and asked for its memory."""
+"""GavelDB as a process of its own, as users start it: started, killed, restarted, measured."""
 
 import os
 import re
@@ -37,7 +37,8 @@ class ServerProcess:
     @property
     def environment(self) -> dict[str, str]:
         """What libpq's programs need to find it."""
-        place = {"PGHOST": self.host, "PGPORT": str(self.port), "PGUSER": "postgres", "PGDATABASE": "postgres"}
+        place = {"PGHOST": self.host, "PGPORT": str(self.port)}
+        place |= {"PGUSER": "postgres", "PGDATABASE": "postgres"}
         return {**os.environ, **place, "PGCONNECT_TIMEOUT": "10", "PSQLRC": "/dev/null", "PAGER": ""}
 
     @property

@@ -1,0 +1,1 @@
+"""Applications on GavelDB, each with its story in its docstring; the tests run them all."""
