@@ -56,6 +56,7 @@ class Implementation(NamedTuple):
     bind: bool
     inline: str | None
     names: dict[str, Any] | None
+    waits: bool = False  # may wait for something (engine/run/strand.py): the plan runs on a strand
 
 
 IMPLEMENTATIONS: dict[str, Implementation] = {}
@@ -67,6 +68,7 @@ def implements(
     bind: bool = False,
     inline: str | None = None,
     names: dict[str, Any] | None = None,
+    waits: bool = False,
 ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Register the decorated function under each pg_proc.prosrc name given."""
 
@@ -74,7 +76,7 @@ def implements(
         for name in prosrc:
             if name in IMPLEMENTATIONS:
                 raise AssertionError(f"two implementations of {name}")
-            IMPLEMENTATIONS[name] = Implementation(function, context, bind, inline, names)
+            IMPLEMENTATIONS[name] = Implementation(function, context, bind, inline, names, waits)
         return function
 
     return register

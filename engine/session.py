@@ -712,9 +712,14 @@ class Session:
                 self.check_interrupts(deadline)
                 await BREATH
             else:
+                alarm = None
+                if deadline is not None and getattr(item, "interruptible", False):
+                    alarm = item.get_loop().call_later(max(deadline - time.monotonic(), 0) + 0.001, item.cancel)
                 self.waiting = item
                 await settle(item)
                 self.waiting = None
+                if alarm is not None:
+                    alarm.cancel()
                 self.check_interrupts(deadline)
 
     def check_interrupts(self, deadline: float | None = None) -> None:

@@ -46,7 +46,7 @@ def _plain(scope: Scope, node: plan.Agg, consume: Consume) -> None:
 
     outer_atoms = dict(scope.slots)
     produce(scope, node.input, advance)
-    scope.slots = {k: v for k, v in outer_atoms.items()}
+    scope.slots = outer_atoms
     with frame.block("for _ in ONCE:"):
         for step in steps:
             step.finish(scope)

@@ -257,6 +257,8 @@ def callee(
     implementation = IMPLEMENTATIONS.get(proc.prosrc)
     if implementation is None:
         return Callee(_missing(scope, proc, arg_types), False, True, None)
+    if implementation.waits:
+        unit.needs_strand()
     null = may_return_none(implementation, proc.prosrc)
     template = implementation.inline
     if template is not None:

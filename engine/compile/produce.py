@@ -98,7 +98,7 @@ class loop_over:
     def __enter__(self) -> str:
         self.block.__enter__()
         frame = self.scope.frame
-        if frame.breathing or (frame.kind == "collect" and self.scope.unit.breathing):
+        if self.scope.unit.breathing:
             with frame.block(f"if {self.row} is None:"):
                 frame.pass_breath()
                 frame.line("continue")

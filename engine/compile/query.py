@@ -36,7 +36,9 @@ class CompiledQuery:
         self._source = ""
         self.point: Callable[[Any], Rows] | None = None
         if is_point(planned.plan) and not planned.ctes:
-            self.point, self._source, _ = _build(planned, catalog, settings, "point")
+            point, source, unit = _build(planned, catalog, settings, "point")
+            if not unit.long:
+                self.point, self._source = point, source
 
     def run(self, ctx: Any) -> Iterator[Rows]:
         """Batches of rows; an empty batch is a breath."""
@@ -114,7 +116,12 @@ def _build(
     linecache.cache[file] = (len(source), None, source.splitlines(True), file)
     if len(linecache.cache) > 2000:
         _forget_old_sources()
-    return unit.globals[name], source, unit
+    made = unit.globals[name]
+    if unit.strand and kind == "batch":
+        from ..run.strand import on_strand
+
+        made = on_strand(made)
+    return made, source, unit
 
 
 def _forget_old_sources() -> None:

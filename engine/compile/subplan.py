@@ -39,7 +39,7 @@ def _depends_on_ctes(item: Any, depth: int) -> bool:
 
 def _subquery_function(scope: Scope, node: plan.SubPlan, once: bool) -> str:
     """Define the function that gives the subquery's result; with `once` at the top, and remembered."""
-    from .query import emit_query
+    from .query import emit_query, is_point
 
     unit = scope.unit
     name = unit.fresh(f"subquery_{node.kind}")
@@ -48,7 +48,10 @@ def _subquery_function(scope: Scope, node: plan.SubPlan, once: bool) -> str:
     if once:
         unit.frame = unit.root
         place = len(unit.root.lines)
-    with unit.function(name, "collect") as frame:
+    short = is_point(query.plan) and not query.ctes
+    if not short:
+        unit.long = True
+    with unit.function(name, "subquery" if unit.breathing and not short else "collect") as frame:
         _collect_start(node, frame)
 
         def give(_: Scope, codes: list[Code]) -> None:

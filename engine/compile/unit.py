@@ -63,7 +63,7 @@ class Frame:
     def __init__(self, unit: "Unit", parent: "Frame | None", kind: str) -> None:
         self.unit = unit
         self.parent = parent
-        self.kind = kind  # "batch", "rows", "point", "collect"
+        self.kind = kind  # "batch", "rows", "quiet", "point", "collect", "subquery"
         self.lines: list[str | list[str]] = []  # a list: declarations that are still being collected
         self.stop: list[str] = ["return"]
         self.prelude: list[str] = []
@@ -75,7 +75,7 @@ class Frame:
 
     @property
     def breathing(self) -> bool:
-        return self.kind in ("batch", "rows")
+        return self.kind in ("batch", "rows", "subquery")
 
     def line(self, text: str) -> None:
         self.lines.append("    " * self.indent + text)
@@ -142,10 +142,16 @@ class Frame:
             with self.block("if clock() > deadline:"):
                 self.line("yield None")
                 self.line("deadline = clock() + BREATH")
-        unit.uses_clock = True
+        elif self.kind == "subquery":
+            unit.needs_strand()
+            self.need_prelude("deadline = clock() + BREATH")
+            with self.block("if clock() > deadline:"):
+                self.line("pause()")
+                self.line("deadline = clock() + BREATH")
 
     def pass_breath(self) -> None:
         """Code for a breath that an inner generator has taken."""
+        unit = self.unit
         if self.kind == "batch":
             self.need_prelude("out = []")
             self.need_prelude("deadline = clock() + BREATH")
@@ -156,6 +162,9 @@ class Frame:
             self.line("yield None")
             if "deadline = clock() + BREATH" in self.prelude:
                 self.line("deadline = clock() + BREATH")
+        elif self.kind == "subquery":
+            unit.needs_strand()
+            self.line("pause()")
 
     def finish(self, head: str) -> list[str]:
         """The function's text with `head` as its def line."""
@@ -176,7 +185,8 @@ class Unit:
         self.settings = settings
         self.breathing = breathing
         self.instrumented = instrumented
-        self.uses_clock = False
+        self.strand = False  # whether the code may stop at any depth: it needs a strand
+        self.long = False  # whether it may take long: not to be run without breaths
         self.globals: dict[str, Any] = {
             "clock": monotonic,
             "BREATH": BREATH_SECONDS,
@@ -194,6 +204,13 @@ class Unit:
     def keep(self, item: Any) -> None:
         """Keep an object alive: ids of live objects are unique."""
         self._keep.append(item)
+
+    def needs_strand(self) -> None:
+        """The code calls something that may stop, or stops itself outside of generators."""
+        from ..run.strand import pause
+
+        self.strand = self.long = True
+        self.helper("pause", pause)
 
     def fresh(self, stem: str) -> str:
         """A name not used yet: a readable stem and a number."""

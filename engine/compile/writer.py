@@ -78,6 +78,13 @@ class TableWriter:
             found = self._conflicts[indexes] = self._conflict_function(indexes)
         return found
 
+    def predicate(self, expr: Any) -> Any:
+        """test(ctx, row) -> bool: whether a boolean expression holds for a stored row (COPY ... WHERE)."""
+        unit = self._unit()
+        code = value(self._scope(unit, "n", trust_not_null=False), strip_locations(expr))
+        unit.root.line(f"return ({code.source}) is True")
+        return self._compile(unit, "test(ctx, n)")
+
     # --- pieces ---------------------------------------------------------------------------------
 
     def _unit(self) -> Unit:

@@ -40,6 +40,7 @@ MODULES: tuple[str, ...] = (
     "functions.sequences",
     "functions.messages",
     "functions.sqlbodies",
+    "functions.sleeping",
     "functions.arrays",
     "functions.json_build",
     "functions.json_access",

@@ -167,13 +167,13 @@ def anytextcat(site: CallSite) -> Any:
 # --- sleeping -------------------------------------------------------------------------------------------------
 
 
-@implements("pg_sleep_for_3935", context=True)
+@implements("pg_sleep_for_3935", context=True, waits=True)
 def pg_sleep_for(ctx: Any, length: Interval) -> Any:
     seconds = (length.months * 30 + length.days) * 86400 + length.microseconds / _MICROSECONDS
     return call(ctx, "pg_sleep", float(seconds))
 
 
-@implements("pg_sleep_until_3936", context=True)
+@implements("pg_sleep_until_3936", context=True, waits=True)
 def pg_sleep_until(ctx: Any, until: int) -> Any:
     import time
 

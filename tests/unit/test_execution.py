@@ -1,5 +1,7 @@
 """Executing statements: answers that depend on the execution engine, not on a single function."""
 
+import asyncio
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -42,3 +44,58 @@ def test_domain_values(sql: SqlSession) -> None:
         ["5", "NO"]
     ]
     assert sql.run("select null::information_schema.cardinal_number") == [[None]]
+
+
+# --- statements that wait or take long ------------------------------------------------------------
+
+
+def run_with(sql: SqlSession, query: str, seconds: float, action: Any) -> tuple[Any, int]:
+    """A query's answer, while `action` is called once after some time; and how often the loop turned."""
+    turns = 0
+
+    async def watch() -> None:
+        nonlocal turns
+        while True:
+            turns += 1
+            await asyncio.sleep(0.001)
+
+    async def start() -> Any:
+        return asyncio.ensure_future(watch())
+
+    watcher = sql.loop.run_until_complete(start())
+    sql.loop.call_later(seconds, action)
+    answer = sql.run(query)
+    watcher.cancel()
+    return answer, turns
+
+
+def test_sleep(sql: SqlSession) -> None:
+    started = time.monotonic()
+    answer, turns = run_with(sql, "select g, pg_sleep(0.05) from generate_series(1, 2) g", 9, lambda: None)
+    assert answer == [["1", ""], ["2", ""]]
+    assert 0.1 <= time.monotonic() - started < 0.5
+    assert turns > 20
+
+
+def test_sleep_is_cancelled(sql: SqlSession) -> None:
+    started = time.monotonic()
+    answer, _ = run_with(sql, "select pg_sleep(20)", 0.05, sql.session.cancel)
+    assert failed(answer) == ("57014", "canceling statement due to user request")
+    answer, _ = run_with(sql, "select (select pg_sleep(20))", 0.05, sql.session.cancel)
+    assert failed(answer) == ("57014", "canceling statement due to user request")
+    assert time.monotonic() - started < 2
+    assert sql.run("select 1") == [["1"]]
+
+
+def test_sleep_runs_into_the_timeout(sql: SqlSession) -> None:
+    sql.run("set statement_timeout = 50")
+    answer = sql.run("select pg_sleep(20)")
+    sql.run("reset statement_timeout")
+    assert failed(answer) == ("57014", "canceling statement due to statement timeout")
+
+
+def test_subqueries_breathe(sql: SqlSession) -> None:
+    query = "select (select count(*) from generate_series(1, 3000000)) + 1, exists (select from {0} where g > 500000)"
+    answer, turns = run_with(sql, query.format("generate_series(1, 1000000) g"), 9, lambda: None)
+    assert answer == [["3000001", "t"]]
+    assert turns > 10
