@@ -212,10 +212,10 @@ class GavelEngine:
         self, user: str, database: str, options: Mapping[str, str], output: Output, *, pid: int, peer: str
     ) -> Session:
         """A session for an authenticated user; FATAL errors as PostgreSQL's InitPostgres."""
-        from .functions.loader import load_all
+        from .functions.loader import load_types
         from .settings import Settings
 
-        load_all()
+        load_types()
         catalog = self.databases[POSTGRES_OID].catalog
         roles = catalog.pg_authid.find("rolname", user)
         if not roles:

@@ -59,7 +59,28 @@ class Implementation(NamedTuple):
     waits: bool = False  # may wait for something (engine/run/strand.py): the plan runs on a strand
 
 
-IMPLEMENTATIONS: dict[str, Implementation] = {}
+class _Implementations(dict[str, Implementation]):
+    """prosrc -> Implementation. A name that is asked for and not there yet makes the module that
+    registers it be imported (functions/index.py; all modules, if the index does not know it)."""
+
+    def __missing__(self, prosrc: str) -> Implementation:
+        from .functions.loader import load_for
+
+        load_for(prosrc)
+        return dict.__getitem__(self, prosrc)
+
+    def get(self, prosrc: str, default: Any = None) -> Any:  # type: ignore[override]
+        """The implementation, or the default."""
+        try:
+            return self[prosrc]
+        except KeyError:
+            return default
+
+    def __contains__(self, prosrc: object) -> bool:
+        return self.get(prosrc) is not None  # type: ignore[arg-type]
+
+
+IMPLEMENTATIONS: dict[str, Implementation] = _Implementations()
 
 
 def implements(
@@ -74,7 +95,7 @@ def implements(
 
     def register(function: Callable[..., Any]) -> Callable[..., Any]:
         for name in prosrc:
-            if name in IMPLEMENTATIONS:
+            if dict.__contains__(IMPLEMENTATIONS, name):
                 raise AssertionError(f"two implementations of {name}")
             IMPLEMENTATIONS[name] = Implementation(function, context, bind, inline, names, waits)
         return function

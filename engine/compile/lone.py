@@ -6,7 +6,7 @@ from itertools import count
 from typing import Any
 
 from ..catalog.trees import load_tree
-from ..functions.loader import load_all
+from ..functions.loader import load_types
 from ..plan import nodes as plan
 from ..tree import strip_locations
 from .expressions import value
@@ -24,7 +24,7 @@ def empty_query() -> plan.PlannedQuery:
 def compile_lone(catalog: Any, expr: Any, arguments: str, prepare: Callable[[Scope], None]) -> Any:
     """A function (ctx, arguments) that gives the expression's value. `prepare` tells the scope what the
     arguments are."""
-    load_all()
+    load_types()
     unit = Unit(catalog, None, breathing=False)
     scope = Scope(unit, None, empty_query())
     prepare(scope)

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from itertools import count
 from typing import Any
 
-from ..functions.loader import load_all
+from ..functions.loader import load_types
 from ..plan import nodes as plan
 from ..run.instrument import NodeStatistics, timed
 from .expressions import value
@@ -65,7 +65,7 @@ class CompiledQuery:
 
 def compile_query(planned: plan.PlannedQuery, catalog: Any, settings: Any) -> CompiledQuery:
     """Compile a planned query."""
-    load_all()
+    load_types()
     return CompiledQuery(planned, catalog, settings)
 
 

@@ -46,10 +46,22 @@ MODULES: tuple[str, ...] = (
     "functions.json_access",
     "functions.jsonb_access",
     "functions.jsonb_change",
+    "functions.json_populate",
     "functions.datetime_now",
 )
 
 _loaded = False
+_types_loaded = False
+
+
+def load_types() -> None:
+    """Import the modules of the types: besides functions they register encodings and sort keys."""
+    global _types_loaded
+    if not _types_loaded:
+        _types_loaded = True
+        for name in MODULES:
+            if name.startswith("types."):
+                _import(name)
 
 
 def load_all() -> None:
@@ -57,7 +69,23 @@ def load_all() -> None:
     global _loaded
     if _loaded:
         return
-    room = __name__.rpartition(".functions")[0]
     for name in MODULES:
-        import_module(f"{room}.{name}")
+        _import(name)
     _loaded = True
+
+
+def load_for(prosrc: str) -> None:
+    """Import what registers this implementation, if anything does."""
+    if _loaded:
+        return
+    from .index import MODULE_OF
+
+    module = MODULE_OF.get(prosrc)
+    if module is not None:
+        _import(module)
+    else:
+        load_all()
+
+
+def _import(name: str) -> None:
+    import_module(f"{__name__.rpartition('.functions')[0]}.{name}")

@@ -33,9 +33,9 @@ _functions_loaded = False
 def _load_functions() -> None:
     """Constant folding calls implementations, so all must have been registered."""
     global _functions_loaded
-    from ..functions.loader import load_all
+    from ..functions.loader import load_types
 
-    load_all()
+    load_types()
     _functions_loaded = True
 
 
