@@ -640,18 +640,60 @@ class Session:
         if not plan.read_only:
             transaction.forbid_if_read_only(_command_name(plan))
         columns = plan.columns
-        if describe and columns is not None:
-            output.row_description(columns, portal.formats)
+        ended = plan.read_only
+        if columns is not None and not plan.read_only:
+            if not portal.started:  # changes are complete before the first row is sent
+                await self._collect(portal)
+                transaction.end_command()
+                if transaction.waits or transaction.deferred:
+                    await self._end_statement()
+            ended = True
+        if columns is not None:
+            if describe:
+                output.row_description(columns, portal.formats)
         count = await self._drive(portal, output, row_limit)
         if not portal.done:
             output.portal_suspended()
             return
-        if not plan.read_only:
+        if not ended:
             transaction.end_command()
+        if not plan.read_only and plan.tag != "SELECT ":
             count = context.processed
         if transaction.waits or transaction.deferred:
             await self._end_statement()
         output.command_complete(plan.tag + str(count))
+
+    async def _collect(self, portal: Portal) -> None:
+        """Run the portal's plan to its end, keeping its rows."""
+        plan = portal.plan
+        assert plan is not None
+        portal.started = True
+        kept = portal.rows = []
+        if plan.point is not None:
+            kept += plan.point(portal.context) or ()
+            return
+        assert plan.run is not None
+        deadline = self.settings.statement_deadline()
+        for item in plan.run(portal.context):
+            if type(item) is list and item:
+                kept += item
+            elif type(item) is list or item is None:
+                self.check_interrupts(deadline)
+                await BREATH
+            else:
+                await self._settle(item, deadline)
+
+    async def _settle(self, item: Any, deadline: float | None) -> None:
+        """Wait for what a plan waits for; cancel and statement_timeout end it."""
+        alarm = None
+        if deadline is not None and getattr(item, "interruptible", False):
+            alarm = item.get_loop().call_later(max(deadline - time.monotonic(), 0) + 0.001, item.cancel)
+        self.waiting = item
+        await settle(item)
+        self.waiting = None
+        if alarm is not None:
+            alarm.cancel()
+        self.check_interrupts(deadline)
 
     async def _drive(self, portal: Portal, output: Output, row_limit: int) -> int:
         """Step the portal's plan and write its rows; returns how many."""
@@ -674,7 +716,7 @@ class Session:
                 portal.running = iter(plan.run(context))
                 portal.rows = []
         rows = portal.rows
-        running = portal.running
+        running, portal.running = portal.running, None  # COMMIT closes portals, but not its own
         deadline = self.settings.statement_deadline()
         while True:
             if rows:
@@ -692,6 +734,7 @@ class Session:
                         await waiting
                 rows = portal.rows
                 if row_limit and count >= row_limit:
+                    portal.running = running
                     return count
                 continue
             if running is None:
@@ -701,7 +744,6 @@ class Session:
                 item = next(running)
             except StopIteration:
                 portal.done = True
-                portal.running = None
                 return count
             if type(item) is list:
                 rows = item
@@ -712,15 +754,7 @@ class Session:
                 self.check_interrupts(deadline)
                 await BREATH
             else:
-                alarm = None
-                if deadline is not None and getattr(item, "interruptible", False):
-                    alarm = item.get_loop().call_later(max(deadline - time.monotonic(), 0) + 0.001, item.cancel)
-                self.waiting = item
-                await settle(item)
-                self.waiting = None
-                if alarm is not None:
-                    alarm.cancel()
-                self.check_interrupts(deadline)
+                await self._settle(item, deadline)
 
     def check_interrupts(self, deadline: float | None = None) -> None:
         """Raise 57014 if the statement was cancelled or has run into statement_timeout."""
