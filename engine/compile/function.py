@@ -53,7 +53,7 @@ def set_source(scope: Scope, expr: Any, columns: tuple[Any, ...]) -> str:
     if isinstance(expr, t.FuncExpr | t.OpExpr):
         is_function = isinstance(expr, t.FuncExpr)
         retset = expr.funcretset if is_function else expr.opretset
-        if retset:
+        if retset or columns:
             funcid = expr.funcid if is_function else expr.opfuncid
             result = expr.funcresulttype if is_function else expr.opresulttype
             found = callee_of(
@@ -66,6 +66,8 @@ def set_source(scope: Scope, expr: Any, columns: tuple[Any, ...]) -> str:
                 columns,
             )
             parts = call_parts(scope, found, values(scope, expr.args))
+            if not retset:
+                return f"({parts.code().source},)"
             if not parts.tests:
                 return f"{parts.body} or ()" if parts.null else parts.body
             return f"({parts.body} if {' and '.join(parts.tests)} else ()) or ()"

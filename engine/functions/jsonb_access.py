@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from decimal import Decimal
+from json.encoder import encode_basestring as quote_string
 from typing import Any, NoReturn
 
 from ..errors import SqlError
@@ -9,7 +10,7 @@ from ..registry import IMPLEMENTATIONS, implements
 from ..sqlstates import INVALID_PARAMETER_VALUE
 from ..types.compare import jsonb_key
 from ..types.hashing import hash_bytes, hash_bytes_extended
-from ..types.jsonb import quote_string, value_text
+from ..types.jsonb import value_text
 from ..types.jsontext import path_integer
 from ..values import Array, Jsonb
 
@@ -237,7 +238,7 @@ def jsonb_exists_all(jsonb: Jsonb, names: Array) -> bool:
     return all(_has(jsonb.value, name) for name in names.items if name is not None)
 
 
-# --- comparison and hashing -----------------------------------------------------------------------------------
+# --- comparison and hashing ---------------------------------------------------------------------------------
 
 
 def _register_comparisons() -> None:
@@ -336,7 +337,7 @@ def jsonb_hash_extended(jsonb: Jsonb, seed: int) -> int:
     return result - (1 << 64) if result >> 63 else result
 
 
-# --- casts ----------------------------------------------------------------------------------------------------
+# --- casts --------------------------------------------------------------------------------------------------
 
 
 def _cannot_cast(value: Any, target: str) -> NoReturn:

@@ -128,14 +128,18 @@ def _set_in_array(tree: list[Any], path: tuple[Any, ...], level: int, new: Any, 
     return before + after if how & DELETE else [*before, new, *after]
 
 
-@implements("jsonb_set")
-def jsonb_set(jsonb: Jsonb, path: Array, new: Jsonb, create: bool = True) -> Jsonb:
+def _set(jsonb: Jsonb, path: Array, new: Jsonb, create: bool = True) -> Jsonb:
     _check_path(path)
     if _is_scalar(jsonb.value):
         refuse("cannot set path in scalar")
     if not path.items:
         return jsonb
     return Jsonb(set_path(jsonb.value, path.items, 0, new.value, CREATE if create else REPLACE))
+
+
+@implements("jsonb_set")
+def jsonb_set(jsonb: Jsonb, path: Array, new: Jsonb, create: bool = True) -> Jsonb:
+    return _set(jsonb, path, new, create)
 
 
 @implements("jsonb_insert")
@@ -149,14 +153,18 @@ def jsonb_insert(jsonb: Jsonb, path: Array, new: Jsonb, after: bool = False) -> 
     return Jsonb(set_path(jsonb.value, path.items, 0, new.value, how))
 
 
-@implements("jsonb_delete_path")
-def jsonb_delete_path(jsonb: Jsonb, path: Array) -> Jsonb:
+def _delete_path(jsonb: Jsonb, path: Array) -> Jsonb:
     _check_path(path)
     if _is_scalar(jsonb.value):
         refuse("cannot delete path in scalar")
     if not path.items or not jsonb.value:
         return jsonb
     return Jsonb(set_path(jsonb.value, path.items, 0, None, DELETE))
+
+
+@implements("jsonb_delete_path")
+def jsonb_delete_path(jsonb: Jsonb, path: Array) -> Jsonb:
+    return _delete_path(jsonb, path)
 
 
 def _bad_treatment() -> NoReturn:
@@ -174,7 +182,7 @@ def jsonb_set_lax(
     if treatment is None:
         _bad_treatment()
     if new is not None:
-        return jsonb_set(jsonb, path, new, create)
+        return _set(jsonb, path, new, create)
     if treatment == "raise_exception":
         raise SqlError(
             NULL_VALUE_NOT_ALLOWED,
@@ -184,9 +192,9 @@ def jsonb_set_lax(
             "is not passed.",
         )
     if treatment == "use_json_null":
-        return jsonb_set(jsonb, path, Jsonb(None), create)
+        return _set(jsonb, path, Jsonb(None), create)
     if treatment == "delete_key":
-        return jsonb_delete_path(jsonb, path)
+        return _delete_path(jsonb, path)
     if treatment == "return_target":
         return jsonb
     _bad_treatment()

@@ -48,6 +48,9 @@ MODULES: tuple[str, ...] = (
     "functions.jsonb_change",
     "functions.json_populate",
     "functions.datetime_now",
+    "functions.datetime_parts",
+    "functions.datetime_zones",
+    "functions.datetime_make",
 )
 
 _loaded = False
