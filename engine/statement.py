@@ -12,13 +12,23 @@ from pglast.parser import ParseError, parse_sql
 
 from .api import ColumnDescription
 from .errors import SqlError
-from .sqlstates import FEATURE_NOT_SUPPORTED, OBJECT_NOT_IN_PREREQUISITE_STATE, SYNTAX_ERROR
+from .sqlstates import (
+    DUPLICATE_OBJECT,
+    FEATURE_NOT_SUPPORTED,
+    INVALID_PARAMETER_VALUE,
+    OBJECT_NOT_IN_PREREQUISITE_STATE,
+    RESERVED_NAME,
+    SYNTAX_ERROR,
+    WINDOWING_ERROR,
+)
 from .tree import Query
 
 if TYPE_CHECKING:
     from .session import Session
 
 PLANS_MAX = 5000
+TRANSACTION_TEXTS_MAX = 200
+_TRANSACTION_TEXTS: dict[str, Any] = {}  # BEGIN and the like, which are never changed after parsing
 
 
 class Plan:
@@ -55,10 +65,17 @@ class Plan:
 
 def parse(text: str) -> list[Any]:
     """The raw statements of a text (pglast RawStmt); 42601 with PostgreSQL's message otherwise."""
+    known = _TRANSACTION_TEXTS.get(text)
+    if known is not None:
+        return [known]
     try:
-        return list(parse_sql(text))
+        statements = list(parse_sql(text))
     except ParseError as error:
         raise syntax_error(text, error) from None
+    if len(statements) == 1 and isinstance(statements[0].stmt, ast.TransactionStmt) and len(text) < 64:
+        if len(_TRANSACTION_TEXTS) < TRANSACTION_TEXTS_MAX:
+            _TRANSACTION_TEXTS[text] = statements[0]
+    return statements
 
 
 def syntax_error(text: str, error: ParseError) -> SqlError:
@@ -67,9 +84,11 @@ def syntax_error(text: str, error: ParseError) -> SqlError:
     position = error.args[1] if len(error.args) > 1 else None
     if position is not None and position < 0:
         position = None
-    sqlstate = SYNTAX_ERROR
-    if "not supported" in message or "not implemented" in message:
-        sqlstate = FEATURE_NOT_SUPPORTED
+    for words, sqlstate in _GRAMMAR_SQLSTATES:  # noqa: B007
+        if words in message and not message.startswith("syntax error"):
+            break
+    else:
+        sqlstate = SYNTAX_ERROR
     return SqlError(sqlstate, message, position=position)
 
 
