@@ -104,7 +104,9 @@ class Modification:
         return template.format(name)
 
     def _count(self) -> None:
-        self.frame.line("ctx.processed += 1")
+        """For the command tag, which does not count what WITH modifies."""
+        if self.scope.parent is None:
+            self.frame.line("ctx.processed += 1")
 
     def _bind_new_row(self, row: str, rowid: str, varno: int) -> None:
         """Var(varno, *) is the stored row named `row` from here on."""

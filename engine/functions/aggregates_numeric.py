@@ -330,7 +330,9 @@ def _register_spreads() -> None:
                 return None
             return _spread(state.count, Decimal(state.total), Decimal(state.squares), sample, variance)
 
-        def of_numerics(state: NumericState | None, *_: Any) -> Decimal | None:
+        def of_numerics(state: NumericState | IntState | None, *_: Any) -> Decimal | None:
+            if isinstance(state, IntState):  # int8_accum's, whose final function is numeric's
+                return of_integers(state)
             if state is None or state.inputs <= (1 if sample else 0):
                 return None
             if _special_sum(state) is not None:
