@@ -52,7 +52,7 @@ def _check_entry(catalog: Any, role: int, entry: RangeTblEntry) -> None:
 
     missing = [
         letter for letter in entry.requiredPerms
-        if not has_privilege(catalog, role, "pg_class", entry.relid, _NAMES[letter])
+        if not has_privilege(catalog, role, "table", entry.relid, _NAMES[letter])
     ]
     if not missing:
         return

@@ -414,8 +414,10 @@ class Transaction:
         """What goes to the adjudicator, or None if nothing has to be journaled."""
         prefix = _U32.pack(self.database.oid)
         writes: dict[bytes, bytes | None] = {}
+        # relations made and dropped (or given fresh storage) in this transaction leave nothing behind
+        gone = {low for low, high in self.range_deletes if len(low) == 4}
         for relation, relation_writes in self.written.items():
-            if relation[0] & 0x80:
+            if relation[0] & 0x80 or relation in gone:
                 continue
             for key, value in relation_writes.entries.items():
                 writes[prefix + key] = value

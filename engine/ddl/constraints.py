@@ -263,7 +263,7 @@ def add_foreign_key(ctx: Any, relid: int, constraint: Any, *, validate: bool) ->
     if name is None:
         joined = "_".join(relation.columns[attnum - 1].name for attnum in columns)
         name = choose_constraint_name(ctx, relation.name, joined, "fkey", relation.namespace)
-    operators = [_fk_operators(ctx, relation, target, a, b, name) for a, b in zip(columns, refcolumns, strict=True)]
+    operators = [foreign_key_operators(ctx, relation, target, a, b, name) for a, b in zip(columns, refcolumns, strict=True)]
     set_columns = _fk_columns(relation, constraint.fk_del_set_cols or ())
     oid = _insert_foreign_key(ctx, relation, target, name, constraint, columns, refcolumns, index, operators,
                               set_columns)
@@ -353,7 +353,7 @@ def _matching_index(ctx: Any, target: Any, refcolumns: Sequence[int]) -> Any:
     )
 
 
-def _fk_operators(ctx: Any, relation: Any, target: Any, attnum: int, refattnum: int, name: str) -> tuple[int, int, int]:
+def foreign_key_operators(ctx: Any, relation: Any, target: Any, attnum: int, refattnum: int, name: str) -> tuple[int, int, int]:
     """(pk = fk, pk = pk, fk = fk) equality operators; 42804 if there is none."""
     from ..bind.coercion import COERCION_IMPLICIT, can_coerce_type
     from ..lsyscache import get_default_opclass, get_opfamily_member

@@ -258,7 +258,8 @@ def store_default(ctx: Any, relid: int, attnum: int, expr: Any, *, temporary: bo
     if not attribute.atthasdef or attribute.attgenerated != generated:
         transaction.catalog_update("pg_attribute", attribute, attribute._replace(atthasdef=True, attgenerated=generated))
     address = Address(PG_ATTRDEF, oid)
-    record_dependency(transaction, address, Address(PG_CLASS, relid, attnum), AUTO, temporary=temporary)
+    kind = INTERNAL if generated else AUTO
+    record_dependency(transaction, address, Address(PG_CLASS, relid, attnum), kind, temporary=temporary)
     record_expression(transaction, address, expr, relid, NORMAL, NORMAL, temporary=temporary)
 
 

@@ -51,7 +51,7 @@ def describe_object(catalog: Any, path: tuple[int, ...], address: Address) -> st
     if classid == PG_CLASS:
         if sub:
             column = catalog.pg_attribute.get(oid, sub)
-            return f"column {quote_identifier(column.attname)} of {describe_relation(catalog, path, oid)}"
+            return f"column {column.attname} of {describe_relation(catalog, path, oid)}"
         return describe_relation(catalog, path, oid)
     describer = _DESCRIBERS.get(classid)
     if describer is None:
@@ -90,7 +90,7 @@ def _function(catalog: Any, path: tuple[int, ...], oid: int) -> str:
 
 def _constraint(catalog: Any, path: tuple[int, ...], oid: int) -> str:
     row = catalog.pg_constraint.get(oid)
-    name = quote_identifier(row.conname)
+    name = row.conname
     if row.conrelid:
         return f"constraint {name} on {describe_relation(catalog, path, row.conrelid)}"
     return f"constraint {name} on type {type_name(catalog, path, row.contypid)}"
@@ -100,23 +100,23 @@ def _default(catalog: Any, path: tuple[int, ...], oid: int) -> str:
     row = catalog.pg_attrdef.get(oid)
     column = catalog.pg_attribute.get(row.adrelid, row.adnum)
     return (
-        f"default value for column {quote_identifier(column.attname)} of "
+        f"default value for column {column.attname} of "
         f"{describe_relation(catalog, path, row.adrelid)}"
     )
 
 
 def _rule(catalog: Any, path: tuple[int, ...], oid: int) -> str:
     row = catalog.pg_rewrite.get(oid)
-    return f"rule {quote_identifier(row.rulename)} on {describe_relation(catalog, path, row.ev_class)}"
+    return f"rule {row.rulename} on {describe_relation(catalog, path, row.ev_class)}"
 
 
 def _trigger(catalog: Any, path: tuple[int, ...], oid: int) -> str:
     row = catalog.pg_trigger.get(oid)
-    return f"trigger {quote_identifier(row.tgname)} on {describe_relation(catalog, path, row.tgrelid)}"
+    return f"trigger {row.tgname} on {describe_relation(catalog, path, row.tgrelid)}"
 
 
 def _schema(catalog: Any, path: tuple[int, ...], oid: int) -> str:
-    return f"schema {quote_identifier(catalog.pg_namespace.get(oid).nspname)}"
+    return f"schema {catalog.pg_namespace.get(oid).nspname}"
 
 
 def _operator(catalog: Any, path: tuple[int, ...], oid: int) -> str:
