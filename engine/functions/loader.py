@@ -47,6 +47,7 @@ MODULES: tuple[str, ...] = (
     "functions.jsonb_access",
     "functions.jsonb_change",
     "functions.json_populate",
+    "types.jsonpath",
     "functions.datetime_now",
     "functions.datetime_parts",
     "functions.datetime_zones",

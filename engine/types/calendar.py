@@ -36,6 +36,8 @@ INT64_MIN, INT64_MAX = -(2**63), 2**63 - 1
 
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 DAYS = ("Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday")
+_INFINITE_INTERVALS = (INTERVAL_INFINITY, INTERVAL_MINUS_INFINITY)
+_INFINITE_MONTHS = (INT32_MAX, INT32_MIN)
 _MONTH_DAYS = (31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
 
 __all__ = [
@@ -155,16 +157,14 @@ def checked_interval(months: int, days: int, microseconds: int) -> Interval:
     ):
         interval_out_of_range()
     interval = Interval(months, days, microseconds)
-    if interval == INTERVAL_INFINITY or interval == INTERVAL_MINUS_INFINITY:
+    if interval in _INFINITE_INTERVALS:
         interval_out_of_range()
     return interval
 
 
 def is_infinite(interval: Interval) -> bool:
     """Whether the interval is infinity or -infinity."""
-    return interval[0] in (INT32_MAX, INT32_MIN) and (
-        interval == INTERVAL_INFINITY or interval == INTERVAL_MINUS_INFINITY
-    )
+    return interval[0] in _INFINITE_MONTHS and interval in _INFINITE_INTERVALS
 
 
 def truncated_divmod(value: int, divisor: int) -> tuple[int, int]:

@@ -1,4 +1,4 @@
-"""What the modules of the date and time types share: registration of comparisons, casts of limits, binary form."""
+"""What the modules of the date and time types share: precisions as type modifiers, binary input."""
 
 from collections.abc import Callable
 from struct import Struct

@@ -99,7 +99,7 @@ def format_timestamp(value: int, style: Style) -> str:
 
 def format_timestamptz(value: int, style: Style, zone: Zone) -> str:
     """The text of a timestamptz in a time zone."""
-    if value == TIMESTAMP_INFINITY or value == TIMESTAMP_MINUS_INFINITY:
+    if value in (TIMESTAMP_INFINITY, TIMESTAMP_MINUS_INFINITY):
         return _infinite(value)
     kind = zone.at(value // USECS_PER_SEC + EPOCH_SHIFT_SECS)
     local = value + kind[0] * USECS_PER_SEC

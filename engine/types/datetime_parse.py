@@ -1,8 +1,8 @@
 """Input of dates and times as text: fields first, then their meaning in the light of what was seen before.
 
-`parse_datetime` reads a date with or without time and zone, `parse_time` a time of day. Both return Fields or
-raise the SQL error. The order in which fields are judged is PostgreSQL's (datetime.c), for what is ambiguous or
-malformed is told apart by it alone.
+`parse_datetime` reads a date with or without time and zone, `parse_time` a time of day. Both return Fields
+or raise the SQL error. The order in which fields are judged is PostgreSQL's (datetime.c), for what is ambiguous
+or malformed is told apart by it alone.
 """
 
 import re

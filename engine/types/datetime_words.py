@@ -1,9 +1,8 @@
 """The words of date, time and interval input, and the bits by which the parsers track what they have seen."""
 
-(
-    RESERV, MONTH, YEAR, DAY, JULIAN, TZ, DTZ, DYNTZ, IGNORE, AMPM, HOUR, MINUTE, SECOND, MILLISECOND, MICROSECOND,
-    DOY, DOW, UNITS, ADBC, AGO, ISOTIME, WEEK, DECADE, CENTURY, MILLENNIUM, DTZMOD, UNKNOWN,
-) = range(27)  # fmt: skip
+RESERV, MONTH, YEAR, DAY, JULIAN, TZ, DTZ, DYNTZ, IGNORE, AMPM, HOUR, MINUTE, SECOND = range(13)
+MILLISECOND, MICROSECOND, DOY, DOW, UNITS, ADBC, AGO, ISOTIME, WEEK, DECADE = range(13, 23)
+CENTURY, MILLENNIUM, DTZMOD, UNKNOWN = range(23, 27)
 
 DATE_M = 1 << YEAR | 1 << MONTH | 1 << DAY
 ALL_SECS_M = 1 << SECOND | 1 << MILLISECOND | 1 << MICROSECOND
@@ -18,11 +17,11 @@ _DAYS = {
 }  # fmt: skip
 
 
+_SPECIAL = "now today tomorrow yesterday epoch allballs infinity -infinity"
+
+
 def _date_words() -> dict[str, tuple[int, object]]:
-    words: dict[str, tuple[int, object]] = {
-        word: (RESERV, word) for word in ("now", "today", "tomorrow", "yesterday", "epoch", "allballs", "infinity",
-                                          "-infinity")
-    }  # fmt: skip
+    words: dict[str, tuple[int, object]] = {word: (RESERV, word) for word in _SPECIAL.split()}
     words["+infinity"] = (RESERV, "infinity")
     for number, name in enumerate(_MONTHS, 1):
         words[name] = words[name[:3]] = (MONTH, number)
@@ -38,8 +37,8 @@ def _date_words() -> dict[str, tuple[int, object]]:
     words["dst"] = (DTZMOD, 3600)
     words["t"] = (ISOTIME, "time")
     for name, unit in (
-        ("d", "day"), ("dow", "dow"), ("doy", "doy"), ("h", "hour"), ("isodow", "isodow"), ("isoyear", "isoyear"),
-        ("j", "julian"), ("jd", "julian"), ("julian", "julian"), ("m", "month"), ("mm", "minute"),
+        ("d", "day"), ("dow", "dow"), ("doy", "doy"), ("h", "hour"), ("isodow", "isodow"),
+        ("isoyear", "isoyear"), ("j", "julian"), ("jd", "julian"), ("julian", "julian"), ("m", "month"), ("mm", "minute"),
         ("s", "second"), ("y", "year"),
     ):  # fmt: skip
         words[name] = (UNITS, unit)

@@ -7,7 +7,7 @@ from ..errors import SqlError
 from ..registry import implements
 from ..sqlstates import DATETIME_VALUE_OUT_OF_RANGE, INVALID_TIME_ZONE_DISPLACEMENT_VALUE
 from ..values import Interval, TimeTz
-from .calendar import USECS_PER_DAY, USECS_PER_SEC, civil, is_infinite
+from .calendar import INT64_MAX, INT64_MIN, USECS_PER_DAY, USECS_PER_SEC, civil, is_infinite
 from .datetime_common import precision_typmodin, receive_with, round_precision
 from .datetime_format import format_time, format_zone
 from .datetime_parse import parse_time
@@ -174,24 +174,31 @@ def _finite(interval: Interval, what: str) -> int:
     return interval[2]
 
 
+def _wrapped(value: int) -> int:
+    """The time of day, after a sum in 64 bits as PostgreSQL's."""
+    if not INT64_MIN <= value <= INT64_MAX:
+        value = (value + 2**63) % 2**64 - 2**63
+    return value % USECS_PER_DAY
+
+
 @implements("time_pl_interval")
 def time_pl_interval(value: int, interval: Interval) -> int:
-    return (value + _finite(interval, "add infinite interval to")) % USECS_PER_DAY
+    return _wrapped(value + _finite(interval, "add infinite interval to"))
 
 
 @implements("time_mi_interval")
 def time_mi_interval(value: int, interval: Interval) -> int:
-    return (value - _finite(interval, "subtract infinite interval from")) % USECS_PER_DAY
+    return _wrapped(value - _finite(interval, "subtract infinite interval from"))
 
 
 @implements("timetz_pl_interval")
 def timetz_pl_interval(value: TimeTz, interval: Interval) -> TimeTz:
-    return TimeTz((value[0] + _finite(interval, "add infinite interval to")) % USECS_PER_DAY, value[1])
+    return TimeTz(_wrapped(value[0] + _finite(interval, "add infinite interval to")), value[1])
 
 
 @implements("timetz_mi_interval")
 def timetz_mi_interval(value: TimeTz, interval: Interval) -> TimeTz:
-    return TimeTz((value[0] - _finite(interval, "subtract infinite interval from")) % USECS_PER_DAY, value[1])
+    return TimeTz(_wrapped(value[0] - _finite(interval, "subtract infinite interval from")), value[1])
 
 
 @implements("time_mi_time")

@@ -8,7 +8,7 @@ from typing import Any, NoReturn
 from ..errors import SqlError
 from ..registry import implements
 from ..sqlstates import DATETIME_VALUE_OUT_OF_RANGE
-from ..values import INTERVAL_INFINITY, INTERVAL_MINUS_INFINITY, Array, Interval
+from ..values import INTERVAL_INFINITY, INTERVAL_MINUS_INFINITY, Interval
 from .calendar import (
     END_TIMESTAMP,
     INT64_MAX,
@@ -62,32 +62,46 @@ def _value_of(fields: Fields, text: str, with_zone: bool) -> int:
 @implements("timestamp_in", context=True)
 def timestamp_in(ctx: Any, text: str, _parameter: int = 0, typmod: int = -1) -> int:
     size = len(text)
-    if 19 <= size <= 26 and text[4] == "-" and text[7] == "-" and text[13] == ":" and text[16] == ":":
-        if (size == 19 or text[19] == ".") and text[10] in " T":
-            try:
-                delta = _parse_iso(text) - _EPOCH
-                value = (delta.days * 86400 + delta.seconds) * 1_000_000 + delta.microseconds
-                return value if typmod < 0 else scaled(value, typmod)
-            except (ValueError, TypeError):
-                pass
+    if (
+        19 <= size <= 26
+        and text[4] == "-"
+        and text[7] == "-"
+        and text[10] in " T"
+        and text[13] == ":"
+        and text[16] == ":"
+        and (size == 19 or text[19] == ".")
+    ):
+        try:
+            delta = _parse_iso(text) - _EPOCH
+            value = (delta.days * 86400 + delta.seconds) * 1_000_000 + delta.microseconds
+            return value if typmod < 0 else scaled(value, typmod)
+        except (ValueError, TypeError):
+            pass
     value = _value_of(parse_datetime(text, ctx.settings, ctx.transaction_timestamp, "timestamp"), text, False)
     return scaled(value, typmod)
 
 
 @implements("timestamptz_in", context=True)
 def timestamptz_in(ctx: Any, text: str, _parameter: int = 0, typmod: int = -1) -> int:
-    if len(text) >= 19 and text[4] == "-" and text[7] == "-" and text[13] == ":" and text[16] == ":":
-        if text[10] in " T" and _tail(text, 19):
-            try:
-                moment = _parse_iso(text)
-                naive = moment.tzinfo is None
-                delta = moment - (_EPOCH if naive else _EPOCH_UTC)
-                value = (delta.days * 86400 + delta.seconds) * 1_000_000 + delta.microseconds
-                if naive:
-                    value = timestamp_to_utc(session_zone(ctx.settings.timezone), value)
-                return value if typmod < 0 else scaled(value, typmod)
-            except ValueError:
-                pass
+    if (
+        len(text) >= 19
+        and text[4] == "-"
+        and text[7] == "-"
+        and text[10] in " T"
+        and text[13] == ":"
+        and text[16] == ":"
+        and _tail(text, 19)
+    ):
+        try:
+            moment = _parse_iso(text)
+            naive = moment.tzinfo is None
+            delta = moment - (_EPOCH if naive else _EPOCH_UTC)
+            value = (delta.days * 86400 + delta.seconds) * 1_000_000 + delta.microseconds
+            if naive:
+                value = timestamp_to_utc(session_zone(ctx.settings.timezone), value)
+            return value if typmod < 0 else scaled(value, typmod)
+        except ValueError:
+            pass
     fields = parse_datetime(text, ctx.settings, ctx.transaction_timestamp, "timestamp with time zone")
     return scaled(_value_of(fields, text, True), typmod)
 
@@ -304,6 +318,3 @@ def float8_timestamptz(seconds: float) -> int:
 
 def _seconds_out_of_range(seconds: float) -> NoReturn:
     raise SqlError(DATETIME_VALUE_OUT_OF_RANGE, f'timestamp out of range: "{seconds:g}"')
-
-
-__all__ = ["Array", "add_interval", "add_interval_tz"]

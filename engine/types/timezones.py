@@ -1,8 +1,8 @@
 """Time zones: the tz database and POSIX rules, for every time that a timestamp can hold.
 
 A Zone is its list of transitions (unix seconds) with what holds from each on. Behind the last one in the file
-the zone's POSIX rule goes on; its transitions are made when first needed, up to 2100 at once and for later years
-by the Gregorian calendar's cycle of 400 years.
+the zone's POSIX rule goes on; its transitions are made when first needed, up to 2100 at once and for later
+years by the Gregorian calendar's cycle of 400 years.
 Signs: `gmtoff` is seconds EAST of UTC; what PostgreSQL stores and returns as a zone ("tz") is seconds WEST.
 """
 
@@ -103,10 +103,10 @@ class Zone:
         rule, times, types = self.rule, self.times, self.types
         assert rule is not None
         if self._until == 0:
-            year = 1970 + (times[-1] if times else 0) // 31_556_952 if times else 1900
+            first = 1970 + times[-1] // 31_556_952 if times else 1900
         else:
-            year = self._until + 1
-        for year in range(year, until + 1):
+            first = self._until + 1
+        for year in range(first, until + 1):
             for when, kind in rule.transitions(year):
                 if not times or when > times[-1]:
                     times.append(when)
@@ -151,11 +151,8 @@ class Zone:
                 return None
             self._extend(self._until + 1)
             return self.next_boundary(when)
-        before = self.types[place - 1] if place else self._first_standard()
+        before = self.types[place - 1] if place else self.first
         return before, self.times[place] + moved, self.types[place]
-
-    def _first_standard(self) -> ZoneType:
-        return self.first
 
     def fixed_offset(self) -> int | None:
         """The offset east if the zone never had another one."""
@@ -169,6 +166,13 @@ class Zone:
         if self.rule is not None and self._until == 0:
             self._extend(_SOON)
         return any(kind.abbrev == abbrev for kind in self.types) or self.first.abbrev == abbrev
+
+    def abbrevs(self) -> list[str]:
+        """All abbreviations that the zone ever used, without numeric ones."""
+        if self.rule is not None and self._until == 0:
+            self._extend(_SOON)
+        names = {kind.abbrev for kind in (self.first, *self.types)}
+        return sorted(name for name in names if name.isalpha() and name.isascii())
 
     def interpret_abbrev(self, abbrev: str, when: int) -> ZoneType | None:
         """The last use of an upper-case abbreviation at or before a time, else the first one after it."""
