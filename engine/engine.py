@@ -14,8 +14,9 @@ from typing import Any
 
 import msgspec
 from gaveldb.journal.api import Batch, CommitRequest, KeyRange
-from gaveldb.journal.errors import JournalFull, SerializationFailure
+from gaveldb.journal.errors import CommitTooLarge, JournalFull, SerializationFailure
 from gaveldb.storage.api import SHARED_DATABASE, create_database_write, open_storage, row_key
+from gaveldb.storage.errors import StorageFull
 
 from .api import Output
 from .database import Database, catalog_rows
@@ -27,6 +28,7 @@ from .sqlstates import (
     INVALID_AUTHORIZATION_SPECIFICATION,
     INVALID_CATALOG_NAME,
     OBJECT_NOT_IN_PREREQUISITE_STATE,
+    PROGRAM_LIMIT_EXCEEDED,
     T_R_SERIALIZATION_FAILURE,
     TOO_MANY_CONNECTIONS,
 )
@@ -195,8 +197,10 @@ class GavelEngine:
             return SqlError(
                 T_R_SERIALIZATION_FAILURE, "could not serialize access due to concurrent update"
             )
-        if isinstance(error, (JournalFull, OSError)):
-            return SqlError(DISK_FULL, f"could not write to the journal: {error}")
+        if isinstance(error, (JournalFull, StorageFull, OSError)):
+            return SqlError(DISK_FULL, f"could not commit: {error}", hint="Check free disk space.")
+        if isinstance(error, CommitTooLarge):
+            return SqlError(PROGRAM_LIMIT_EXCEEDED, f"the transaction is too large: {error}")
         return error
 
     # --- sessions -----------------------------------------------------------------------------------
