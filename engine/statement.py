@@ -78,6 +78,29 @@ def parse(text: str) -> list[Any]:
     return statements
 
 
+# Words of the grammar's messages that come with another SQLSTATE than 42601 (src/backend/parser/gram.y).
+_GRAMMAR_SQLSTATES = (
+    ("not supported", FEATURE_NOT_SUPPORTED),
+    ("not yet implemented", FEATURE_NOT_SUPPORTED),
+    ("not implemented", FEATURE_NOT_SUPPORTED),
+    ("no longer supported", FEATURE_NOT_SUPPORTED),
+    ("no longer required", FEATURE_NOT_SUPPORTED),
+    ("cannot include schema elements", FEATURE_NOT_SUPPORTED),
+    ("current database cannot be changed", FEATURE_NOT_SUPPORTED),
+    ("is only supported for ON DELETE actions", FEATURE_NOT_SUPPORTED),
+    ("aggregates cannot have output arguments", FEATURE_NOT_SUPPORTED),
+    ("constraints cannot be marked", FEATURE_NOT_SUPPORTED),
+    ("an ordered-set aggregate with a VARIADIC", FEATURE_NOT_SUPPORTED),
+    ("frame start", WINDOWING_ERROR),
+    ("frame end", WINDOWING_ERROR),
+    ("column number must be in range", INVALID_PARAMETER_VALUE),
+    ("precision for type float", INVALID_PARAMETER_VALUE),
+    ("for hash partition provided more than once", DUPLICATE_OBJECT),
+    ('role name "', RESERVED_NAME),
+    ("cannot be used as a role name here", RESERVED_NAME),
+)
+
+
 def syntax_error(text: str, error: ParseError) -> SqlError:
     """PostgreSQL's error for what its parser said."""
     message = str(error.args[0])

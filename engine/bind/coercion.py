@@ -466,7 +466,10 @@ _FORMAT_FIELD: dict[type, str] = {
 
 def hide_coercion_node(node: Any) -> Any:
     """The coercion marked as implicit, so that deparsing does not show it."""
-    return msgspec.structs.replace(node, **{_FORMAT_FIELD[node.__class__]: t.COERCE_IMPLICIT_CAST})
+    field = _FORMAT_FIELD.get(node.__class__)
+    if field is None:  # a parameter that has just got its type
+        return node
+    return msgspec.structs.replace(node, **{field: t.COERCE_IMPLICIT_CAST})
 
 
 def build_coercion_expression(

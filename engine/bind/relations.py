@@ -163,8 +163,9 @@ def check_lateral_ref_ok(pstate: ParseState, item: NamespaceItem, location: int)
         return
     refname = item.p_names.aliasname
     target = pstate.p_target_nsitem
+    detail = hint = None
     if target is not None and item.p_rte is target.p_rte:
-        detail = (
+        hint = (
             f'There is an entry for table "{refname}", '
             "but it cannot be referenced from this part of the query."
         )
@@ -175,6 +176,7 @@ def check_lateral_ref_ok(pstate: ParseState, item: NamespaceItem, location: int)
         f'invalid reference to FROM-clause entry for table "{refname}"',
         location,
         detail=detail,
+        hint=hint,
     )
 
 

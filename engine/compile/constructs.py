@@ -345,7 +345,12 @@ def _json_is(scope: Scope, node: t.JsonIsPredicate) -> Code:
 
 @emits(t.MergeSupportFunc)
 def _merge_action(scope: Scope, node: t.MergeSupportFunc) -> Code:
-    return scope.atom_code(node)
+    home: Scope | None = scope
+    while home is not None and not home.merge_action:
+        home = home.parent
+    if home is None:
+        raise SqlError(INTERNAL_ERROR, "MERGE_ACTION() is not available here")
+    return Code(home.merge_action, False)
 
 
 @emits(t.OldNewVar)

@@ -135,9 +135,18 @@ class Modification:
         self.consume()
 
     def _bind_old_new(self, which: str, row: str | None, rowid: str) -> None:
-        """OLD.* and NEW.* of RETURNING: atoms ("old"/"new", attnum) that the expression emitter asks for."""
-        self.scope.returning_rows = getattr(self.scope, "returning_rows", {})
-        self.scope.returning_rows[which] = (self.relation, row, rowid)
+        """OLD.* and NEW.* of RETURNING: atoms (which, varno, attnum); `row` names a local, which may be
+        None when the statement runs; None: there is none."""
+        scope, varno = self.scope, self.node.varno
+        live = [column.attnum for column in self.relation.columns if not column.dropped]
+        for attnum in (*live, 0, -1, -6):
+            atom = (which, varno, attnum)
+            name = scope.unit.fresh(f"{which}_{scope.column_name(varno, attnum)}")
+            if row is None:
+                scope.bind(atom, name, True, "None")
+                continue
+            load = stored_column_source(scope, self.relation, attnum, row, name, rowid)
+            scope.bind(atom, name, True, f"None if {row} is None else {load}")
 
     def _check_options(self, row: str, rowid: str) -> None:
         """WITH CHECK OPTION of the views that the statement went through."""
@@ -344,7 +353,7 @@ class Modification:
             self._bind_new_row(final, result_id, node.varno)
             self._bind_old_new("new", new, result_id)
             self._bind_old_new("old", result_old, result_id)
-            scope.merge_action = action_name  # type: ignore[attr-defined]
+            scope.merge_action = action_name
             self.consume()
 
 

@@ -134,19 +134,34 @@ def bind_stored_column(scope: Scope, varno: int, relation: Relation, attnum: int
         null = not column.notnull
         scope.bind(atom, name, null, column_source(scope, column, row, name, null))
     elif attnum == 0:
-        live = [column for column in relation.columns if not column.dropped]
-        unit.helper("Record", Record)
-        shape = unit.constant(row_type(relation), "shape")
-        fields = []
-        for column in live:
-            field = unit.fresh(column.name)
-            fields.append(f"({column_source(scope, column, row, field, not column.notnull)})")
-        source = ", ".join(fields)
-        scope.bind(atom, name, False, f"Record({shape}, ({source},))" if fields else f"Record({shape}, ())")
+        scope.bind(atom, name, False, _whole_row_source(scope, relation, row))
     elif attnum == RAW_ROW:
         scope.bind(atom, row, False)
     else:
         bind_system_column(scope, atom, name, relation, f"int.from_bytes({key}[4:12], 'big')")
+
+
+def _whole_row_source(scope: Scope, relation: Relation, row: str) -> str:
+    unit = scope.unit
+    unit.helper("Record", Record)
+    shape = unit.constant(row_type(relation), "shape")
+    fields = []
+    for column in relation.columns:
+        if not column.dropped:
+            field = unit.fresh(column.name)
+            fields.append(f"({column_source(scope, column, row, field, not column.notnull)}), ")
+    return f"Record({shape}, ({''.join(fields)}))"
+
+
+def stored_column_source(
+    scope: Scope, relation: Relation, attnum: int, row: str, name: str, rowid: str
+) -> str:
+    """Source of a column, the whole row (0), ctid or tableoid of a decoded row that may lack NOT NULL."""
+    if attnum > 0:
+        return column_source(scope, relation.columns[attnum - 1], row, name + "_", True)
+    if attnum == 0:
+        return _whole_row_source(scope, relation, row)
+    return rowid if attnum == -1 else str(relation.oid)
 
 
 def bind_system_column(scope: Scope, atom: Any, name: str, relation: Relation, rowid: str) -> None:

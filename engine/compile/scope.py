@@ -29,6 +29,7 @@ class Scope:
         self.case_values: list[Code] = []
         self.domain_values: list[Code] = []
         self.sublink_params: list[list[Code]] = []
+        self.merge_action = ""  # the local that holds MERGE's action, in RETURNING
 
     @property
     def frame(self) -> Frame:

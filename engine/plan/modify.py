@@ -274,8 +274,7 @@ def _output_of(sublink: SubLink, column: int) -> SubLink:
 
 def _check_option(root: Root, option: Any) -> Any:
     """A view's WITH CHECK OPTION: (view name, expression, cascaded)."""
-    name, qual, *rest = option
-    return (name, root.preprocess_expression(qual), *rest)
+    return (option.relname, root.preprocess_expression(option.qual), option.cascaded)
 
 
 # --- ON CONFLICT ----------------------------------------------------------------------------------
