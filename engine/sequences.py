@@ -8,6 +8,7 @@ a new storage number that nobody else knows: it is advanced in the transaction's
 """
 
 import functools
+from asyncio import Future
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -15,7 +16,11 @@ from gaveldb.journal.api import CommitRequest
 from gaveldb.storage.api import row_key
 
 from .errors import SqlError
-from .sqlstates import NUMERIC_VALUE_OUT_OF_RANGE, OBJECT_NOT_IN_PREREQUISITE_STATE, SEQUENCE_GENERATOR_LIMIT_EXCEEDED
+from .sqlstates import (
+    NUMERIC_VALUE_OUT_OF_RANGE,
+    OBJECT_NOT_IN_PREREQUISITE_STATE,
+    SEQUENCE_GENERATOR_LIMIT_EXCEEDED,
+)
 
 if TYPE_CHECKING:
     from .transaction import Transaction
@@ -27,14 +32,24 @@ _encode_database = functools.lru_cache(lambda oid: oid.to_bytes(4, "big"))
 
 
 class SequenceState:
-    """The in-memory state of a committed sequence; `remaining` values are reserved."""
+    """The in-memory state of a committed sequence; `remaining` values are reserved. `pending`: the newest
+    reservation while it is not durable yet; whoever takes a value waits for it."""
 
-    __slots__ = ("is_called", "last_value", "remaining")
+    __slots__ = ("is_called", "last_value", "pending", "remaining")
 
     def __init__(self, last_value: int, is_called: bool) -> None:
         self.last_value = last_value
         self.is_called = is_called
         self.remaining = 0
+        self.pending: Future[int] | None = None
+
+    def settled(self, reservation: "Future[int]") -> None:
+        """A reservation is durable, or has failed: then nothing is reserved."""
+        failed = not reservation.cancelled() and reservation.exception() is not None
+        if self.pending is reservation:
+            self.pending = None
+            if failed:
+                self.remaining = 0
 
 
 def initial_row(start: int) -> bytes:
@@ -68,6 +83,9 @@ class Sequences:
         state.is_called = True
         if state.remaining > 0:
             state.remaining -= 1
+            pending = state.pending
+            if pending is not None and transaction.waits[-1:] != [pending]:
+                transaction.waits.append(pending)
         else:
             state.remaining = RESERVE
             reserved = value + row.seqincrement * RESERVE
@@ -78,7 +96,7 @@ class Sequences:
             if reserved == value or row.seqcycle:
                 state.remaining = 0
                 reserved = value
-            self._store(transaction, key, reserved, True, state.remaining)
+            self._store(transaction, state, key, reserved, True)
         return value
 
     def setval(self, transaction: "Transaction", relid: int, value: int, is_called: bool) -> None:
@@ -99,7 +117,7 @@ class Sequences:
         state.last_value = value
         state.is_called = is_called
         state.remaining = 0
-        self._store(transaction, key, value, is_called, 0)
+        self._store(transaction, state, key, value, is_called)
 
     def read(self, transaction: "Transaction", relid: int) -> tuple[int, int, bool]:
         """(last_value, log_cnt, is_called) as SELECT * FROM sequence shows them."""
@@ -129,11 +147,19 @@ class Sequences:
             state = self._states[storage_id] = SequenceState(last_value, is_called)
         return state
 
-    def _store(self, transaction: "Transaction", key: bytes, value: int, is_called: bool, log: int) -> None:
+    def _store(
+        self, transaction: "Transaction", state: SequenceState, key: bytes, value: int, is_called: bool
+    ) -> None:
         full_key = _encode_database(self._database.oid) + key
         engine = transaction.session.engine
-        request = CommitRequest(engine.adjudicated_tau(), {full_key: _pack([value, log, is_called])})
-        transaction.waits.append(engine.commit(request))
+        record = _pack([value, state.remaining, is_called])
+        reservation = engine.commit(CommitRequest(engine.adjudicated_tau(), {full_key: record}))
+        state.pending = reservation
+        reservation.add_done_callback(state.settled)
+        if reservation.done():  # refused at once: the disk is full
+            state.settled(reservation)
+            reservation.result()
+        transaction.waits.append(reservation)
 
 
 def _is_local(transaction: "Transaction", key: bytes) -> bool:
