@@ -21,7 +21,7 @@ from ..tree import TargetEntry
 from ..types.storage import pack_template
 from .expressions import template_helpers, true, value
 from .produce import produce, produces
-from .scan import DECODE, RAW_ROW, bind_stored_column
+from .scan import DECODE, RAW_ROW, bind_stored_column, stored_column_source
 from .scope import Scope
 from .unit import Consume, Frame
 from .writer import TableWriter, table_writer
