@@ -67,6 +67,8 @@ class _Implementations(dict[str, Implementation]):
         from .functions.loader import load_for
 
         load_for(prosrc)
+        if not dict.__contains__(self, prosrc):
+            raise KeyError(prosrc)
         return dict.__getitem__(self, prosrc)
 
     def get(self, prosrc: str, default: Any = None) -> Any:  # type: ignore[override]

@@ -10,6 +10,7 @@ from gaveldb.engine.bind.parse_state import AnalyzeContext
 from gaveldb.engine.catalog.schema import Catalog
 from gaveldb.engine.errors import SqlError
 from gaveldb.engine.functions.loader import load_all
+from gaveldb.engine.settings import Settings
 from gaveldb.engine.registry import IMPLEMENTATIONS
 from gaveldb.engine.treetypes import expr_type
 from pglast import parse_sql
@@ -22,11 +23,7 @@ class _Surroundings:
 
     def __init__(self, catalog: Catalog) -> None:
         self.catalog = catalog
-        self.settings: dict[str, str] = {
-            "TimeZone": "UTC",
-            "DateStyle": "ISO, MDY",
-            "IntervalStyle": "postgres",
-        }
+        self.settings = Settings(None, options={"timezone": "UTC"})
         self.transaction_timestamp = self.statement_timestamp = 0
 
     def notice(self, notice: Exception) -> None:

@@ -98,9 +98,8 @@ def test_startup_packet() -> None:
 
 
 def test_error_position_counts_characters() -> None:
-    error = SqlError(SYNTAX_ERROR, "no", position=len("select 'é', ".encode()))
+    error = SqlError(SYNTAX_ERROR, "no", position=len("select 'é', "))
     assert b"P13\0" in replies.error_response(error, "select 'é', nix")
-    assert b"P14\0" in replies.error_response(error)
     assert b"P" not in replies.error_response(SqlError(SYNTAX_ERROR, "no", position=-1))[6:]
 
 
