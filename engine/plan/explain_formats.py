@@ -1,8 +1,45 @@
-"""EXPLAIN's structure (explain.explain_structure) as YAML and XML, in PostgreSQL's layout."""
+"""EXPLAIN's structure (explain.explain_structure) as JSON, YAML and XML, in PostgreSQL's layout."""
 
 import json
 from typing import Any
 from xml.sax.saxutils import escape
+
+NAMESPACE = "http://www.postgresql.org/2009/explain"
+_DECIMALS = {
+    "Actual Startup Time": 3,
+    "Actual Total Time": 3,
+    "Planning Time": 3,
+    "Execution Time": 3,
+    "Time": 3,
+}
+
+
+def _number(label: str, value: float) -> str:
+    return f"{value:.{_DECIMALS.get(label, 2)}f}"
+
+
+def _plain(label: str, value: Any) -> str | None:
+    """Numbers and booleans, which are not quoted; None for anything else."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, float):
+        return _number(label, value)
+    return str(value) if isinstance(value, int) else None
+
+
+def to_json(value: Any, label: str = "", indent: int = 0) -> str:
+    """The structure as EXPLAIN (FORMAT JSON) writes it."""
+    pad = "  " * (indent + 1)
+    if isinstance(value, dict):
+        items = [f"{pad}{json.dumps(key)}: {to_json(item, key, indent + 1)}" for key, item in value.items()]
+        return "{\n" + ",\n".join(items) + "\n" + "  " * indent + "}"
+    if isinstance(value, list):
+        if value and not isinstance(value[0], dict):
+            return "[" + ", ".join(json.dumps(item, ensure_ascii=False) for item in value) + "]"
+        body = ",\n".join(pad + to_json(item, label, indent + 1) for item in value)
+        return "[\n" + body + ("\n" if body else "") + "  " * indent + "]"
+    plain = _plain(label, value)
+    return plain if plain is not None else json.dumps(value, ensure_ascii=False)
 
 
 def to_yaml(value: Any, indent: int = 0) -> str:
@@ -11,59 +48,36 @@ def to_yaml(value: Any, indent: int = 0) -> str:
     if isinstance(value, dict):
         parts = []
         for key, item in value.items():
-            if isinstance(item, (dict, list)) and item:
-                parts.append(f"{pad}{key}: \n{to_yaml(item, indent + 2)}")
+            if isinstance(item, dict | list):
+                below = f"\n{to_yaml(item, indent + 2)}" if item else ""
+                parts.append(f"{pad}{key}: {below}")
             else:
-                parts.append(f"{pad}{key}: {_yaml_scalar(item)}")
+                plain = _plain(key, item)
+                text = plain if plain is not None else json.dumps(item, ensure_ascii=False)
+                parts.append(f"{pad}{key}: {text}")
         return "\n".join(parts)
-    if isinstance(value, list):
-        out = []
-        for item in value:
-            text = (
-                to_yaml(item, indent + 2)
-                if isinstance(item, (dict, list))
-                else " " * (indent + 2) + json.dumps(item)
-            )
-            out.append(pad + "- " + text[indent + 2 :])
-        return "\n".join(out)
-    return pad + _yaml_scalar(value)
+    out = []
+    for item in value:
+        if isinstance(item, dict):
+            text = to_yaml(item, indent + 2)[indent + 2 :]
+        else:
+            text = json.dumps(item, ensure_ascii=False)
+        out.append(f"{pad}- {text}")
+    return "\n".join(out)
 
 
-def _yaml_scalar(value: Any) -> str:
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, float):
-        return f"{value:.2f}"
-    if isinstance(value, int):
-        return str(value)
-    return json.dumps(value)
-
-
-def to_xml(value: dict[str, Any], tag: str = "Plan", indent: int = 0) -> str:
+def to_xml(value: Any, tag: str = "Plan", indent: int = 0) -> str:
     """The structure as EXPLAIN (FORMAT XML) writes it: element names are the labels with dashes."""
     pad = " " * indent
     name = tag.replace(" ", "-")
-    lines = [f"{pad}<{name}>"]
-    for key, item in value.items():
-        element = key.replace(" ", "-")
-        if key == "Plans":
-            lines.append(f"{pad}  <Plans>")
-            lines += [to_xml(child, "Plan", indent + 4) for child in item]
-            lines.append(f"{pad}  </Plans>")
-        elif isinstance(item, list):
-            lines.append(f"{pad}  <{element}>")
-            lines += [f"{pad}    <Item>{escape(str(i))}</Item>" for i in item]
-            lines.append(f"{pad}  </{element}>")
-        elif isinstance(item, dict):
-            lines.append(to_xml(item, key, indent + 2))
+    if isinstance(value, dict | list):
+        lines = [f"{pad}<{name}>"]
+        if isinstance(value, dict):
+            lines += [to_xml(item, key, indent + 2) for key, item in value.items()]
         else:
-            text = (
-                ("true" if item else "false")
-                if isinstance(item, bool)
-                else f"{item:.2f}"
-                if isinstance(item, float)
-                else str(item)
-            )
-            lines.append(f"{pad}  <{element}>{escape(text)}</{element}>")
-    lines.append(f"{pad}</{name}>")
-    return "\n".join(lines)
+            lines += [
+                to_xml(item, "Plan" if isinstance(item, dict) else "Item", indent + 2) for item in value
+            ]
+        return "\n".join([*lines, f"{pad}</{name}>"])
+    plain = _plain(tag, value)
+    return f"{pad}<{name}>{escape(str(value)) if plain is None else plain}</{name}>"
