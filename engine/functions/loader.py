@@ -48,10 +48,13 @@ MODULES: tuple[str, ...] = (
     "functions.jsonb_change",
     "functions.json_populate",
     "types.jsonpath",
+    "functions.jsonpath",
     "functions.datetime_now",
     "functions.datetime_parts",
     "functions.datetime_zones",
     "functions.datetime_make",
+    "functions.formatting_datetime",
+    "functions.formatting_input",
 )
 
 _loaded = False
@@ -73,9 +76,9 @@ def load_all() -> None:
     global _loaded
     if _loaded:
         return
+    _loaded = True  # before: modules look for each other's implementations while they are imported
     for name in MODULES:
         _import(name)
-    _loaded = True
 
 
 def load_for(prosrc: str) -> None:
