@@ -721,6 +721,7 @@ class Query(msgspec.Struct, tag=True, tag_field="node", eq=False):
     commandType: str  # "select", "insert", "update", "delete", "merge", "utility"
     querySource: str = "original"
     canSetTag: bool = True
+    isReturn: bool = False  # RETURN expression, the body of an SQL function
     utilityStmt: Any = None
     utilityQuery: "Query | None" = None  # utility: the query inside (EXPLAIN, DECLARE CURSOR, ...)
     callExpr: Any = None  # CALL: the FuncExpr with its input arguments

@@ -184,7 +184,7 @@ def _transform_return(pstate: ParseState, node: Any) -> Query:
     from .select import finish_query
     from .targets import resolve_target_list_unknowns
 
-    query = Query("select", targetList=[])
+    query = Query("select", targetList=[], isReturn=True)
     expr = expressions.transform_expr(pstate, node.returnval, EXPR_KIND_SELECT_TARGET)
     query.targetList = [TargetEntry(expr, 1)]
     if pstate.p_resolve_unknowns:

@@ -247,11 +247,9 @@ def callee(
         funcid < FIRST_USER_OID and proc.prosrc in IMPLEMENTATIONS
     ):
         # the catalog's own functions in SQL are implemented in Python (functions/sqlbodies.py)
-        try:
-            from ..routines import routine_caller
-        except ImportError:
-            return Callee(_missing(scope, proc, arg_types), False, True, None)
+        from ..routines import routine_caller
 
+        unit.needs_strand()
         name = unit.constant(routine_caller(site), f"call_{proc.proname}")
         return Callee(lambda names: f"{name}({', '.join(['ctx', *names])})", proc.proisstrict, True, None)
     implementation = IMPLEMENTATIONS.get(proc.prosrc)

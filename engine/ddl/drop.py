@@ -61,6 +61,10 @@ def _finder(kind: str) -> Any:
         return _find_schema
     if kind in ("OBJECT_TYPE", "OBJECT_DOMAIN"):
         return _find_type
+    if kind in ("OBJECT_FUNCTION", "OBJECT_PROCEDURE", "OBJECT_ROUTINE", "OBJECT_AGGREGATE"):
+        from .functions import find_dropped_routine
+
+        return find_dropped_routine
     from . import drop_others
 
     finder = drop_others.FINDERS.get(kind)
