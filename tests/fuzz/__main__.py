@@ -1,0 +1,69 @@
+"""Random messages and random SQL against a server in memory: it must neither fall, hang, leak nor say XX000.
+
+python -m tests.fuzz --messages 100000 --statements 20000 --seed 1
+"""
+
+import argparse
+import random
+import sys
+import time
+from typing import NamedTuple
+
+from ..server_process import ServerProcess
+from .findings import Findings
+from .protocol import fuzz_messages
+from .statements import fuzz_statements
+
+GROWTH_MAX = 200 << 20
+
+
+class Report(NamedTuple):
+    """What came of it."""
+
+    findings: Findings
+    states: dict[str, int]
+    memory: list[int]
+
+    @property
+    def fine(self) -> bool:
+        return not self.findings
+
+
+def run(messages: int, statements: int, seed: int) -> Report:
+    """Halves of each, then the other halves: memory may grow in the first, but hardly in the second."""
+    findings, states, memory = Findings(), dict[str, int](), []
+    with ServerProcess() as process:
+        for part in range(2):
+            for fuzz, count in ((fuzz_messages, messages // 2), (fuzz_statements, statements // 2)):
+                found = fuzz(process.host, process.port, count, seed * 10 + part, findings)
+                for state, number in found.items():
+                    states[state] = states.get(state, 0) + number
+            memory.append(process.memory())
+        if memory[1] - memory[0] > GROWTH_MAX:
+            findings.add(f"memory grew from {memory[0] >> 20} to {memory[1] >> 20} MB", "")
+        if not process.running:
+            findings.add("the server is gone", "".join(process.log[-30:]))
+        crashes = "".join(process.log).count("Fatal Python error")
+        if crashes:
+            findings.add("Fatal Python error", "".join(process.log[-30:]))
+    return Report(findings, states, memory)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m tests.fuzz")
+    parser.add_argument("--messages", type=int, default=100_000)
+    parser.add_argument("--statements", type=int, default=20_000)
+    parser.add_argument("--seed", type=int, default=random.randrange(1_000_000))
+    options = parser.parse_args()
+    print(f"seed {options.seed}", flush=True)
+    start = time.perf_counter()
+    report = run(options.messages, options.statements, options.seed)
+    print(report.findings)
+    print(dict(sorted(report.states.items(), key=lambda item: -item[1])))
+    print(f"memory {[size >> 20 for size in report.memory]} MB, {time.perf_counter() - start:.0f} s")
+    print(f"{len(report.findings)} findings")
+    return not report.fine
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,26 @@
+"""What fuzzing finds, told once for each place in the program."""
+
+import re
+from collections import Counter
+
+
+class Findings:
+    """Internal errors by their text without values; everything else by itself."""
+
+    def __init__(self) -> None:
+        self.first: dict[str, str] = {}
+        self.count: Counter[str] = Counter()
+
+    def add(self, what: str, statement: str) -> None:
+        name = re.sub(r"\d+", "N", re.sub(r"'[^']*'", "'...'", what))[:160]
+        self.count[name] += 1
+        old = self.first.get(name)
+        new = f"{what}\n    {statement}"
+        if old is None or len(new) < len(old):
+            self.first[name] = new
+
+    def __len__(self) -> int:
+        return len(self.first)
+
+    def __str__(self) -> str:
+        return "\n".join(f"{self.count[name]} x {text}" for name, text in sorted(self.first.items()))

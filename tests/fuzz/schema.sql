@@ -1,0 +1,24 @@
+ROLLBACK;
+DROP VIEW IF EXISTS fv, fv2;
+DROP TABLE IF EXISTS f1, f2, f3, f4, fe, fnew CASCADE;
+DROP SEQUENCE IF EXISTS fs;
+DROP TYPE IF EXISTS fmood CASCADE;
+DROP TYPE IF EXISTS fpair CASCADE;
+DROP DOMAIN IF EXISTS fpos CASCADE;
+CREATE TYPE fmood AS ENUM ('sad', 'ok', 'happy');
+CREATE TYPE fpair AS (x int, y text);
+CREATE DOMAIN fpos AS int CHECK (VALUE > 0);
+CREATE TABLE f1 (id serial PRIMARY KEY, a int, b text, c numeric(10,2) DEFAULT 0, d date, ts timestamptz DEFAULT now());
+CREATE TABLE f2 (id int PRIMARY KEY, f1_id int REFERENCES f1 ON DELETE CASCADE, x float8, j jsonb, arr int[], UNIQUE (f1_id, x));
+CREATE TABLE f3 (k text, v bytea, i interval, u uuid, t time, CHECK (k <> 'bad'));
+CREATE TABLE f4 (a int GENERATED ALWAYS AS IDENTITY, b int GENERATED ALWAYS AS (c * 2) STORED, c int);
+CREATE TABLE fe (m fmood, p fpair, n fpos);
+CREATE INDEX ON f1 (a, b);
+CREATE INDEX ON f1 (lower(b)) WHERE a > 3;
+CREATE VIEW fv AS SELECT f1.id, b, x FROM f1 LEFT JOIN f2 ON f1.id = f1_id;
+CREATE SEQUENCE fs;
+INSERT INTO f1 (a, b, c, d) SELECT n % 5, 'text ' || n, n * 1.5, '2020-01-01'::date + n FROM generate_series(1, 30) n;
+INSERT INTO f2 SELECT n, n, n / 3.0, jsonb_build_object('n', n, 'l', jsonb_build_array(n, 'x')), ARRAY[n, n + 1] FROM generate_series(1, 20) n;
+INSERT INTO f3 VALUES ('k', '\x01ff', '1 mon 2 days', 'a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11', '12:34:56'), (NULL, NULL, NULL, NULL, NULL);
+INSERT INTO f4 (c) VALUES (1), (2), (NULL);
+INSERT INTO fe VALUES ('ok', ROW(1, 'a'), 1)

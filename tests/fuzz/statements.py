@@ -1,0 +1,175 @@
+"""SQL texts that nobody writes: token soup, and mutations of statements that somebody did.
+
+The corpus is corpus.sql and the statements of the logic tests. Each text is sent by the simple or by
+the extended protocol, most of them inside a transaction that is rolled back.
+"""
+
+import random
+import re
+from collections.abc import Iterator
+from itertools import islice
+from pathlib import Path
+
+from .findings import Findings
+from .wire import Gone, Hang, RawClient, error_fields, extended, message, query
+
+FOLDER = Path(__file__).parent
+TOKEN = re.compile(
+    r"\s+|--[^\n]*|/\*.*?\*/|[eE]?'(?:[^']|'')*'|\"[^\"]*\"|\$\$.*?\$\$|\$\d+|\d+\.?\d*(?:e[-+]?\d+)?"
+    r"|\w+|::|[-+*/<>=~!@#%^&|`?]+|.",
+    re.DOTALL,
+)
+EXTREMES = (FOLDER / "extremes.txt").read_text().splitlines()
+SOUP = (FOLDER / "words.txt").read_text().splitlines()
+TABLES = ["f1", "f2", "f3", "fv", "fe", "f4"]
+FORBIDDEN = re.compile(
+    r"(?is)\bcopy\b.*(\bprogram\b|\b(to|from)\s*(e?'|\$))|\bpg_(read|write|ls|sleep)|\blo_|alter\s+system"
+    r"|terminate_backend|\bdatabase\b|repeat|[lr]pad"
+)
+
+
+def corpus() -> list[str]:
+    """One statement each."""
+    texts = [text for text in (FOLDER / "corpus.sql").read_text().split(";\n") if text.strip()]
+    for path in sorted((FOLDER.parent / "logic").rglob("*.sql")):
+        texts += [text for text in path.read_text().split(";\n") if 0 < len(text.strip()) < 1500]
+    return [text.strip() for text in texts]
+
+
+def tokens(text: str) -> list[str]:
+    return TOKEN.findall(text)
+
+
+class Generator:
+    """A stream of statements, the same for the same seed."""
+
+    def __init__(self, seed: int) -> None:
+        self.random = random.Random(seed)
+        self.corpus = [tokens(text) for text in corpus()]
+
+    def __iter__(self) -> Iterator[str]:
+        while True:
+            text = self.soup() if self.random.random() < 0.15 else self.mutation()
+            if not FORBIDDEN.search(text):
+                yield text
+
+    def soup(self) -> str:
+        source = self.random
+        words = [
+            source.choice(source.choices([SOUP, EXTREMES, TABLES, ["a", "b", "c", "id"]], [6, 2, 1, 1])[0])
+            for _ in range(source.randint(1, 30))
+        ]
+        if source.random() < 0.7:
+            words.insert(
+                0,
+                source.choice(
+                    ["select", "insert into f1", "update f1 set", "create", "with x as (", "alter"]
+                ),
+            )
+        return " ".join(words)
+
+    def mutation(self) -> str:
+        source = self.random
+        words = list(source.choice(self.corpus))
+        for _ in range(source.choices([0, 1, 2, 3, 8], [1, 6, 4, 2, 1])[0]):
+            if not words:
+                break
+            solid = [n for n, word in enumerate(words) if not word.isspace()] or [0]
+            place = source.choice(solid)
+            self.change(words, place)
+        return "".join(words)
+
+    def change(self, words: list[str], place: int) -> None:
+        source = self.random
+        other = source.choice(self.corpus)
+        kind = source.randrange(9)
+        if kind == 0:
+            del words[place]
+        elif kind == 1:
+            words.insert(place, words[place] + " ")
+        elif kind == 2:
+            words[place] = " " + source.choice(EXTREMES) + " "
+        elif kind == 3:
+            words[place] = " " + source.choice(other) + " "
+        elif kind == 4:
+            first = source.randrange(len(other))
+            words[place:place] = [" ", *other[first : first + source.randint(1, 8)], " "]
+        elif kind == 5:
+            words[place] = (
+                source.choice(["(SELECT ", "CAST("]) + words[place] + source.choice([")", " AS text)"])
+            )
+        elif kind == 6:
+            del words[place : place + source.randint(1, 6)]
+        elif kind == 7:
+            literals = [n for n, word in enumerate(words) if word[0] in "'0123456789"]
+            if literals:
+                words[source.choice(literals)] = source.choice(EXTREMES)
+        else:
+            names = [n for n, word in enumerate(words) if word.isidentifier()]
+            mine = [word for word in other if word.isidentifier()]
+            if names and mine:
+                words[source.choice(names)] = source.choice(mine)
+
+
+def fuzz_statements(host: str, port: int, count: int, seed: int, findings: Findings) -> dict[str, int]:
+    """Send them; how many ended how, by SQLSTATE."""
+    states: dict[str, int] = {}
+    source = random.Random(seed + 1)
+    session = _Session(host, port)
+    for sent, text in enumerate(islice(Generator(seed), count)):
+        if sent % 400 == 0:
+            session.reset()
+        data = query(text) if source.random() < 0.6 else extended(text)
+        wrapped = source.random() < 0.8
+        try:
+            if wrapped:
+                session.ask(query("BEGIN"))
+            for tag, body in session.ask(data, source):
+                if tag == b"E":
+                    fields = error_fields(body)
+                    state = fields.get("C", "?")
+                    states[state] = states.get(state, 0) + 1
+                    if state == "XX000":
+                        findings.add(fields.get("M", ""), text)
+                elif tag == b"C":
+                    states["ok"] = states.get("ok", 0) + 1
+            if wrapped:
+                session.ask(query("ROLLBACK"))
+        except Hang as error:
+            findings.add(f"HANG: {error}", text)
+            session = _Session(host, port)
+            session.reset()
+        except Gone as error:
+            findings.add(f"GONE: {error}", text)
+            session = _Session(host, port)
+            session.reset()
+    return states
+
+
+class _Session:
+    """A connection with the tables of the corpus."""
+
+    def __init__(self, host: str, port: int) -> None:
+        self.place = host, port
+        self.client: RawClient | None = None
+
+    def reset(self) -> None:
+        if self.client is not None:
+            self.client.socket.close()
+        self.client = RawClient(*self.place)
+        self.client.login(statement_timeout="4000", work_mem="16MB")
+        for text in (FOLDER / "schema.sql").read_text().split(";\n"):
+            self.ask(query(text))
+
+    def ask(self, data: bytes, source: random.Random | None = None) -> list[tuple[bytes, bytes]]:
+        assert self.client is not None
+        self.client.send(data)
+        answer = b""
+        if source is not None:
+            lines = source.choice(
+                [b"1\tx\n", b"1,2\n\\.\n", b"\\N\t\\x\n", b"\xff\xfe", b"", b"PGCOPY\n\xff\r\n\0" + bytes(9)]
+            )
+            answer = message(b"d", lines) + message(source.choice([b"c", b"f"]), b"")
+            if answer.endswith(b"f\0\0\0\4"):
+                answer = message(b"f", b"no\0")
+        return self.client.until_ready(answer)
