@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from .session import Session
 
 TEMPORARY_FIRST = 0x8000_0000
+SHARED_ROWID_FIRST = 1 << 40
 
 _U32 = Struct(">I")
 _ROW_KEY = Struct(">IQ")
@@ -308,7 +309,12 @@ class Transaction:
         """Insert a row into a system catalog; returns its row id. `temporary`: it belongs to a
         temporary object and stays in this session."""
         relid = self._catalog.table(table).relid
-        rowid = self.session.temporary_catalog_rowid() if temporary else self.database.catalog_rowid()
+        if temporary:
+            rowid = self.session.temporary_catalog_rowid()
+        elif self._catalog.table(table).shared:
+            rowid = SHARED_ROWID_FIRST + self.new_oid()  # databases count their own rows only
+        else:
+            rowid = self.database.catalog_rowid()
         self._catalog_write(table, relid, rowid, row)
         return rowid
 

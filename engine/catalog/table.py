@@ -276,6 +276,8 @@ class CatalogTable:
             rowid = self._primary_index().get(key)
             if rowid is not None:
                 return rowid
+            if key not in shape.primary():  # one of several equal rows, and another one of them is gone
+                return next(rowid for rowid, stored in self._stored.items() if stored == row)
         return shape.primary()[key][0]
 
     def pack_row(self, row: Any) -> bytes:

@@ -96,10 +96,6 @@ def add_column(alteration: Any, action: Any) -> None:
         raise SqlError(
             DUPLICATE_COLUMN, f'column name "{element.colname}" conflicts with a system column name'
         )
-    if relation.kind == "c":
-        from .types import check_composite_dependents
-
-        check_composite_dependents(ctx, relation, cascade=action.behavior.name == "DROP_CASCADE")
     parts = table_parts(ctx, (element,), relation.name)
     spec = parts.columns[0]
     check_column_type(ctx, spec.name, spec.typid, relation.kind)
@@ -270,10 +266,6 @@ def drop_column(alteration: Any, action: Any) -> None:
         raise SqlError(
             UNDEFINED_COLUMN, f'column "{action.name}" of relation "{relation.name}" does not exist'
         )
-    if relation.kind == "c":
-        from .types import check_composite_dependents
-
-        check_composite_dependents(ctx, relation, cascade=cascade)
     perform_deletion(ctx, [Address(PG_CLASS, alteration.relid, attnum)], cascade=cascade)
 
 

@@ -136,7 +136,9 @@ class Alteration:
             return
         if self.rewrite and self.relation.kind in "rm":
             from .generated import stored_values
+            from .types import check_row_type_unused
 
+            check_row_type_unused(ctx, self.relation)
             values = stored_values(self)
             yield from rewrite_table(ctx, self.old_catalog, self.relid, values)
             self.builds = [index.oid for index in self.relation.indexes]

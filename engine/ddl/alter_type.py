@@ -88,9 +88,9 @@ def prepare_alter_type(alteration: Any, action: Any) -> None:
     if column.identity and typid not in (20, 21, 23):
         raise SqlError("22023", "identity column type must be smallint, integer, or bigint")  # type: ignore[arg-type]
     if relation.kind == "c":
-        from .types import check_composite_dependents
+        from .types import check_row_type_unused
 
-        check_composite_dependents(ctx, relation, cascade=action.behavior.name == "DROP_CASCADE")
+        check_row_type_unused(ctx, relation)
     if column.attnum in state.altered:
         raise SqlError(FEATURE_NOT_SUPPORTED, f'cannot alter type of column "{column.name}" twice')
     state.altered[column.attnum] = (typid, typmod, collation)

@@ -2,8 +2,6 @@
 
 from typing import Any
 
-from .dependencies import PG_CLASS
-
 
 def drop_column_rows(ctx: Any, relid: int, attnum: int) -> None:
     """Mark the column as dropped (RemoveAttributeById); its values stay in the rows, unread."""
@@ -25,5 +23,3 @@ def drop_column_rows(ctx: Any, relid: int, attnum: int) -> None:
     relation = catalog.pg_class.get(relid)
     if relation is not None:
         transaction.catalog_touch("pg_class", relation)
-    for depend in catalog.pg_depend.find("classid_objid_objsubid", PG_CLASS, relid, attnum):
-        transaction.catalog_delete("pg_depend", depend)

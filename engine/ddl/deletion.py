@@ -197,7 +197,6 @@ def perform_deletion(ctx: Any, addresses: list[Address], *, cascade: bool, quiet
 def _delete_object(ctx: Any, address: Address) -> None:
     """The rows of one object."""
     transaction = ctx.transaction
-    catalog = transaction.catalog
     if address.classid == PG_CLASS and address.objsubid:
         from .columns import drop_column_rows
 
@@ -208,7 +207,7 @@ def _delete_object(ctx: Any, address: Address) -> None:
             deleter(ctx, address.objid)
         else:
             _delete_row(ctx, address.classid, address.objid)
-    for row in catalog.pg_depend.find("classid_objid", address.classid, address.objid):
+    for row in transaction.catalog.pg_depend.find("classid_objid", address.classid, address.objid):
         if not address.objsubid or row.objsubid == address.objsubid:
             transaction.catalog_delete("pg_depend", row)
     for row in transaction.catalog.pg_description.find("objoid_classoid", address.objid, address.classid):
