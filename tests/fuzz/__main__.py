@@ -7,6 +7,8 @@ import argparse
 import random
 import sys
 import time
+from collections import Counter
+from collections.abc import Iterator
 from typing import NamedTuple
 
 from ..server_process import ServerProcess
@@ -23,6 +25,7 @@ class Report(NamedTuple):
     findings: Findings
     states: dict[str, int]
     memory: list[int]
+    places: Counter[str]
 
     @property
     def fine(self) -> bool:
@@ -46,7 +49,16 @@ def run(messages: int, statements: int, seed: int) -> Report:
         crashes = "".join(process.log).count("Fatal Python error")
         if crashes:
             findings.add("Fatal Python error", "".join(process.log[-30:]))
-    return Report(findings, states, memory)
+        places = Counter(tracebacks("".join(process.log)))
+    return Report(findings, states, memory, places)
+
+
+def tracebacks(log: str) -> Iterator[str]:
+    """The ends of the tracebacks that the server logged."""
+    for part in log.split("Traceback (most recent call last):\n")[1:]:
+        lines = part.splitlines()
+        end = next((n for n, line in enumerate(lines) if not line.startswith(" ")), len(lines) - 1)
+        yield "\n".join(lines[max(0, end - 6) : end + 1])
 
 
 def main() -> int:
@@ -59,6 +71,8 @@ def main() -> int:
     start = time.perf_counter()
     report = run(options.messages, options.statements, options.seed)
     print(report.findings)
+    for place, count in report.places.most_common():
+        print(f"{count} x in the log:\n{place}")
     print(dict(sorted(report.states.items(), key=lambda item: -item[1])))
     print(f"memory {[size >> 20 for size in report.memory]} MB, {time.perf_counter() - start:.0f} s")
     print(f"{len(report.findings)} findings")

@@ -117,14 +117,15 @@ def fuzz_statements(host: str, port: int, count: int, seed: int, findings: Findi
     source = random.Random(seed + 1)
     session = _Session(host, port)
     for sent, text in enumerate(islice(Generator(seed), count)):
-        if sent % 400 == 0:
+        if sent % 100 == 0:
             session.reset()
-        data = query(text) if source.random() < 0.6 else extended(text)
-        wrapped = source.random() < 0.8
+        simple = source.random() < 0.6
+        data = query(text) if simple else extended(text)
+        wrapped = source.random() < 0.95
         try:
             if wrapped:
                 session.ask(query("BEGIN"))
-            for tag, body in session.ask(data, source):
+            for tag, body in session.ask(data, copy_answer(source, simple)):
                 if tag == b"E":
                     fields = error_fields(body)
                     state = fields.get("C", "?")
@@ -161,15 +162,17 @@ class _Session:
         for text in (FOLDER / "schema.sql").read_text().split(";\n"):
             self.ask(query(text))
 
-    def ask(self, data: bytes, source: random.Random | None = None) -> list[tuple[bytes, bytes]]:
+    def ask(self, data: bytes, answer: bytes = b"") -> list[tuple[bytes, bytes]]:
         assert self.client is not None
         self.client.send(data)
-        answer = b""
-        if source is not None:
-            lines = source.choice(
-                [b"1\tx\n", b"1,2\n\\.\n", b"\\N\t\\x\n", b"\xff\xfe", b"", b"PGCOPY\n\xff\r\n\0" + bytes(9)]
-            )
-            answer = message(b"d", lines) + message(source.choice([b"c", b"f"]), b"")
-            if answer.endswith(b"f\0\0\0\4"):
-                answer = message(b"f", b"no\0")
         return self.client.until_ready(answer)
+
+
+COPY_DATA = [b"1\tx\n", b"1,2\n\\.\n", b"\\N\t\\x\n", b"\xff\xfe", b"", b"PGCOPY\n\xff\r\n\0" + bytes(9)]
+
+
+def copy_answer(source: random.Random, simple: bool) -> bytes:
+    """What to send when asked for COPY data. The Sync of an extended query was swallowed by then."""
+    answer = message(b"d", source.choice(COPY_DATA))
+    answer += message(b"c") if source.random() < 0.7 else message(b"f", b"no\0")
+    return answer if simple else answer + message(b"S")
