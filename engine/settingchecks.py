@@ -5,7 +5,6 @@ A check takes (settings, text) and returns the value to keep; it raises SqlError
 
 import re
 from collections.abc import Callable
-from functools import lru_cache
 from typing import Any
 
 from .catalog.namespaces import split_identifier_list
@@ -162,60 +161,56 @@ def _datestyle(settings: Any, text: str) -> str:
     return f"{new_style or style}, {new_order or order}"
 
 
-_POSIX_ZONE = re.compile(
-    r"(?:[A-Za-z]{3,}|<[A-Za-z0-9+-]+>|(?=[+-]))[+-]?\d{1,3}(?::\d{1,2}){0,2}"
-    r"(?:(?:[A-Za-z]{3,}|<[A-Za-z0-9+-]+>)(?:[+-]?\d{1,3}(?::\d{1,2}){0,2})?(?:,.*)?)?\Z"
-)
-
-
-@lru_cache(1)
-def zone_names() -> dict[str, str]:
-    """Lower-case name -> name of every time zone of the tz database."""
-    from importlib import resources
-
-    text = resources.files("tzdata").joinpath("zones").read_text()
-    return {line.lower(): line for line in text.split()}
-
-
 def hours_zone(hours: float) -> str:
     """The POSIX name of a fixed offset, as SET TIME ZONE <hours east> makes it."""
     seconds = round(hours * 3600)
     sign = "-" if seconds < 0 else "+"
     minutes, rest = divmod(abs(seconds), 60)
-    text = (
-        f"{minutes // 60:02}"
-        + (f":{minutes % 60:02}" if minutes % 60 or rest else "")
-        + (f":{rest:02}" if rest else "")
-    )
+    text = f"{minutes // 60:02}" + (f":{minutes % 60:02}" if minutes % 60 or rest else "") + (
+        f":{rest:02}" if rest else "")
     return f"<{sign}{text}>{'+' if sign == '-' else '-'}{text}"
 
 
 def canonical_zone(text: str) -> str | None:
-    """The name a time zone setting is kept under; None if there is no such zone."""
-    name = zone_names().get(text.lower())
-    if name is not None:
-        return name
-    interval = re.fullmatch(r"\s*interval\s+'(.*)'\s*", text, re.IGNORECASE)
-    if interval:
-        text = interval[1]
-        clock = re.fullmatch(r"\s*([+-]?)(\d+):(\d+)(?::(\d+))?\s*", text)
-        if clock:
-            hours = int(clock[2]) + int(clock[3]) / 60 + int(clock[4] or 0) / 3600
-            return hours_zone(-hours if clock[1] == "-" else hours)
-    if re.fullmatch(r"\s*[+-]?(\d+\.?\d*|\.\d+)\s*", text):
-        hours = float(text)
-        return hours_zone(hours) if abs(hours) <= 168 else None
-    return text if _POSIX_ZONE.match(text) else None
+    """The name of a time zone, or its POSIX string, as a setting keeps it; None if there is no such zone."""
+    from .types.timezones import find_zone
+
+    zone = find_zone(text)
+    return None if zone is None else zone.name
+
+
+_HOURS = re.compile(
+    r"[ \t\n\r\v\f]*([+-]?)(?:((?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?|inf(?:inity)?|nan)|0x([0-9a-f]+))\Z",
+    re.IGNORECASE,
+)
 
 
 @check("timezone")
 def _timezone(settings: Any, text: str) -> str:
     if text.lower() in ("default", "local"):
         return str(settings.reset_value("timezone"))
-    name = canonical_zone(text)
-    if name is None:
-        raise invalid_value("TimeZone", text)
-    return name
+    interval = re.match(r"interval[ \t\n\r\v\f]*'(.*)'\Z", text, re.I | re.S)
+    number = None if interval else _HOURS.match(text)
+    if interval:
+        from .types.interval_parse import parse_interval
+
+        value = parse_interval(interval[1], "postgres")
+        for field, word in ((value.months, "months"), (value.days, "days")):
+            if field:
+                detail = f"Cannot specify {word} in time zone interval."
+                raise invalid_value("TimeZone", text, detail=detail)
+        hours = value.microseconds / 3_600_000_000
+    elif number:
+        hours = float(number[2]) if number[2] else float(int(number[3], 16))
+        hours = -hours if number[1] == "-" else hours
+    else:
+        name = canonical_zone(text)
+        if name is None:
+            raise invalid_value("TimeZone", text)
+        return name
+    if not -168 < hours < 168:
+        raise invalid_value("TimeZone", text, detail="UTC timezone offset is out of range.")
+    return hours_zone(hours)
 
 
 @check("log_timezone")

@@ -72,7 +72,15 @@ def argument_strings(name: str, args: Any) -> list[str]:
 
 def _argument_string(name: str, arg: Any) -> str:
     if isinstance(arg, ast.TypeCast):  # SET TIME ZONE INTERVAL '...' HOUR TO MINUTE
-        return str(arg.arg.val.sval)
+        from ..types.datetime_format import format_interval
+        from ..types.interval_parse import FULL_PRECISION, FULL_RANGE, parse_interval
+        from ..types.intervals import interval_scale
+
+        numbers = [item.val.ival for item in arg.typeName.typmods or ()]
+        fields = numbers[0] if numbers else FULL_RANGE
+        precision = numbers[1] if len(numbers) > 1 else FULL_PRECISION
+        value = parse_interval(str(arg.arg.val.sval), "postgres", fields)
+        return f"INTERVAL '{format_interval(interval_scale(value, fields << 16 | precision), 'postgres')}'"
     value = arg.val
     if isinstance(value, ast.Integer):
         return str(value.ival)

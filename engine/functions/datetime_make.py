@@ -56,6 +56,7 @@ def make_date(year: int, month: int, day: int) -> int:
         raise SqlError(DATETIME_FIELD_OVERFLOW, f"date field value out of range: {text}")
     astronomical = year if year > 0 else year + 1
     if not is_valid_julian(astronomical, month, day) or not MIN_DATE <= days < END_DATE:
+        text = f"{astronomical}-{month:02}-{day:02}"
         raise SqlError(DATETIME_VALUE_OUT_OF_RANGE, f"date out of range: {text}")
     return days
 
@@ -68,8 +69,18 @@ def _time(hour: int, minute: int, seconds: float) -> int:
             if value <= USECS_PER_DAY:
                 return value
     raise SqlError(
-        DATETIME_FIELD_OVERFLOW, "time field value out of range: %d:%02d:%02g" % (hour, minute, seconds)
+        DATETIME_FIELD_OVERFLOW,
+        f"time field value out of range: {hour}:{minute:02}:{_seconds_text(seconds)}",
     )
+
+
+def _seconds_text(seconds: float) -> str:
+    """C's %02g."""
+    if seconds != seconds:
+        return "NaN"
+    if not isfinite(seconds):
+        return "Infinity" if seconds > 0 else "-Infinity"
+    return f"{seconds:02g}"
 
 
 @implements("make_time")
@@ -87,7 +98,7 @@ def make_timestamp(year: int, month: int, day: int, hour: int, minute: int, seco
         raise SqlError(DATETIME_VALUE_OUT_OF_RANGE, f"date out of range: {year}-{month:02}-{day:02}")
     value = days * USECS_PER_DAY + _time(hour, minute, seconds)
     if not MIN_TIMESTAMP <= value < END_TIMESTAMP:
-        text = "%d-%02d-%02d %d:%02d:%02g" % (year, month, day, hour, minute, seconds)
+        text = f"{year}-{month:02}-{day:02} {hour}:{minute:02}:{_seconds_text(seconds)}"
         raise SqlError(DATETIME_VALUE_OUT_OF_RANGE, f"timestamp out of range: {text}")
     return value
 
@@ -193,10 +204,11 @@ def _steps(
     start: int, stop: int, step: Interval, sign: int, add: Callable[[int, Interval], int]
 ) -> Iterator[int]:
     months, days, microseconds = step
-    if not months and not days and MIN_TIMESTAMP <= start < END_TIMESTAMP and stop >= MIN_TIMESTAMP:
-        if stop < END_TIMESTAMP - 2 * abs(microseconds) and stop > MIN_TIMESTAMP + 2 * abs(microseconds):
-            yield from range(start, stop + (1 if sign > 0 else -1), microseconds)
-            return
+    margin = 2 * abs(microseconds)  # so that no sum can be out of range
+    inside = MIN_TIMESTAMP + margin < stop < END_TIMESTAMP - margin
+    if not months and not days and inside and MIN_TIMESTAMP <= start < END_TIMESTAMP:
+        yield from range(start, stop + (1 if sign > 0 else -1), microseconds)
+        return
     current = start
     while current <= stop if sign > 0 else current >= stop:
         following = add(current, step)

@@ -36,7 +36,7 @@ ZoneMeaning = tuple[int | None, Zone | None, str]
 
 
 def decode_zone_name(ctx: Any, name: str) -> ZoneMeaning:
-    """What a zone's name means: (fixed offset east, None, ""), (None, zone, abbreviation) or (None, zone, "")."""
+    """What a zone's name means: (offset east, None, ""), (None, zone, abbreviation) or (None, zone, "")."""
     word = name.lower()
     found = find_abbreviation(word, session_zone(ctx.settings.timezone))
     if found is not None:

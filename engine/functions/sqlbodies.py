@@ -112,7 +112,7 @@ def _register_overlaps(oid: int, kind: str, first: bool, second: bool) -> None:
             end = None if start is None else call(ctx, add, start, end)
         if second and other_end is not None:
             other_end = None if other_start is None else call(ctx, add, other_start, other_end)
-        return call(ctx, f"overlaps_{kind}", start, end, other_start, other_end)
+        return call(ctx, f"overlaps_{kind.removesuffix('tz')}", start, end, other_start, other_end)
 
 
 for _kind, _both, _second, _first in (

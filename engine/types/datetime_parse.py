@@ -1,8 +1,8 @@
 """Input of dates and times as text: fields first, then their meaning in the light of what was seen before.
 
 `parse_datetime` reads a date with or without time and zone, `parse_time` a time of day. Both return Fields
-or raise the SQL error. The order in which fields are judged is PostgreSQL's (datetime.c), for what is ambiguous
-or malformed is told apart by it alone.
+or raise the SQL error. The order in which fields are judged is PostgreSQL's (datetime.c): it alone tells what
+ambiguous or malformed text means.
 """
 
 import re
@@ -26,13 +26,11 @@ from .calendar import (
     USECS_PER_SEC,
     civil,
     date2j,
-    is_leap,
     j2date,
     month_days,
 )
 from .datetime_words import (
     ADBC,
-    ALL_SECS_M,
     AMPM,
     DATE_M,
     DATE_WORDS,
@@ -42,15 +40,11 @@ from .datetime_words import (
     DTZ,
     DTZMOD,
     DYNTZ,
-    HOUR,
     IGNORE,
     ISOTIME,
-    MINUTE,
     MONTH,
     RESERV,
-    SECOND,
     TIME_M,
-    TZ,
     TZ_M,
     UNITS,
     UNKNOWN,
@@ -743,18 +737,3 @@ def parse_time(text: str, settings: Any, now: int, typename: str) -> Fields:
         return fields
     except DateTimeError as error:
         raise datetime_error(error, text, typename) from None
-
-
-__all__ = [
-    "ALL_SECS_M",
-    "DOW",
-    "HOUR",
-    "MINUTE",
-    "SECOND",
-    "TZ",
-    "Fields",
-    "is_leap",
-    "parse_datetime",
-    "parse_time",
-    "tokenize",
-]  # fmt: skip

@@ -1,7 +1,7 @@
 """What of a point in time EXTRACT, date_part and date_trunc take: one table for timestamps, times, intervals.
 
-A part is given exactly: an int with the number of decimal digits it is scaled by, from which numeric (extract)
-and float8 (date_part) are made.
+A part is given exactly: an int with the number of decimal digits it is scaled by, from which numeric and
+float8 are made.
 """
 
 from decimal import Decimal

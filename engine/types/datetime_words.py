@@ -38,7 +38,8 @@ def _date_words() -> dict[str, tuple[int, object]]:
     words["t"] = (ISOTIME, "time")
     for name, unit in (
         ("d", "day"), ("dow", "dow"), ("doy", "doy"), ("h", "hour"), ("isodow", "isodow"),
-        ("isoyear", "isoyear"), ("j", "julian"), ("jd", "julian"), ("julian", "julian"), ("m", "month"), ("mm", "minute"),
+        ("isoyear", "isoyear"), ("j", "julian"), ("jd", "julian"), ("julian", "julian"), ("m", "month"),
+        ("mm", "minute"),
         ("s", "second"), ("y", "year"),
     ):  # fmt: skip
         words[name] = (UNITS, unit)

@@ -84,7 +84,19 @@ class Rule(NamedTuple):
 class Zone:
     """One time zone."""
 
-    __slots__ = ("_current", "_high", "_limit", "_low", "_until", "first", "name", "rule", "times", "types")
+    __slots__ = (
+        "_current",
+        "_high",
+        "_limit",
+        "_low",
+        "_until",
+        "endless",
+        "first",
+        "name",
+        "rule",
+        "times",
+        "types",
+    )
 
     def __init__(
         self, name: str, times: list[int], types: list[ZoneType], first: ZoneType, rule: Rule | None
@@ -95,17 +107,19 @@ class Zone:
         self.first = first
         self.rule = rule if rule is not None and rule.daylight is not None else None
         self._until = 0  # the last year whose rule transitions are in `times`
-        self._limit: float = float("inf") if self.rule is None else times[-1] if times else float("-inf")
+        self.endless = self.rule is not None and not times  # a POSIX rule alone holds for the past as well
+        if self.endless:
+            self._extend(_SOON + 401)
+        self._limit: float = float("inf") if self.rule is None else times[-1]
         self._low, self._high, self._current = 1, 0, first
 
     def _extend(self, until: int) -> None:
         """Add the rule's transitions up to the end of a year."""
         rule, times, types = self.rule, self.times, self.types
         assert rule is not None
+        first = self._until + 1
         if self._until == 0:
             first = 1970 + times[-1] // 31_556_952 if times else 1900
-        else:
-            first = self._until + 1
         for year in range(first, until + 1):
             for when, kind in rule.transitions(year):
                 if not times or when > times[-1]:
@@ -117,11 +131,13 @@ class Zone:
     def _reduce(self, when: int) -> tuple[int, int]:
         """A time for which `times` answer, and how far it was moved."""
         if when < self._limit:
+            if self.endless and when < self.times[0]:
+                cycles = (self.times[0] - when) // _CYCLE + 1
+                return when + cycles * _CYCLE, -cycles * _CYCLE
             return when, 0
         if self._until < _SOON:
             self._extend(_SOON)
-            if when < self._limit:
-                return when, 0
+            return self._reduce(when)
         if self._until < _SOON + 401:
             self._extend(_SOON + 401)
             if when < self._limit:
