@@ -28,18 +28,25 @@ class Decoders:
             value = values[0]
             try:
                 return (None if value is None else functions[0](ctx, value),)
-            except SqlError as error:
+            except (SqlError, UnicodeDecodeError) as error:
                 raise _located(error, 0, value) from None
         out = []
         for function, value in zip(functions, values, strict=True):
             try:
                 out.append(None if value is None else function(ctx, value))
-            except SqlError as error:
+            except (SqlError, UnicodeDecodeError) as error:
                 raise _located(error, len(out), value) from None
         return tuple(out)
 
 
-def _located(error: SqlError, index: int, value: bytes | None) -> SqlError:
+def _located(error: SqlError | UnicodeDecodeError, index: int, value: bytes | None) -> SqlError:
+    if isinstance(error, UnicodeDecodeError):
+        from .types.text import invalid_utf8
+
+        try:
+            invalid_utf8(error.object, error.start)
+        except SqlError as found:
+            error = found
     if error.where is None and value is not None:
         error.where = f"unnamed portal parameter ${index + 1}"
         if len(value) < 64:

@@ -17,7 +17,8 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from gaveldb.journal.errors import SerializationFailure
+from gaveldb.journal.errors import JournalFull, SerializationFailure
+from gaveldb.storage.errors import StorageFull
 
 from .api import Output
 from .errors import Notice, SqlError
@@ -272,6 +273,8 @@ class Session:
                 if single and node in _CACHEABLE:
                     self._begin_statement()
                     plan = cached_plan(self, text, (), raw)
+                    if plan.param_types:  # a simple query has no parameters: 42P02
+                        plan = build_plan(self, raw, text, (), variable=False)
                 else:
                     if node not in _NO_TRANSACTION:
                         self._begin_statement()
@@ -995,7 +998,7 @@ class Session:
 
     def _statement_failed(self, error: BaseException) -> BaseException:
         """Put the transaction into the state that an error leaves it in; returns the error to raise."""
-        if isinstance(error, SerializationFailure):
+        if isinstance(error, (SerializationFailure, JournalFull, StorageFull)):
             error = self.engine.commit_error(error)
         elif isinstance(error, RecursionError):
             from .sqlstates import STATEMENT_TOO_COMPLEX
