@@ -23,6 +23,8 @@
 | arrays, int2vector, oidvector      | Array                                                              |
 | composite, record                  | Record                                                             |
 | domain                             | as its base type                                                   |
+| range types                        | Range                                                              |
+| multirange types                   | Multirange                                                         |
 | void                               | "" ; internal: any Python object                                   |
 | tid                                | int: the row id                                                    |
 | SQL NULL                           | None, for every type                                               |
@@ -110,3 +112,39 @@ class Record(NamedTuple):
 
     rowtype: RowType
     values: tuple[Any, ...]
+
+
+class Range:
+    """A range in canonical form: a bound that is None is infinite (and not inclusive); `empty` ranges
+    have no bounds. Built by types/ranges.py. Compared through the range functions only."""
+
+    __slots__ = ("empty", "lower", "lower_inc", "typid", "upper", "upper_inc")
+
+    def __init__(
+        self, typid: int, lower: Any, upper: Any, lower_inc: bool, upper_inc: bool, empty: bool = False
+    ) -> None:
+        self.typid = typid
+        self.lower = lower
+        self.upper = upper
+        self.lower_inc = lower_inc
+        self.upper_inc = upper_inc
+        self.empty = empty
+
+    def __repr__(self) -> str:
+        if self.empty:
+            return f"Range({self.typid}, empty)"
+        left, right = "(["[self.lower_inc], ")]"[self.upper_inc]
+        return f"Range({self.typid}, {left}{self.lower!r},{self.upper!r}{right})"
+
+
+class Multirange:
+    """A multirange: its ranges in order, none empty, none touching its neighbour."""
+
+    __slots__ = ("ranges", "typid")
+
+    def __init__(self, typid: int, ranges: tuple[Range, ...]) -> None:
+        self.typid = typid
+        self.ranges = ranges
+
+    def __repr__(self) -> str:
+        return f"Multirange({self.typid}, {list(self.ranges)!r})"

@@ -221,6 +221,8 @@ def _hash_proc(catalog: Any, typid: int) -> int | None:
         wanted = {3500}
     elif row.typtype == "c" or base == 2249:
         wanted = {2249}
+    elif row.typtype in ("r", "m"):
+        wanted = {3831 if row.typtype == "r" else 4537}
     elif catalog.element_type(base):
         wanted = {2277}
     elif base in (1043, 25):

@@ -15,7 +15,7 @@ from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
-from ..values import Array, Interval, Jsonb, Record, TimeTz
+from ..values import Array, Interval, Jsonb, Multirange, Range, Record, TimeTz
 
 BPCHAR, RECORD, ANYARRAY = 1042, 2249, 2277
 _DAY = 86_400_000_000
@@ -115,6 +115,10 @@ def any_key(value: Any, typid: int = 0) -> Any:
         return (value[0] + value[1] * 1_000_000, value[1])
     if kind is Jsonb:
         return jsonb_key(value)
+    if kind is Range or kind is Multirange:
+        from .ranges import any_range_key
+
+        return any_range_key(value)
     if kind is Array:
         elemtype = value.elemtype
         return array_key(value, lambda item: any_key(item, elemtype))
@@ -202,6 +206,10 @@ def _find_template(catalog: Any, typid: int, sort: bool) -> str | None:
             _lambda(_template(catalog, column[1], sort)) for column in catalog.row_columns(typid)
         )
         return f"record_key({{0}}, ({keys},))" if keys else "record_key({0}, ())"
+    if row.typtype in ("r", "m"):
+        from .ranges import key_template
+
+        return key_template(catalog, typid, row.typtype)
     element = catalog.element_type(typid)
     if element:
         return f"array_key({{0}}, {_lambda(_template(catalog, element, sort))})"

@@ -180,7 +180,8 @@ class _Lexer:
         return "".join(parts)
 
     def quoted(self) -> str:
-        text, parts = self.text, []
+        text = self.text
+        parts: list[str] = []
         self.here += 1
         while True:
             char = text[self.here : self.here + 1]

@@ -11,6 +11,7 @@ globals which the templates mention.
 | jsonb          | str: its JSON text                                                            |
 | interval, timetz | array of the fields (the codec writes named tuples so)                      |
 | array          | [items, ...] for one dimension from 1; [items, dims, lowers] wrapped otherwise |
+| range          | [flags, lower, upper]; multirange: an array of them                           |
 | composite      | array by attribute number, holes for dropped attributes                       |
 | the others     | themselves                                                                    |
 """
@@ -128,6 +129,8 @@ def _find_templates(catalog: Any, typid: int) -> tuple[str | None, str | None]:
         return _templates(catalog, catalog.base_type(typid))
     if row.typtype == "c":
         return _composite_templates(catalog, row)
+    if row.typtype in ("r", "m"):
+        return _range_templates(catalog, row)
     if row.typtype == "p" and row.typname in ("record", "anyarray"):
         raise SqlError(FEATURE_NOT_SUPPORTED, f"values of type {row.typname} cannot be stored")
     element = catalog.element_type(typid)
@@ -138,6 +141,19 @@ def _find_templates(catalog: Any, typid: int) -> tuple[str | None, str | None]:
             f"unpack_array({{0}}, {element}, {_lambda(unpack)})",
         )
     return None, None
+
+
+def _range_templates(catalog: Any, row: Any) -> tuple[str, str]:
+    from .ranges import STORAGE_NAMES, range_info
+
+    TEMPLATE_NAMES.update(STORAGE_NAMES)
+    kind = "range" if row.typtype == "r" else "multirange"
+    info = range_info(catalog, row.oid)
+    pack, unpack = _templates(catalog, info.subtype)
+    return (
+        f"pack_{kind}({{0}}, {_lambda(pack)})",
+        f"unpack_{kind}({{0}}, {info.typid}, {info.multirange}, {_lambda(unpack)})",
+    )
 
 
 def _composite_templates(catalog: Any, row: Any) -> tuple[str, str]:
