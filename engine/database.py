@@ -4,8 +4,8 @@ import struct
 from collections.abc import Sequence
 from typing import Any
 
-from gaveldb.journal.api import Batch
-from gaveldb.storage.api import row_key
+from gaveldb.journal.api import Batch, Commit
+from gaveldb.storage.api import ColumnStore, row_key
 
 from .sequences import Sequences
 
@@ -54,6 +54,7 @@ class Database:
         self.name = name
         self.catalog: Any = None
         self.sequences = Sequences(self)
+        self.columns = ColumnStore()
         self._rowids: dict[int, int] = {}
         self._current: SharedSnapshot | None = None
         self._catalog_rowid = FIRST_STORED_ROWID
@@ -86,6 +87,17 @@ class Database:
                 changes.setdefault(relid, {})[rowid] = row
         if changes:
             self.catalog = self.catalog.evolve(changes)
+
+    def forget_columns(self, commit: Commit, prefix: bytes) -> None:
+        """Columns kept for scans that a commit has touched."""
+        columns = self.columns
+        tau = commit.tau
+        for key in commit.writes:
+            if key.startswith(prefix):
+                columns.apply(tau, key[4:])
+        for low, high in commit.deletes:
+            if low.startswith(prefix):
+                columns.forget(low[4:], high[4:])
 
     def snapshot(self) -> SharedSnapshot:
         """A snapshot of the newest state; to be closed by its user."""

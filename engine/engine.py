@@ -119,6 +119,13 @@ class GavelEngine:
             database.retire_snapshot()
         if self._awaited:
             self._tell_awaiting(batch.upto)
+        if not batch.commits:
+            return
+        for database in self.databases.values():
+            if not database.columns.empty:
+                prefix = database.oid.to_bytes(4, "big")
+                for commit in batch.commits:
+                    database.forget_columns(commit, prefix)
         for commit in batch.commits:
             by_database: dict[int, dict[bytes, bytes | None]] = {}
             for key, value in commit.writes.items():

@@ -186,6 +186,17 @@ class Transaction:
             return None
         return self.snapshot
 
+    def column_chunks(self, relation: Any, positions: Sequence[int], missing: Sequence[Any]) -> Any:
+        """Columns kept in memory (storage/columnar.py), or None: read the rows."""
+        storage_id = relation.storage_id
+        snapshot = self.plain_snapshot(storage_id.to_bytes(4, "big"))
+        if snapshot is None:
+            return None
+        database = self.database
+        return database.columns.chunks(
+            snapshot, self.session.engine.storage.current_tau, storage_id, positions, missing
+        )
+
     # --- writing ------------------------------------------------------------------------------
 
     def put(self, key: bytes, value: bytes) -> None:

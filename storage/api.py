@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from gaveldb.journal.api import Clock, KeyRange, Timestamp
 
+from .columnar import ColumnStore
 from .keys import (
     ENCODERS,
     NULL_FIRST,
@@ -56,6 +57,7 @@ __all__ = [
     "NULL_LAST",
     "SHARED_DATABASE",
     "VALUE",
+    "ColumnStore",
     "Snapshot",
     "Storage",
     "Timestamp",

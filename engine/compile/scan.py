@@ -12,7 +12,7 @@ from gaveldb.storage.api import row_key, row_span
 
 from ..catalog.relation import Column, Relation
 from ..plan import nodes as plan
-from ..run.scans import entry_chunks, value_chunks
+from ..run.scans import ColumnScan, entry_chunks, value_chunks
 from ..types.storage import pack_value, unpack_template
 from ..values import Record, RowType
 from .expressions import emit_filter, template_helpers, value
@@ -55,11 +55,54 @@ def _seq_scan(scope: Scope, node: plan.SeqScan, consume: Consume) -> None:
     low, high = row_span(relation.storage_id)
     scope.unit.root.need_prelude("txn = ctx.transaction")
     attnums = wanted_columns(scope, node.varno)
+    if scope.frame.breathing and all(attnum > 0 or attnum == -6 for attnum in attnums):
+        _column_scan(scope, node, relation, attnums, consume)
+        return
     keyed = any(attnum < 0 and attnum not in (RAW_ROW, -6) for attnum in attnums)
     with stored_rows(scope, low, high, keyed) as (key, stored):
         bind_stored_row(scope, node.varno, relation, key, stored)
         emit_filter(scope, node.quals)
         consume()
+
+
+def _column_scan(
+    scope: Scope, node: plan.SeqScan, relation: Relation, attnums: list[int], consume: Consume
+) -> None:
+    """A scan that wants nothing but columns: values are taken from the rows in bulk, or from memory."""
+    frame, unit = scope.frame, scope.unit
+    columns = relation.columns
+    wanted = [attnum for attnum in attnums if attnum > 0]
+    highest = max(wanted, default=0)
+    width = 0 if not highest or _surely_stored(columns, highest) else highest
+    missing = _missing_values(scope.catalog, columns)
+    scan = ColumnScan(relation, row_span(relation.storage_id), [a - 1 for a in wanted], missing, width)
+    chunk = unit.fresh("chunk")
+    outer = frame.block(f"for {chunk} in {unit.constant(scan, 'scan_' + relation.name)}.chunks(txn):")
+    outer.__enter__()
+    names = {attnum: unit.fresh(scope.column_name(node.varno, attnum)) for attnum in wanted}
+    inner = frame.block(f"for {', '.join(names.values()) or '_'} in {chunk}:")
+    inner.__enter__()
+    for attnum in attnums:
+        atom = ("var", node.varno, attnum)
+        if attnum < 0:
+            scope.bind(atom, unit.fresh("tableoid"), False, str(relation.oid))
+            continue
+        column = columns[attnum - 1]
+        name = names[attnum]
+        null = not column.notnull
+        template = None if column.dropped else unpack_template(scope.catalog, column.typid)
+        if template is None:
+            scope.bind(atom, name, null)
+            continue
+        unit.helpers(template_helpers(template))
+        source = template.format(name)
+        load = f"None if {name} is None else {source}" if null else source
+        scope.bind(atom, unit.fresh(column.name), null, load)
+    emit_filter(scope, node.quals)
+    consume()
+    inner.__exit__(None, None, None)
+    frame.breathe()
+    outer.__exit__(None, None, None)
 
 
 class stored_rows:

@@ -40,6 +40,9 @@ class FakeTransaction:
     def __init__(self) -> None:
         self.data: SortedDict = SortedDict()
 
+    def column_chunks(self, relation: object, positions: object, missing: object) -> None:
+        return None
+
     def get(self, key: bytes) -> bytes | None:
         return self.data.get(key)
 
