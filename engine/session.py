@@ -22,6 +22,7 @@ from gaveldb.storage.errors import StorageFull
 
 from .api import Output
 from .errors import Notice, SqlError
+from .memory import Meter
 from .parameters import parameter_decoders
 from .portal import Portal, PreparedStatement, StatementContext
 from .sqlstates import (
@@ -106,6 +107,7 @@ class Session:
         self._catalog: Any = None
         self._catalog_base: Any = None
         self._spare: Transaction | None = None
+        self._driven: Portal | None = None  # the portal that runs at present
         self._replay: list[Any] | None = []
         self._replay_mark = -1
         self._plan_settings: Any = None
@@ -273,6 +275,8 @@ class Session:
                 if single and node in _CACHEABLE:
                     self._begin_statement()
                     plan = cached_plan(self, text, (), raw)
+                    if plan.param_types:  # the simple protocol has no parameters: 42P02
+                        plan = build_plan(self, raw, text, (), variable=False)
                     if plan.param_types:  # a simple query has no parameters: 42P02
                         plan = build_plan(self, raw, text, (), variable=False)
                 else:
@@ -619,8 +623,19 @@ class Session:
         plan = portal.plan
         assert plan is not None
         if plan.columns is not None and describe:
-            portal.formats = (0,) * len(plan.columns)
+            binary = plan.node == "FetchStmt" and self._is_binary_cursor(plan.utility.portalname)
+            portal.formats = (1 if binary else 0,) * len(plan.columns)
         await self._run(portal, output, 0, describe=describe)
+
+    def _is_binary_cursor(self, name: str) -> bool:
+        cursor = self.portals.get(name)
+        return cursor is not None and cursor.binary
+
+    def cursor_rowid(self, name: str, relid: int) -> int:
+        """WHERE CURRENT OF: the row id of the cursor's current row of a table."""
+        from .commands.cursors import current_rowid
+
+        return current_rowid(self, name, relid)
 
     async def _run(self, portal: Portal, output: Output, row_limit: int, *, describe: bool = False) -> None:
         """Run (or go on with) a portal: rows, then CommandComplete or PortalSuspended."""
@@ -686,6 +701,21 @@ class Session:
             else:
                 await self._settle(item, deadline)
 
+    async def first_rows(self, portal: Portal) -> None:
+        """Run what the portal runs up to its first batch of rows, and keep that."""
+        deadline = self.settings.statement_deadline()
+        if portal.running is None:
+            return
+        for item in portal.running:
+            if type(item) is list and item:
+                portal.rows = item
+                return
+            if type(item) is list or item is None:
+                self.check_interrupts(deadline)
+                await BREATH
+            else:
+                await self._settle(item, deadline)
+
     async def _settle(self, item: Any, deadline: float | None) -> None:
         """Wait for what a plan waits for; cancel and statement_timeout end it."""
         alarm = None
@@ -702,6 +732,7 @@ class Session:
         """Step the portal's plan and write its rows; returns how many."""
         plan = portal.plan
         assert plan is not None
+        self._driven = portal
         context = portal.context
         encode = None
         if plan.columns is not None:
@@ -721,6 +752,7 @@ class Session:
         rows = portal.rows
         running, portal.running = portal.running, None  # COMMIT closes portals, but not its own
         deadline = self.settings.statement_deadline()
+        meter = Meter()
         while True:
             if rows:
                 if row_limit and len(rows) > row_limit - count:
@@ -752,9 +784,11 @@ class Session:
                 rows = item
                 if not item:
                     self.check_interrupts(deadline)
+                    meter.breath()
                     await BREATH
             elif item is None:
                 self.check_interrupts(deadline)
+                meter.breath()
                 await BREATH
             else:
                 await self._settle(item, deadline)
@@ -793,10 +827,16 @@ class Session:
         return encoder
 
     def drain_portals(self) -> None:
-        """Open portals keep what they see: read their remaining rows before the snapshot changes."""
+        """Open portals keep what they see: read their remaining rows before the snapshot changes or
+        this transaction writes."""
         for portal in self.portals.values():
+            if portal is self._driven or portal.plan is None or not portal.plan.read_only:
+                continue
+            if portal.position is not None:
+                portal.position.drain()
+                continue
             running = portal.running
-            if running is not None and portal.started:
+            if running is not None and portal.started and portal.plan.utility is None:
                 rows = portal.rows
                 for item in running:
                     if type(item) is list:

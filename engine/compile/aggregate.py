@@ -1,8 +1,8 @@
 """Agg: grouping by hash, aggregates as inline steps over a list of states per group.
 
-"sorted" groups go through the same dictionary: it keeps first-seen order, which is the sort order.
 The state of a group is one list: [set number,] keys, other values of the group's first row, states.
-Without grouping the states are locals.
+Without grouping the states are locals. Of sorted input only one group at a time is kept. Hashed
+groups that become too many are written to temporary files, if all aggregates can combine states.
 """
 
 from typing import Any
@@ -10,10 +10,11 @@ from typing import Any
 from .. import tree as t
 from ..plan import nodes as plan
 from ..run.sorting import ITEM0
+from ..run.spill import SAMPLE, GroupSpill
 from .aggregates import Step, make_step
 from .expressions import apply_template, emit_filter, hash_key_template, value
 from .needs import is_plain_var, var_atom
-from .produce import loop_rows, produce, produces
+from .produce import loop_over, loop_rows, produce, produces
 from .scope import Scope
 from .unit import Code, Consume
 
@@ -101,31 +102,86 @@ class _Grouping:
             step.states = [f"{self.group}[{place + i}]" for i in range(len(step.init))]
             place += len(step.init)
             self.steps.append(step)
+        self.spill = ""  # the name of the GroupSpill
+        self.last = ""  # sorted input: the name of the current group's key
         self.key_nulls: list[bool] = []
         self.extra_nulls: list[bool] = []
 
     def emit(self, consume: Consume) -> None:
         scope, node = self.scope, self.node
         frame, unit = scope.frame, scope.unit
+        if node.strategy == "sorted" and not self.sets:
+            self._emit_sorted(consume)
+            return
         frame.line(f"{self.groups} = {{}}")
+        combine = self._combine() if frame.breathing else ""
+        if combine:
+            self.spill = unit.fresh("spill")
+            unit.helper("GroupSpill", GroupSpill)
+            frame.line(f"{self.spill} = GroupSpill(ctx)")
+            frame.line(f"{self.spill}_limit = {SAMPLE}")
         produce(scope, node.input, self._advance)
         if self.sets:
             self._empty_sets()
         rows = unit.fresh("groups")
+        if self.spill:
+            with frame.block(f"for {rows} in {self.spill}.parts({self.groups}, {combine}):"):
+                with frame.block(f"if {rows} is None:"):
+                    frame.breathe()
+                    frame.line("continue")
+                self._emit_groups(rows, consume)
+            return
         frame.line(f"{rows} = list({self.groups}.values())")
         frame.line(f"del {self.groups}")
+        self._emit_groups(rows, consume)
+
+    def _emit_groups(self, rows: str, consume: Consume) -> None:
         if self.sets:
-            unit.helper("ITEM0", ITEM0)
-            frame.line(f"{rows}.sort(key=ITEM0)")
-        with loop_rows(scope, rows, self.group):
-            first = 1 if self.sets else 0
-            scope.restore(self.keys, self.group, self.key_nulls, first)
-            scope.restore(self.extras, self.group, self.extra_nulls, first + len(self.keys))
-            for step in self.steps:
-                step.finish(scope)
-            _bind_grouping(scope, node, f"{self.group}[0]")
-            emit_filter(scope, node.quals)
-            consume()
+            self.scope.unit.helper("ITEM0", ITEM0)
+            self.scope.frame.line(f"{rows}.sort(key=ITEM0)")
+        with loop_rows(self.scope, rows, self.group):
+            self._emit_group(consume)
+
+    def _emit_group(self, consume: Consume) -> None:
+        scope, node = self.scope, self.node
+        first = 1 if self.sets else 0
+        scope.restore(self.keys, self.group, self.key_nulls, first)
+        scope.restore(self.extras, self.group, self.extra_nulls, first + len(self.keys))
+        for step in self.steps:
+            step.finish(scope)
+        _bind_grouping(scope, node, f"{self.group}[0]")
+        emit_filter(scope, node.quals)
+        consume()
+
+    def _emit_sorted(self, consume: Consume) -> None:
+        """The input is sorted by the keys: a group is complete when the key changes."""
+        scope, unit = self.scope, self.scope.unit
+        name = unit.fresh("rows_agg")
+        self.last = unit.fresh("last")
+        with unit.function(name, "rows") as frame:
+            frame.line(f"{self.group} = {self.last} = None")
+            produce(scope, self.node.input, self._advance)
+            with frame.block(f"if {self.group} is not None:"):
+                frame.line(f"yield {self.group}")
+        with loop_over(scope, f"{name}()") as row:
+            scope.frame.line(f"{self.group} = {row}")
+            self._emit_group(consume)
+
+    def _combine(self) -> str:
+        """Define the function that adds a group's states to another's; "" if that cannot be done."""
+        unit = self.scope.unit
+        lines: list[str] = []
+        for step in self.steps:
+            others = [state.replace(self.group, "other", 1) for state in step.states]
+            found = step.combine(others)
+            if found is None:
+                return ""
+            lines += found
+        name = unit.fresh("combine")
+        with unit.function(name, "collect", f"{self.group}, other") as frame:
+            for line in lines:
+                frame.line(line)
+        return name
 
     def _inits(self) -> str:
         return ", ".join(init for step in self.steps for init in step.init)
@@ -174,8 +230,22 @@ class _Grouping:
 
     def _find(self, key: str, fresh: str) -> None:
         frame = self.scope.frame
+        if self.last:
+            with frame.block(
+                f"if {self.group} is None or {key} is not {self.last} and {key} != {self.last}:"
+            ):
+                with frame.block(f"if {self.group} is not None:"):
+                    frame.line(f"yield {self.group}")
+                frame.line(f"{self.group} = {fresh}")
+                frame.line(f"{self.last} = {key}")
+            return
         frame.line(f"{self.group} = {self.groups}.get({key})")
         with frame.block(f"if {self.group} is None:"):
+            if self.spill:
+                with frame.block(f"if len({self.groups}) >= {self.spill}_limit:"):
+                    with frame.block(f"for _ in {self.spill}.full({self.groups}):"):
+                        frame.pass_breath()
+                    frame.line(f"{self.spill}_limit = {self.spill}.limit")
             frame.line(f"{self.groups}[{key}] = {self.group} = {fresh}")
 
     def _empty_sets(self) -> None:

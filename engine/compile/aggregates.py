@@ -53,6 +53,10 @@ class Step:
     def take(self, scope: Scope, args: list[Code]) -> None:
         raise NotImplementedError
 
+    def combine(self, others: list[str]) -> list[str] | None:
+        """Lines that add another state (`others`) to this one; None: that cannot be done."""
+        return None
+
     def finish(self, scope: Scope) -> None:
         """Make the result available."""
         source, null = self.result(scope)
@@ -109,6 +113,9 @@ class Count(Step):
         else:
             scope.frame.line(f"{self.states[0]} += 1")
 
+    def combine(self, others: list[str]) -> list[str] | None:
+        return [f"{self.states[0]} += {others[0]}"]
+
     def result(self, scope: Scope) -> tuple[str, bool]:
         return self.states[0], False
 
@@ -126,6 +133,9 @@ class CountDistinct(Step):
 
         with Guard(scope, [hash_code(scope, plain_args(self.agg)[0])]) as (name,):
             scope.frame.line(f"{self.states[0]}.add({name})")
+
+    def combine(self, others: list[str]) -> list[str] | None:
+        return [f"{self.states[0]} |= {others[0]}"]
 
     def result(self, scope: Scope) -> tuple[str, bool]:
         return f"len({self.states[0]})", False
@@ -147,6 +157,13 @@ class Sum(Step):
         state = self.states[0]
         with Guard(scope, args) as (x,):
             scope.frame.line(f"{state} = {x} if {state} is None else {self.add.format(state, x)}")
+
+    def combine(self, others: list[str]) -> list[str] | None:
+        state, other = self.states[0], others[0]
+        return [
+            f"if {other} is not None:",
+            f"    {state} = {other} if {state} is None else {self.add.format(state, other)}",
+        ]
 
     def result(self, scope: Scope) -> tuple[str, bool]:
         state = self.states[0]
@@ -173,6 +190,11 @@ class Average(Step):
             scope.frame.line(f"{total} = {self.add.format(total, x)}" if self.add else f"{total} += {x}")
             scope.frame.line(f"{count} += 1")
 
+    def combine(self, others: list[str]) -> list[str] | None:
+        total, count = self.states
+        added = self.add.format(total, others[0]) if self.add else f"{total} + {others[0]}"
+        return [f"{total} = {added}", f"{count} += {others[1]}"]
+
     def result(self, scope: Scope) -> tuple[str, bool]:
         total, count = self.states
         return f"{self.final.format(total, count)} if {count} else None", True
@@ -194,6 +216,13 @@ class Extreme(Step):
             scope.frame.block(f"if {state} is None or {x} {self.operator} {state}:"),
         ):
             scope.frame.line(f"{state} = {x}")
+
+    def combine(self, others: list[str]) -> list[str] | None:
+        state, other = self.states[0], others[0]
+        return [
+            f"if {other} is not None and ({state} is None or {other} {self.operator} {state}):",
+            f"    {state} = {other}",
+        ]
 
     def result(self, scope: Scope) -> tuple[str, bool]:
         return self.states[0], True
@@ -334,6 +363,9 @@ class Collected(Step):
         key, self.reverse = emit_sort_key(scope, keys)
         frame.line(f"{self.states[0]}.append(({key}, {', '.join(sources)},))")
 
+    def combine(self, others: list[str]) -> list[str] | None:
+        return [f"{self.states[0]} += {others[0]}"]
+
     def finish(self, scope: Scope) -> None:
         unit, frame, agg = scope.unit, scope.frame, self.agg
         rows = self.states[0]
@@ -397,6 +429,9 @@ class OrderedSet(Step):
                 self.collected.take_row(scope)
         else:
             self.collected.take_row(scope)
+
+    def combine(self, others: list[str]) -> list[str] | None:
+        return [f"{self.states[0]} += {others[0]}"]
 
     def finish(self, scope: Scope) -> None:
         unit, frame = scope.unit, scope.frame

@@ -3,7 +3,7 @@
 from typing import Any
 
 from ..plan import nodes as plan
-from ..run.sorting import ITEM0, Descending, limit_count, limit_offset, sorted_chunks
+from ..run.sorting import ITEM0, RUN, Descending, Sorter, limit_count, limit_offset
 from .expressions import hash_code, sort_code, value
 from .produce import loop_rows, produce, produces, split
 from .scope import Scope
@@ -49,6 +49,10 @@ def _sort(scope: Scope, node: plan.Sort, consume: Consume) -> None:
     reverse = False
     frame.line(f"{rows} = []")
     bound = _begin_top(scope, node, rows) if node.limit is not None else ""
+    sorter = unit.fresh("sorter") if frame.breathing and not bound else ""
+    if sorter:
+        unit.helper("Sorter", Sorter)
+        frame.line(f"{sorter} = Sorter(ctx, {all(key.descending for key in node.keys)})")
 
     def keep() -> None:
         nonlocal nulls, reverse
@@ -61,6 +65,9 @@ def _sort(scope: Scope, node: plan.Sort, consume: Consume) -> None:
             with frame.block(f"if {bound} and not {name} {'>' if reverse else '<'} {bound}[0]:"):
                 frame.line("continue")
         frame.line(f"{rows}.append(({key}, {saved[1:]})" if atoms else f"{rows}.append(({key},))")
+        if sorter:
+            with frame.block(f"if len({rows}) == {RUN}:"):
+                frame.line(f"{rows} = {sorter}.run({rows})")
         if bound:
             with frame.block(f"if len({rows}) == {bound}_most:"):
                 frame.line(f"{rows}.sort(key=ITEM0, reverse={reverse})")
@@ -82,16 +89,13 @@ def _sort(scope: Scope, node: plan.Sort, consume: Consume) -> None:
             scope.restore(atoms, row, nulls, 1)
             consume()
     else:
-        _consume_chunks(scope, f"{rows}, {reverse}", atoms, nulls, consume)
+        _consume_chunks(scope, f"{sorter}.chunks({rows})", atoms, nulls, consume)
 
 
-def _consume_chunks(
-    scope: Scope, arguments: str, atoms: list[Any], nulls: list[bool], consume: Consume
-) -> None:
+def _consume_chunks(scope: Scope, source: str, atoms: list[Any], nulls: list[bool], consume: Consume) -> None:
     unit, frame = scope.unit, scope.frame
-    unit.helper("sorted_chunks", sorted_chunks)
     chunk, row = unit.fresh("chunk"), unit.fresh("row")
-    with frame.block(f"for {chunk} in sorted_chunks({arguments}):"):
+    with frame.block(f"for {chunk} in {source}:"):
         with frame.block(f"if {chunk} is None:"):
             frame.breathe()
             frame.line("continue")

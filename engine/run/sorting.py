@@ -1,19 +1,21 @@
-"""Sorting of saved rows, whose field 0 is the sort key, with breaths.
+"""Sorting of saved rows, whose field 0 is the sort key, with breaths and temporary files.
 
-Up to RUN rows are sorted in one go. More are sorted in runs; then the key space is cut at sampled
+Rows are sorted in runs of RUN; then the key space is cut at sampled
 keys, and each piece, made of a slice of every run, is sorted by itself (timsort merges the slices
 at C speed), so rows come out piece by piece. Stable throughout.
 """
 
-from bisect import bisect_left, bisect_right
+from bisect import bisect_right
 from collections.abc import Iterator
 from operator import itemgetter
 from typing import Any
 
 from ..errors import SqlError
 from ..sqlstates import INVALID_ROW_COUNT_IN_LIMIT_CLAUSE, INVALID_ROW_COUNT_IN_RESULT_OFFSET_CLAUSE
+from .spill import SpillFile, budget, size_of
 
-RUN = 8192
+RUN = 4096
+BLOCK = 256
 ITEM0 = itemgetter(0)
 
 
@@ -37,24 +39,92 @@ class Descending:
     __hash__ = None  # type: ignore[assignment]
 
 
-def sorted_chunks(rows: list[Any], reverse: bool) -> Iterator[list[Any] | None]:
-    """The rows in order, in lists; None is a breath. `rows` is emptied."""
-    if len(rows) <= RUN:
-        rows.sort(key=ITEM0, reverse=reverse)
-        for start in range(0, len(rows), 512):
-            yield rows[start : start + 512]
-        return
-    runs = []
-    for start in range(0, len(rows), RUN):
-        run = rows[start : start + RUN]
-        run.sort(key=ITEM0, reverse=reverse)
-        runs.append(run)
-        yield None
-    rows.clear()
-    yield from _merge(runs, reverse)
+class Sorter:
+    """The rows of one sort. `run` takes RUN rows at a time; when they become more than work_mem allows,
+    further runs go to a temporary file."""
+
+    __slots__ = ("_file", "_kept", "_most", "_reverse", "_runs", "_spilled")
+
+    def __init__(self, ctx: Any, reverse: bool) -> None:
+        self._reverse = reverse
+        self._runs: list[list[Any]] = []
+        self._kept = 0
+        self._most = budget(ctx)
+        self._file: SpillFile | None = None
+        self._spilled: list[list[tuple[int, int]]] = []  # the blocks of each run
+
+    def run(self, rows: list[Any]) -> list[Any]:
+        """Sort and keep a run; returns an empty list for the next one."""
+        rows.sort(key=ITEM0, reverse=self._reverse)
+        if self._file is None:
+            self._kept += sum([size_of(row) for row in rows[::64]]) * len(rows) // len(rows[::64])
+            if self._kept <= self._most:
+                self._runs.append(rows)
+                return []
+            self._file = SpillFile()
+        self._spilled.append(
+            [self._file.write(rows[start : start + BLOCK]) for start in range(0, len(rows), BLOCK)]
+        )
+        return []
+
+    def chunks(self, rows: list[Any]) -> Iterator[list[Any] | None]:
+        """The rows of all runs and of the last one in order, in lists; None is a breath."""
+        rows.sort(key=ITEM0, reverse=self._reverse)
+        if not self._runs and not self._spilled:
+            for start in range(0, len(rows), 512):
+                yield rows[start : start + 512]
+            return
+        runs = self._runs
+        if rows:
+            runs.append(rows)
+        self._runs = []
+        if self._file is not None:
+            yield from self._merge_spilled(runs, self._file)
+        yield from _merge(runs, self._reverse)
+
+    def _merge_spilled(self, runs: list[list[Any]], file: SpillFile) -> Iterator[list[Any] | None]:
+        """Merge until no file has another block; then `runs` holds what is left."""
+        reverse = self._reverse
+        kept = len(runs)
+        waiting = [iter(blocks) for blocks in self._spilled]
+        runs += [[] for _ in waiting]
+        starts = [0] * len(runs)
+        live = set(range(kept, len(runs)))
+        while True:
+            for number in sorted(live):
+                if starts[number] == len(runs[number]):
+                    block = next(waiting[number - kept], None)
+                    if block is None:
+                        live.discard(number)
+                        runs[number] = []
+                    else:
+                        runs[number] = file.read(block)
+                    starts[number] = 0
+            if not live:
+                break
+            lasts = [runs[number][-1][0] for number in live]
+            cut = max(lasts) if reverse else min(lasts)
+            piece: list[Any] = []
+            for number, run in enumerate(runs):
+                start = starts[number]
+                if start == len(run):
+                    continue
+                if reverse:
+                    end = _descending_end(run, cut, start)
+                else:
+                    end = bisect_right(run, cut, start, key=ITEM0)
+                piece += run[start:end]
+                starts[number] = end
+            piece.sort(key=ITEM0, reverse=reverse)
+            for start in range(0, len(piece), 512):
+                yield piece[start : start + 512]
+            yield None
+        runs[:] = [run[start:] for run, start in zip(runs, starts, strict=True) if start < len(run)]
 
 
 def _merge(runs: list[list[Any]], reverse: bool) -> Iterator[list[Any] | None]:
+    if not runs:
+        return
     step = max(RUN // 16, len(runs))
     samples = sorted([run[i][0] for run in runs for i in range(step, len(run), step)], reverse=reverse)
     cuts = samples[:: max(1, RUN // step // 4)]
@@ -107,4 +177,4 @@ def limit_offset(offset: int | None) -> int:
     return offset
 
 
-__all__ = ["ITEM0", "Descending", "bisect_left", "limit_count", "limit_offset", "sorted_chunks"]
+__all__ = ["ITEM0", "RUN", "Descending", "Sorter", "limit_count", "limit_offset"]

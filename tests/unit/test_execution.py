@@ -99,3 +99,65 @@ def test_subqueries_breathe(sql: SqlSession) -> None:
     answer, turns = run_with(sql, query.format("generate_series(1, 1000000) g"), 9, lambda: None)
     assert answer == [["3000001", "t"]]
     assert turns > 10
+
+
+# --- memory ---------------------------------------------------------------------------------------
+
+SPILLING = (  # with answers of PostgreSQL
+    (
+        "select sum(a), sum(b), max(m), sum(d) from (select g % 50000, avg(g) a, sum(g::numeric) b, max(g::text) m,"
+        " count(distinct g) d from generate_series(1, 200000) g group by 1) x",
+        [["5000025000.000000000000", "20000100000", "99999", "200000"]],
+    ),
+    (
+        "select count(*) from (select g % 300, array_agg(g) from generate_series(1, 900) g group by 1) x",
+        [["300"]],
+    ),
+    (
+        "select md5(string_agg(g::text, ',')) from (select g from generate_series(1, 60000) g"
+        " order by (g * 7919::bigint) % 100003) x",
+        [["c48120bcadb526b06114cd97183091cf"]],
+    ),
+    (
+        "select md5(string_agg(g::text, ',')) from (select g from generate_series(1, 60000) g"
+        " order by (g * 7919::bigint) % 100003 desc) x",
+        [["1ec717efefe6ba4ef7e1a18b8ed5c8a1"]],
+    ),
+)
+
+
+@pytest.mark.parametrize(("query", "rows"), SPILLING)
+def test_spilling(sql: SqlSession, monkeypatch: pytest.MonkeyPatch, query: str, rows: Any) -> None:
+    from gaveldb.engine.run import spill
+
+    written = []
+    monkeypatch.setattr(spill, "FACTOR", 1)
+    original = spill.SpillFile.write
+    monkeypatch.setattr(
+        spill.SpillFile, "write", lambda self, block: written.append(1) or original(self, block)
+    )
+    sql.run("set work_mem = '64kB'")
+    assert sql.run(query) == rows
+    assert bool(written) == ("300" not in query)
+    sql.run("reset work_mem")
+    assert sql.run(query) == rows
+
+
+def test_groups_of_sorted_input(sql: SqlSession) -> None:
+    sql.run("set enable_hashagg = off")
+    query = (
+        "select g % 3, count(*), array_agg(g) filter (where g < 6) from generate_series(1, 50) g group by 1"
+    )
+    assert sql.run(query) == [["0", "16", "{3}"], ["1", "17", "{1,4}"], ["2", "17", "{2,5}"]]
+    sql.run("reset enable_hashagg")
+
+
+def test_too_much_memory_is_an_error(sql: SqlSession, monkeypatch: pytest.MonkeyPatch) -> None:
+    from gaveldb.engine import memory
+
+    monkeypatch.setattr(memory, "total_memory", lambda: 300 << 20)
+    query = (
+        "select count(*) from (select array_agg(g + random()) over () a from generate_series(1, 3000000) g) x"
+    )
+    assert failed(sql.run(query)) == ("53200", "out of memory")
+    assert sql.run("select 1") == [["1"]]
