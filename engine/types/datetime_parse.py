@@ -115,6 +115,7 @@ _TOKEN = re.compile(
     r"|(?P<skip>[ \t\n\r\v\f]+|[!-*,/:-@\[-`{-~])"
 )
 _ZONE_REST = re.compile(r"[A-Za-z0-9+\-/_.:]+")
+_DATE_PART = re.compile(r"[^0-9A-Za-z]*([0-9]+|[A-Za-z]+).?")  # whatever follows a part separates
 _INT = re.compile(r"[ \t\n\r\v\f]*([+-]?[0-9]+)")
 
 
@@ -337,9 +338,14 @@ class Fields:
 
     def date_field(self, text: str, mask: int) -> int:
         """A date with delimiters; the mask of what it held."""
-        parts = re.findall(r"[0-9]+|[A-Za-z]+|[^0-9A-Za-z]+$", text)
-        if not parts or not parts[-1].isalnum() or len(parts) > MAX_FIELDS:
-            bad()
+        parts = []
+        at = 0
+        while at < len(text) and len(parts) < MAX_FIELDS:
+            match = _DATE_PART.match(text, at)
+            if match is None:
+                bad()
+            parts.append(match[1])
+            at = match.end()
         found = 0
         text_month = False
         for part in parts:
@@ -356,6 +362,8 @@ class Fields:
                 found |= 1 << MONTH
         for part in parts:
             if part.isalpha():
+                if DATE_WORDS[part[:10]][0] == IGNORE:
+                    bad()
                 continue
             bits = self.number(part, text_month, mask | found)
             if (mask | found) & bits:
@@ -433,8 +441,8 @@ class Fields:
     def labelled(self, text: str) -> int:
         """A number behind a prefix: "j" for a Julian day, "t" for a time."""
         prefix, self.prefix = self.prefix, ""
+        value, rest = strtoint(text)
         if prefix == "julian":
-            value, rest = strtoint(text)
             if rest and rest[0] != ".":
                 bad()
             if value < 0:
@@ -473,8 +481,8 @@ class Fields:
 
     # --- words --------------------------------------------------------------------------------------
 
-    def word(self, text: str, following: int) -> int:
-        """A word; the mask of what it was, -1 for a word without meaning. `following`: next field's kind."""
+    def word(self, text: str) -> int:
+        """A word; the mask of what it was, -1 for a word without meaning."""
         abbrev = find_abbreviation(text, self.session)
         if abbrev is not None:
             if abbrev.zone is not None:
@@ -504,7 +512,7 @@ class Fields:
         if kind == ISOTIME:
             if not self.time_only and self.mask & DATE_M != DATE_M:
                 bad()
-            if following not in (NUMBER, TIME, DATE) or self.prefix:
+            if self.prefix:
                 bad()
             self.prefix = "time"
             return 0
@@ -646,7 +654,7 @@ def _datetime_field(fields: Fields, tokens: list[tuple[int, str]], index: int) -
         if place > 2 or (place < 0 and len(text) >= 6 and (not mask & DATE_M or not mask & TIME_M)):
             return fields.number_field(text, mask)
         return fields.number(text, fields.text_month, mask)
-    return fields.word(text, tokens[index + 1][0] if index + 1 < len(tokens) else -1)
+    return fields.word(text)
 
 
 def _decode(fields: Fields, tokens: list[tuple[int, str]], field: Any) -> None:
@@ -718,7 +726,7 @@ def _time_field(fields: Fields, tokens: list[tuple[int, str]], index: int) -> in
         if len(text) > 4:
             return fields.number_field(text, mask | DATE_M)
         return fields.number(text, False, mask | DATE_M)
-    return fields.word(text, tokens[index + 1][0] if index + 1 < count else -1)
+    return fields.word(text)
 
 
 def parse_time(text: str, settings: Any, now: int, typename: str) -> Fields:

@@ -260,7 +260,10 @@ class _Reader:
     def word(self, text: str, index: int) -> int:
         kind, value = UNIT_WORDS.get(text[:10]) or DATE_WORDS.get(text[:10]) or (UNKNOWN, None)
         last = index == len(self.tokens) - 1
-        if kind == IGNORE:
+        if kind == IGNORE:  # the unit to its right is forgotten
+            if self.pending:
+                bad()
+            self.unit = ""
             return 0
         if kind == UNITS:
             if self.pending:
@@ -271,7 +274,7 @@ class _Reader:
             if not last:
                 bad()
             self.ago = True
-            self.unit = ""
+            self.unit = "ago"
             return 0
         if kind == RESERV and value in ("infinity", "-infinity") and last:
             self.infinite = str(value)
@@ -281,7 +284,7 @@ class _Reader:
 
 # --- ISO 8601 ---------------------------------------------------------------------------------------
 
-_FLOAT = re.compile(r"-?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
+_FLOAT = re.compile(r"-?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?|-(?i:inf(?:inity)?|nan)")
 
 
 def _iso_number(text: str, at: int) -> tuple[int, float, int]:
@@ -289,7 +292,7 @@ def _iso_number(text: str, at: int) -> tuple[int, float, int]:
     match = _FLOAT.match(text, at)
     if match is None:
         bad()
-    number = float(match[0])
+    number = float(match[0])  # "-inf" is a number too, as for strtod
     if not -1.0e15 <= number <= 1.0e15:
         overflow()
     whole = int(number)

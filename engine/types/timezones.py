@@ -287,52 +287,76 @@ def _parse_file(name: str, data: bytes) -> Zone:
     return Zone(name, times, types, first, rule)
 
 
-_NAME = r"(?:<([^>]+)>|([A-Za-z]+))"
-_NUMBER = r"([+-]?0*(?:\d{1,2}|1[0-5]\d|16[0-7])(?::0*[0-5]?\d(?::0*(?:[0-5]?\d|60))?)?)"
-_POSIX = re.compile(rf"{_NAME}?{_NUMBER}?(?:{_NAME}{_NUMBER}?(?:,(.*))?)?\Z")
-_RULE = re.compile(rf"(?:J(\d+)|(\d+)|M(\d+)\.(\d+)\.(\d+))(?:/{_NUMBER})?\Z")
+_OFFSET = re.compile(r"([+-]?)([0-9]+)(?::([0-9]+)(?::([0-9]+))?)?")
+_STD_NAME = re.compile(r"<([^>]*)>|([^0-9,+-]*)")
+_RULE = re.compile(r"J([0-9]+)|([0-9]+)|M([0-9]+)\.([0-9]+)\.([0-9]+)")
 
 
-def _seconds(text: str) -> int:
-    sign = -1 if text[0] == "-" else 1
-    parts = [int(part) for part in text.lstrip("+-").split(":")] + [0, 0]
-    return sign * (parts[0] * 3600 + parts[1] * 60 + parts[2])
-
-
-def _rule_date(text: str) -> RuleDate | None:
-    match = _RULE.match(text)
+def _offset(text: str, at: int) -> tuple[int, int] | None:
+    """Seconds of an offset or time [+-]h[:m[:s]] and where it ends."""
+    match = _OFFSET.match(text, at)
     if match is None:
         return None
-    seconds = _seconds(match[6]) if match[6] else 7200
-    if match[1]:
-        return RuleDate("J", (int(match[1]),), seconds) if 1 <= int(match[1]) <= 365 else None
-    if match[2]:
-        return RuleDate("n", (int(match[2]),), seconds) if int(match[2]) <= 365 else None
-    month, week, day = int(match[3]), int(match[4]), int(match[5])
-    if not (1 <= month <= 12 and 1 <= week <= 5 and day <= 6):
+    hours, minutes, seconds = int(match[2]), int(match[3] or 0), int(match[4] or 0)
+    unfinished = match[4] is None and text[match.end() : match.end() + 1] == ":"
+    if hours > 167 or minutes > 59 or seconds > 60 or unfinished:
         return None
-    return RuleDate("M", (month, week, day), seconds)
+    total = hours * 3600 + minutes * 60 + seconds
+    return (-total if match[1] == "-" else total), match.end()
+
+
+def _rule_date(text: str, at: int) -> tuple[RuleDate, int] | None:
+    match = _RULE.match(text, at)
+    if match is None:
+        return None
+    if match[1]:
+        kind, numbers, valid = "J", (int(match[1]),), 1 <= int(match[1]) <= 365
+    elif match[2]:
+        kind, numbers, valid = "n", (int(match[2]),), int(match[2]) <= 365
+    else:
+        month, week, day = int(match[3]), int(match[4]), int(match[5])
+        kind, numbers = "M", (month, week, day)
+        valid = 1 <= month <= 12 and 1 <= week <= 5 and day <= 6
+    end, seconds = match.end(), 7200
+    if text[end : end + 1] == "/":
+        found = _offset(text, end + 1)
+        if found is None:
+            return None
+        seconds, end = found
+    return (RuleDate(kind, numbers, seconds), end) if valid else None
 
 
 def parse_posix(text: str) -> Rule | None:
-    """A POSIX TZ string as "EST5EDT,M3.2.0,M11.1.0"; None if it is not one."""
-    match = _POSIX.match(text)
-    if match is None or not text or (match[3] is None):
+    """A POSIX TZ string as "EST5EDT,M3.2.0,M11.1.0"; None if it is not one. Names may be empty or odd."""
+    match = _STD_NAME.match(text)
+    assert match is not None
+    found = _offset(text, match.end()) if match.end() < len(text) else None
+    if found is None:
         return None
-    std_name = match[1] if match[1] is not None else match[2] if match[2] is not None else ""
-    offset = _seconds(match[3])
-    standard = ZoneType(-offset, False, std_name)
-    dst_name = match[4] if match[4] is not None else match[5]
-    if dst_name is None:
+    standard = ZoneType(-found[0], False, match[1] if match[1] is not None else match[2])
+    at = found[1]
+    if at == len(text):
         return Rule(standard, None, None, None)
-    daylight = ZoneType(-_seconds(match[6]) if match[6] else standard.gmtoff + 3600, True, dst_name)
-    dates = (match[7] or "M3.2.0,M11.1.0").split(",")
-    if len(dates) != 2:
+    match = _STD_NAME.match(text, at)
+    assert match is not None
+    name = match[1] if match[1] is not None else match[2].split(";")[0]
+    at = match.end() if match[1] is not None else at + len(name)
+    if not name:
         return None
-    start, end = _rule_date(dates[0]), _rule_date(dates[1])
-    if start is None or end is None:
+    gmtoff = standard.gmtoff + 3600
+    if at < len(text) and text[at] not in ",;":
+        found = _offset(text, at)
+        if found is None:
+            return None
+        gmtoff, at = -found[0], found[1]
+    if at < len(text) and text[at] not in ",;":
         return None
-    return Rule(standard, daylight, start, end)
+    rules, at = (text, at + 1) if at < len(text) and text[at] in ",;" else ("M3.2.0,M11.1.0", 0)
+    start = _rule_date(rules, at)
+    end = None if start is None or rules[start[1] : start[1] + 1] != "," else _rule_date(rules, start[1] + 1)
+    if start is None or end is None or end[1] != len(rules):
+        return None
+    return Rule(standard, ZoneType(gmtoff, True, name), start[0], end[0])
 
 
 @lru_cache(1)
