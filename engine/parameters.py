@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from .errors import SqlError
-from .sqlstates import PROTOCOL_VIOLATION, UNDEFINED_OBJECT
+from .sqlstates import INVALID_PARAMETER_VALUE, PROTOCOL_VIOLATION
 from .types.io import binary_receive, text_input
 
 
@@ -14,10 +14,13 @@ class Decoders:
     context_free: no decoder looks at settings or times, so no transaction need be there yet.
     """
 
-    __slots__ = ("_functions", "catalog", "context_free")
+    __slots__ = ("_formats", "_functions", "catalog", "context_free")
 
-    def __init__(self, catalog: Any, functions: list[Any], context_free: bool) -> None:
+    def __init__(
+        self, catalog: Any, functions: list[Any], context_free: bool, formats: Sequence[int]
+    ) -> None:
         self.catalog = catalog
+        self._formats = formats
         self._functions = functions
         self.context_free = context_free
 
@@ -29,29 +32,27 @@ class Decoders:
             try:
                 return (None if value is None else functions[0](ctx, value),)
             except (SqlError, UnicodeDecodeError) as error:
-                raise _located(error, 0, value) from None
+                raise self._located(error, 0, value) from None
         out = []
         for function, value in zip(functions, values, strict=True):
             try:
                 out.append(None if value is None else function(ctx, value))
             except (SqlError, UnicodeDecodeError) as error:
-                raise _located(error, len(out), value) from None
+                raise self._located(error, len(out), value) from None
         return tuple(out)
 
+    def _located(self, error: SqlError, index: int, value: bytes | None) -> SqlError:
+        """The error with the parameter as its context; values are not shown
+        (log_parameter_max_length_on_error = 0)."""
+        if error.where is None and value is not None:
+            error.where = _where(index) + ("" if self._formats[index] else " = '...'")
+            if error.message == "incorrect binary data format":
+                error.message += f" in bind parameter {index + 1}"
+        return error
 
-def _located(error: SqlError | UnicodeDecodeError, index: int, value: bytes | None) -> SqlError:
-    if isinstance(error, UnicodeDecodeError):
-        from .types.text import invalid_utf8
 
-        try:
-            invalid_utf8(error.object, error.start)
-        except SqlError as found:
-            error = found
-    if error.where is None and value is not None:
-        error.where = f"unnamed portal parameter ${index + 1}"
-        if len(value) < 64:
-            error.where += f" = '{bytes(value).decode('utf-8', 'replace')}'"
-    return error
+def _where(index: int) -> str:
+    return f"unnamed portal parameter ${index + 1}"
 
 
 def parameter_decoders(catalog: Any, prepared: Any, formats: Sequence[int], count: int) -> Decoders:
@@ -66,12 +67,18 @@ def parameter_decoders(catalog: Any, prepared: Any, formats: Sequence[int], coun
         )
     types = prepared.parameter_types
     functions = []
+    codes = []
     context_free = True
     for index in range(count):
         format_code = given[index] if len(given) > 1 else given[0] if given else 0
-        functions.append(make_decoder(catalog, types[index], format_code))
+        codes.append(format_code)
+        try:
+            functions.append(make_decoder(catalog, types[index], format_code))
+        except SqlError as error:
+            error.where = _where(index)
+            raise
         context_free = context_free and types[index] in _CONTEXT_FREE
-    decoders = Decoders(catalog, functions, context_free)
+    decoders = Decoders(catalog, functions, context_free, codes)
     prepared.decoders.clear()
     prepared.decoders[given] = decoders
     return decoders
@@ -91,7 +98,7 @@ def make_decoder(catalog: Any, typid: int, format_code: int) -> Any:
             return special
         receive = binary_receive(catalog, typid)
         return lambda ctx, value: receive(ctx, bytes(value), -1)
-    raise SqlError(UNDEFINED_OBJECT, f"unsupported format code: {format_code}")
+    raise SqlError(INVALID_PARAMETER_VALUE, f"unsupported format code: {format_code}")
 
 
 def _integer(low: int, high: int, typid: int) -> Any:

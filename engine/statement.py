@@ -107,6 +107,8 @@ def syntax_error(text: str, error: ParseError) -> SqlError:
     position = error.args[1] if len(error.args) > 1 else None
     if position is not None and position < 0:
         position = None
+    if position is None and message == "syntax error at end of input":
+        position = len(text)
     for words, sqlstate in _GRAMMAR_SQLSTATES:  # noqa: B007
         if words in message and not message.startswith("syntax error"):
             break

@@ -32,14 +32,15 @@ async def run_utility(session: Any, portal: Portal, output: Output, row_limit: i
                 session.transaction.forbid_if_read_only(found.tag)
         context.parameter_types = plan.param_types
         result = found.run(context, plan.utility)
-        if describe and plan.columns is not None:
-            output.row_description(plan.columns, portal.formats)
         portal.started = True
         if isinstance(result, Iterator):
             portal.running = _Tagged(result, found.tag)
         else:
             portal.rows = []
             portal.running = _Tagged(iter(()), result if isinstance(result, str) else found.tag)
+        if describe and plan.columns is not None:
+            await session.first_rows(portal)  # errors come before the description
+            output.row_description(plan.columns, portal.formats)
     tagged = portal.running
     count = await session._drive(portal, output, row_limit)
     if not portal.done:

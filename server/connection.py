@@ -76,6 +76,7 @@ class Connection(asyncio.Protocol):
         self.key = key
         output.pull_copy = self._pull_copy
         output.on_lost = session.cancel
+        output.idle = self._at_rest
         self._inbound = Inbound()
         self._running: Coroutine[Any, Any, None] | None = None
         self._copy_waiter: asyncio.Future[bytes | None] | None = None
@@ -258,6 +259,10 @@ class Connection(asyncio.Protocol):
         elif self._closing and self._running is None:
             self._finish()
 
+    def _at_rest(self) -> bool:
+        """Neither a statement nor a transaction runs: asynchronous messages may be sent."""
+        return self._running is None and not self._turning and self.session.status == b"I"
+
     def _idle(self) -> bool:
         if self._running is not None or self._scheduled or self._turning:
             return False
@@ -267,8 +272,7 @@ class Connection(asyncio.Protocol):
     def _ready(self) -> None:
         """ReadyForQuery."""
         output = self.output
-        output.buffer += replies.READY_FOR_QUERY[self.session.status]
-        output.urgent = True
+        output.ready(self.session.status)
         self._ready_after = False
         if output.text is not None:
             output.text = None

@@ -200,6 +200,8 @@ class Greeting(asyncio.Protocol):
         parameters = session.parameters()
         output.set_encoding(parameters.get("client_encoding", "UTF8"))
         output.buffer += replies.parameter_statuses(parameters)
+        output.reported = dict(parameters)
+        output.changed.clear()
         output.buffer += replies.backend_key_data(pid, key)
         output.buffer += early
         output.buffer += replies.READY_FOR_QUERY[session.status]

@@ -22,8 +22,8 @@ BUFFER_BYTES_MAX = 64 * 1024
 class ClientOutput:
     """The unsent output of one client, and whether it keeps up."""
 
-    __slots__ = ("buffer", "busy", "codec", "lost", "on_lost", "paused", "pull_copy", "sent", "text",
-                 "transport", "urgent", "waiter")  # fmt: skip
+    __slots__ = ("buffer", "busy", "changed", "codec", "idle", "lost", "notified", "on_lost", "paused",
+                 "pull_copy", "reported", "sent", "text", "transport", "urgent", "waiter")  # fmt: skip
 
     def __init__(self, transport: asyncio.Transport) -> None:
         self.transport = transport
@@ -37,6 +37,10 @@ class ClientOutput:
         self.text: str | None = None  # the statement which positions in errors refer to, if not ASCII
         self.waiter: asyncio.Future[None] | None = None
         self.on_lost: Callable[[], None] | None = None
+        self.changed: dict[str, str] = {}  # parameters to report before ReadyForQuery
+        self.reported: dict[str, str] = {}
+        self.notified = bytearray()  # notifications for the end of the transaction
+        self.idle: Callable[[], bool] | None = None  # whether neither a statement nor a transaction runs
         self.pull_copy: Callable[[], asyncio.Future[bytes | None]] | None = None
 
     # What the engine calls.
@@ -68,14 +72,19 @@ class ClientOutput:
         self._urgently(replies.notice_response(notice, self.text, self.codec))
 
     def parameter_status(self, name: str, value: str) -> None:
-        """ParameterStatus; client_encoding also decides how the client's text is read."""
+        """ParameterStatus, before the next ReadyForQuery; client_encoding also decides at once how the
+        client's text is read."""
         if name == "client_encoding":
             self.set_encoding(value)
-        self._urgently(replies.parameter_status(name, value, self.codec))
+        self.changed[name] = value
 
     def notification(self, pid: int, channel: str, payload: str) -> None:
-        """NotificationResponse."""
-        self._urgently(replies.notification(pid, channel, payload, self.codec))
+        """NotificationResponse, when no transaction runs."""
+        reply = replies.notification(pid, channel, payload, self.codec)
+        if self.idle is None or self.idle():
+            self._urgently(reply)
+        else:
+            self.notified += reply
 
     def copy_in_response(self, binary: bool, formats: Sequence[int]) -> None:
         """CopyInResponse."""
@@ -128,6 +137,20 @@ class ClientOutput:
     def error(self, error: SqlError) -> None:
         """ErrorResponse."""
         self.buffer += replies.error_response(error, self.text, self.codec)
+        self.urgent = True
+
+    def ready(self, status: bytes) -> None:
+        """ReadyForQuery, after what waited for it."""
+        if self.notified and status == b"I":
+            self.buffer += self.notified
+            self.notified = bytearray()
+        if self.changed:
+            for name, value in self.changed.items():
+                if self.reported.get(name) != value:
+                    self.reported[name] = value
+                    self.buffer += replies.parameter_status(name, value, self.codec)
+            self.changed.clear()
+        self.buffer += replies.READY_FOR_QUERY[status]
         self.urgent = True
 
     def flush(self) -> None:

@@ -12,7 +12,9 @@ from gaveldb.storage.api import row_key, row_span
 
 from ..catalog.relation import Column, Relation
 from ..plan import nodes as plan
+from ..run import sqlvalue
 from ..run.scans import ColumnScan, entry_chunks, value_chunks
+from ..tree import CurrentOfExpr
 from ..types.storage import pack_value, unpack_template
 from ..values import Record, RowType
 from .expressions import emit_filter, template_helpers, value
@@ -55,6 +57,14 @@ def _seq_scan(scope: Scope, node: plan.SeqScan, consume: Consume) -> None:
     low, high = row_span(relation.storage_id)
     scope.unit.root.need_prelude("txn = ctx.transaction")
     attnums = wanted_columns(scope, node.varno)
+    if relation.kind == "S":
+        row = scope.unit.fresh(relation.name)
+        with scope.frame.block(f"for {row} in (ctx.session.database.sequences.read(txn, {relation.oid}),):"):
+            for attnum in attnums:
+                bind_stored_column(scope, node.varno, relation, attnum, row, f"row_key({relation.storage_id}, 1)")
+            emit_filter(scope, node.quals)
+            consume()
+        return
     if scope.frame.breathing and all(attnum > 0 or attnum == -6 for attnum in attnums):
         _column_scan(scope, node, relation, attnums, consume)
         return
@@ -297,6 +307,14 @@ def _consume_system_row(
     consume()
 
 
+def _ctid_source(scope: Scope, ctid: Any) -> str:
+    if type(ctid) is CurrentOfExpr:
+        cursor_rowid = scope.unit.helper("cursor_rowid", sqlvalue.cursor_rowid)
+        relid = scope.planned.rtable[ctid.cvarno - 1].relid
+        return f"{cursor_rowid}(ctx, {ctid.cursor_name!r}, {relid})"
+    return value(scope, ctid).source
+
+
 @produces(plan.RowidScan)
 def _rowid_scan(scope: Scope, node: plan.RowidScan, consume: Consume) -> None:
     unit, frame = scope.unit, scope.frame
@@ -309,7 +327,7 @@ def _rowid_scan(scope: Scope, node: plan.RowidScan, consume: Consume) -> None:
         frame.line(f"{name} = {array.source}")
         source = f"dict.fromkeys({name}.items) if {name} is not None else ()"
     else:
-        codes = ", ".join(value(scope, ctid).source for ctid in node.ctids)
+        codes = ", ".join(_ctid_source(scope, ctid) for ctid in node.ctids)
         source = f"dict.fromkeys(({codes},))" if len(node.ctids) > 1 else f"({codes},)"
     with frame.block(f"for {rowid} in {source}:"):
         with frame.block(f"if {rowid} is None:"):
@@ -327,6 +345,13 @@ def _rowid_scan(scope: Scope, node: plan.RowidScan, consume: Consume) -> None:
         fetch_row(scope, node.varno, relation, rowid)
         emit_filter(scope, node.quals)
         consume()
+
+
+def _rowid_source(scope: Scope, node: plan.RowidScan, ctid: Any) -> str:
+    if isinstance(ctid, CurrentOfExpr):
+        scope.unit.helper("cursor_rowid", cursor_rowid)
+        return f"cursor_rowid(ctx, {ctid.cursor_name!r}, {node.relid})"
+    return value(scope, ctid).source
 
 
 def fetch_row(scope: Scope, varno: int, relation: Relation, rowid: str) -> None:

@@ -261,7 +261,7 @@ def pg_cursor(ctx: Any) -> Iterator[tuple[Any, ...]]:
             getattr(portal, "source", "") or getattr(portal, "text", ""),
             bool(getattr(portal, "holdable", False)),
             bool(getattr(portal, "binary", False)),
-            bool(getattr(portal, "scrollable", False)),
+            bool(portal.scroll),
             getattr(portal, "created_at", None) or ctx.statement_timestamp,
         )
 
@@ -274,7 +274,7 @@ def pg_prepared_statement(ctx: Any) -> Iterator[tuple[Any, ...]]:
         columns = statement.columns
         yield (
             name,
-            statement.text,
+            statement.source if statement.from_sql else statement.text,
             statement.prepared_at or ctx.statement_timestamp,
             make_array(2206, list(statement.parameter_types)),
             None if columns is None else make_array(2206, [c.type_oid for c in columns]),

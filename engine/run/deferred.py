@@ -16,10 +16,16 @@ from gaveldb.storage.api import row_span, successor
 
 from ..catalog.quoting import quote_identifier
 from ..catalog.relation import ForeignKey, Index, Relation
-from ..errors import SqlError
+from ..errors import Notice, SqlError
 from ..indexkeys import key_column_encoder
 from ..internal import run_internal, table_name
-from ..sqlstates import FOREIGN_KEY_VIOLATION, RESTRICT_VIOLATION, UNDEFINED_OBJECT, WRONG_OBJECT_TYPE
+from ..sqlstates import (
+    FOREIGN_KEY_VIOLATION,
+    NO_ACTIVE_SQL_TRANSACTION,
+    RESTRICT_VIOLATION,
+    UNDEFINED_OBJECT,
+    WRONG_OBJECT_TYPE,
+)
 from ..types.io import text_output
 from . import violations
 
@@ -151,6 +157,9 @@ def set_constraint_modes(ctx: Any, statement: Any) -> Iterator[Any]:
     """SET CONSTRAINTS."""
     transaction = ctx.transaction
     deferred = bool(statement.deferred)
+    if not transaction.explicit and not ctx.session.in_implicit_block:
+        text = "SET CONSTRAINTS can only be used in transaction blocks"
+        ctx.notice(Notice(text, sqlstate=NO_ACTIVE_SQL_TRANSACTION, severity="WARNING"))
     if not statement.constraints:
         transaction.constraint_modes = {0: deferred}
     else:
@@ -318,22 +327,29 @@ def _check_parent(transaction: Any, event: ParentEvent) -> Iterator[Any]:
     catalog = transaction.catalog
     child, parent = catalog.relation(foreign_key.relid), catalog.relation(foreign_key.refrelid)
     action = foreign_key.on_delete if event.after is None else foreign_key.on_update
-    if action == "a":
-        index = next((index for index in parent.indexes if index.oid == foreign_key.index), None)
-        if index is not None:
-            key = _index_prefix(catalog, index, foreign_key.refcolumns, event.before)
-            if key is not None and transaction.get(key) is not None:
-                return  # another row has taken the key over
-    _validate_children(transaction, child, foreign_key, event.before)
-    if action in "ar":
-        rows = yield from _matching_rows(
-            transaction, child, foreign_key.columns, parent, foreign_key.refcolumns, event.before
-        )
-        if rows:
-            raise _still_referenced(transaction, event, child, parent, action)
+    if action == "a" and _taken_over(transaction, event, parent):
         return
-    text, types, params = _action_statement(catalog, event, child, parent, action)
-    yield from run_internal(transaction.session, text, types, params, role=child.owner)
+    _validate_children(transaction, child, foreign_key, event.before)
+    if action not in "ar":
+        text, types, params = _action_statement(catalog, event, child, parent, action)
+        yield from run_internal(transaction.session, text, types, params, role=child.owner)
+        # A child whose defaults are the very key that goes has not changed by SET DEFAULT.
+        if action != "d" or _taken_over(transaction, event, parent):
+            return
+    rows = yield from _matching_rows(
+        transaction, child, foreign_key.columns, parent, foreign_key.refcolumns, event.before
+    )
+    if rows:
+        raise _still_referenced(transaction, event, child, parent, action)
+
+
+def _taken_over(transaction: Any, event: ParentEvent, parent: Relation) -> bool:
+    """Whether another row of the parent has the key by now."""
+    index = next((index for index in parent.indexes if index.oid == event.foreign_key.index), None)
+    if index is None:
+        return False
+    key = _index_prefix(transaction.catalog, index, event.foreign_key.refcolumns, event.before)
+    return key is not None and transaction.get(key) is not None
 
 
 def _still_referenced(

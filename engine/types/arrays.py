@@ -18,6 +18,7 @@ from ..sqlstates import (
     INVALID_BINARY_REPRESENTATION,
     INVALID_TEXT_REPRESENTATION,
     PROGRAM_LIMIT_EXCEEDED,
+    PROTOCOL_VIOLATION,
 )
 from ..values import Array
 from .io import binary_receive, binary_send, text_input, text_output, type_row
@@ -326,7 +327,7 @@ def array_recv(site: CallSite) -> Callable[..., Array]:
         try:
             return _receive(ctx, data, elemtype, typmod)
         except struct.error:
-            raise SqlError(INVALID_BINARY_REPRESENTATION, "insufficient data left in message") from None
+            raise SqlError(PROTOCOL_VIOLATION, "insufficient data left in message") from None
 
     def _receive(ctx: Any, data: bytes, elemtype: int, typmod: int) -> Array:
         ndim, flags, sent_type = struct.unpack_from(">iiI", data)
@@ -364,7 +365,7 @@ def array_recv(site: CallSite) -> Callable[..., Array]:
                 items.append(None)
                 continue
             if length < 0 or here + length > len(data):
-                raise SqlError(INVALID_BINARY_REPRESENTATION, "insufficient data left in message")
+                raise SqlError(PROTOCOL_VIOLATION, "insufficient data left in message")
             items.append(receive(ctx, data[here : here + length], typmod))
             here += length
         if here != len(data):

@@ -10,6 +10,7 @@ from ..sqlstates import (
     INVALID_PARAMETER_VALUE,
     INVALID_TEXT_REPRESENTATION,
     NUMERIC_VALUE_OUT_OF_RANGE,
+    PROTOCOL_VIOLATION,
     STRING_DATA_LENGTH_MISMATCH,
     STRING_DATA_RIGHT_TRUNCATION,
     SUBSTRING_ERROR,
@@ -71,12 +72,12 @@ def bit_out(value: str) -> str:
 
 def _receive(data: bytes) -> str:
     if len(data) < 4:
-        raise SqlError(INVALID_BINARY_REPRESENTATION, "insufficient data left in message")
+        raise SqlError(PROTOCOL_VIOLATION, "insufficient data left in message")
     length = int.from_bytes(data[:4], "big", signed=True)
     if length < 0:
         raise SqlError(INVALID_BINARY_REPRESENTATION, "invalid length in external bit string")
     if len(data) - 4 < (length + 7) // 8:
-        raise SqlError(INVALID_BINARY_REPRESENTATION, "insufficient data left in message")
+        raise SqlError(PROTOCOL_VIOLATION, "insufficient data left in message")
     return "".join(f"{byte:08b}" for byte in data[4:])[:length]
 
 

@@ -17,6 +17,7 @@ from ..sqlstates import (
     INVALID_BINARY_REPRESENTATION,
     INVALID_TEXT_REPRESENTATION,
     NOT_NULL_VIOLATION,
+    PROTOCOL_VIOLATION,
 )
 from ..values import Record, RowType
 from .io import binary_receive, binary_send, text_input, text_output, type_row
@@ -165,7 +166,7 @@ def _receive_record(catalog: Any, ctx: Any, data: bytes, typid: int) -> Record:
             values.append(domain_null(catalog, ctx, expected))
             continue
         if length < 0 or here + length > len(data):
-            raise SqlError(INVALID_BINARY_REPRESENTATION, "insufficient data left in message")
+            raise SqlError(PROTOCOL_VIOLATION, "insufficient data left in message")
         values.append(
             binary_receive(catalog, expected)(ctx, data[here : here + length], shape.typmods[place])
         )
@@ -183,7 +184,7 @@ def record_recv(site: CallSite) -> Callable[..., Record]:
         try:
             return _receive_record(catalog, ctx, data, typid)
         except struct.error:
-            raise SqlError(INVALID_BINARY_REPRESENTATION, "insufficient data left in message") from None
+            raise SqlError(PROTOCOL_VIOLATION, "insufficient data left in message") from None
 
     return receive_record
 

@@ -14,6 +14,7 @@ from ..sqlstates import (
     INVALID_PRECEDING_OR_FOLLOWING_SIZE,
     INVALID_TEXT_REPRESENTATION,
     NUMERIC_VALUE_OUT_OF_RANGE,
+    PROTOCOL_VIOLATION,
 )
 from .hashing import hash_bytes, hash_bytes_extended
 from .integers import BLANKS, OVERFLOW, division_by_zero
@@ -177,9 +178,9 @@ def float4out(ctx: Any, value: float) -> str:
 
 def _unpack(data: bytes, codec: struct.Struct) -> float:
     if len(data) != codec.size:
-        short = len(data) < codec.size
-        what = "insufficient data left in message" if short else "incorrect binary data format"
-        raise SqlError(INVALID_BINARY_REPRESENTATION, what)
+        if len(data) < codec.size:
+            raise SqlError(PROTOCOL_VIOLATION, "insufficient data left in message")
+        raise SqlError(INVALID_BINARY_REPRESENTATION, "incorrect binary data format")
     return codec.unpack(data)[0]
 
 

@@ -6,7 +6,12 @@ from typing import Any
 
 from ..errors import SqlError
 from ..registry import implements
-from ..sqlstates import INVALID_BINARY_REPRESENTATION, INVALID_TEXT_REPRESENTATION, NUMERIC_VALUE_OUT_OF_RANGE
+from ..sqlstates import (
+    INVALID_BINARY_REPRESENTATION,
+    INVALID_TEXT_REPRESENTATION,
+    NUMERIC_VALUE_OUT_OF_RANGE,
+    PROTOCOL_VIOLATION,
+)
 from .hashing import fold_int8, hash_bytes, hash_bytes_extended, hash_uint32, hash_uint32_extended
 from .integers import BLANKS, register_comparisons
 
@@ -57,8 +62,9 @@ def oidout(value: int) -> str:
 def receive_unsigned(data: bytes, size: int) -> int:
     """Exactly `size` bytes as an unsigned integer."""
     if len(data) != size:
-        what = "insufficient data left in message" if len(data) < size else "incorrect binary data format"
-        raise SqlError(INVALID_BINARY_REPRESENTATION, what)
+        if len(data) < size:
+            raise SqlError(PROTOCOL_VIOLATION, "insufficient data left in message")
+        raise SqlError(INVALID_BINARY_REPRESENTATION, "incorrect binary data format")
     return int.from_bytes(data, "big")
 
 

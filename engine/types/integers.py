@@ -14,6 +14,7 @@ from ..sqlstates import (
     INVALID_PRECEDING_OR_FOLLOWING_SIZE,
     INVALID_TEXT_REPRESENTATION,
     NUMERIC_VALUE_OUT_OF_RANGE,
+    PROTOCOL_VIOLATION,
 )
 from .hashing import fold_int8, hash_uint32, hash_uint32_extended
 
@@ -90,8 +91,9 @@ def int4out(value: int) -> str:
 def _register_binary(size: int) -> None:
     def receive(data: bytes) -> int:
         if len(data) != size:
-            what = "insufficient data left in message" if len(data) < size else "incorrect binary data format"
-            raise SqlError(INVALID_BINARY_REPRESENTATION, what)
+            if len(data) < size:
+                raise SqlError(PROTOCOL_VIOLATION, "insufficient data left in message")
+            raise SqlError(INVALID_BINARY_REPRESENTATION, "incorrect binary data format")
         return int.from_bytes(data, "big", signed=True)
 
     implements(f"int{size}recv")(receive)

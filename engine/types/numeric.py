@@ -18,6 +18,7 @@ from ..sqlstates import (
     INVALID_PARAMETER_VALUE,
     INVALID_TEXT_REPRESENTATION,
     NUMERIC_VALUE_OUT_OF_RANGE,
+    PROTOCOL_VIOLATION,
 )
 from ..values import Array
 from .floats import parse_float, single
@@ -222,7 +223,7 @@ def numeric_recv(data: bytes, _typioparam: int = 0, typmod: int = -1) -> Decimal
         count, weight, sign, scale = struct.unpack_from(">HhHH", data)
         digits = struct.unpack_from(f">{count}H", data, 8)
     except struct.error:
-        raise SqlError(INVALID_BINARY_REPRESENTATION, "insufficient data left in message") from None
+        raise SqlError(PROTOCOL_VIOLATION, "insufficient data left in message") from None
     if sign in _SPECIAL_SIGNS:
         return apply_typmod(_SPECIAL_SIGNS[sign], typmod)
     if sign not in (0, 0x4000):
