@@ -62,7 +62,7 @@ class RelationWrites:
 class Savepoint:
     """What ROLLBACK TO needs to know."""
 
-    __slots__ = ("catalog_state", "name", "notifications", "range_deletes", "settings", "undo_length", "deferred")
+    __slots__ = ("catalog_state", "name", "notifications", "range_deletes", "settings", "undo_length", "deferred", "portals")
 
     def __init__(self, name: str, undo_length: int, catalog_state: Any, range_deletes: int,
                  notifications: int, settings: Any, deferred: int) -> None:
@@ -73,6 +73,7 @@ class Savepoint:
         self.notifications = notifications
         self.settings = settings
         self.deferred = deferred
+        self.portals: frozenset[Any] = frozenset()  # open when it was made
 
 
 class Transaction:
@@ -92,6 +93,7 @@ class Transaction:
         self.written: dict[bytes, RelationWrites] = {}
         self.pending: dict[bytes, bytes | None] = {}
         self.shared_writes: dict[bytes, bytes | None] = {}
+        self.raw_writes: dict[bytes, bytes] = {}  # with their database prefix: storage's own commands
         self.base = 0
         self.bases: dict[bytes, int] = {}
         self.reads: dict[bytes, int] = {}
@@ -213,6 +215,11 @@ class Transaction:
         self.range_deletes.append((low, high))
         self.has_writes = True
 
+    def add_raw_write(self, key: bytes, value: bytes) -> None:
+        """A write with its database prefix that goes into the commit as it is (CREATE DATABASE)."""
+        self.raw_writes[key] = value
+        self.has_writes = True
+
     def next_rowid(self, storage_id: int) -> int:
         """A fresh row id of the relation; never given twice."""
         if storage_id & 0x8000_0000:
@@ -262,6 +269,8 @@ class Transaction:
         pending = self.pending
         if not pending:
             return
+        if self.session.portals:
+            self.session.drain_portals()
         self.has_writes = True
         tau = self.snapshot.tau if self.snapshot is not None else 0
         if not self.base:
@@ -442,6 +451,7 @@ class Transaction:
             shared = _U32.pack(SHARED_DATABASE)
             for key, value in self.shared_writes.items():
                 writes[shared + key] = value
+        writes.update(self.raw_writes)
         deletes = [
             KeyRange(prefix + low, prefix + high) for low, high in self.range_deletes if not low[0] & 0x80
         ]

@@ -157,7 +157,7 @@ def _column_address(ctx: Any, names: list[str], missing_ok: bool) -> Address | N
         if missing_ok:
             return None
         raise SqlError(
-            UNDEFINED_COLUMN, f'column "{names[-1]}" of relation "{relation.name}" does not exist'
+            UNDEFINED_COLUMN, f'column "{names[-1]}" of relation "{".".join(names[:-1])}" does not exist'
         )
     return Address(PG_CLASS, oid, attnum)
 

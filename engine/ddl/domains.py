@@ -340,7 +340,7 @@ def _verify(ctx: Any, oid: int, expr: Any) -> Iterator[Any]:
     for one in domains:
         domains += [row.oid for row in catalog.pg_type.find("typbasetype", one) if row.oid not in domains]
     for domain in domains:
-        for attribute in catalog.pg_attribute.find("atttypid", domain):
+        for attribute in reversed(catalog.pg_attribute.find("atttypid", domain)):
             relation = catalog.pg_class.get(attribute.attrelid)
             if relation is None or relation.relkind not in "rm" or attribute.attisdropped:
                 continue

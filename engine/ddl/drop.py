@@ -39,6 +39,13 @@ def drop(ctx: Any, statement: ast.DropStmt) -> str:
     kind = statement.removeType.name
     cascade = statement.behavior.name == "DROP_CASCADE"
     tag = "DROP " + kind.removeprefix("OBJECT_").replace("_", " ").replace("MATVIEW", "MATERIALIZED VIEW")
+    tag = {
+        "DROP STATISTIC EXT": "DROP STATISTICS", "DROP OPCLASS": "DROP OPERATOR CLASS",
+        "DROP OPFAMILY": "DROP OPERATOR FAMILY", "DROP TSCONFIGURATION": "DROP TEXT SEARCH CONFIGURATION",
+        "DROP TSDICTIONARY": "DROP TEXT SEARCH DICTIONARY", "DROP TSPARSER": "DROP TEXT SEARCH PARSER",
+        "DROP TSTEMPLATE": "DROP TEXT SEARCH TEMPLATE", "DROP FDW": "DROP FOREIGN DATA WRAPPER",
+        "DROP FOREIGN SERVER": "DROP SERVER",
+    }.get(tag, tag)
     if statement.concurrent:
         ctx.session.require_no_block("DROP INDEX CONCURRENTLY")
         if len(statement.objects) > 1:

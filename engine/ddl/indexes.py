@@ -68,11 +68,12 @@ def create_index(ctx: Any, statement: ast.IndexStmt) -> Any:
     if statement.excludeOpNames:
         raise SqlError(FEATURE_NOT_SUPPORTED, "exclusion constraints are not supported")
     name = statement.idxname
-    if name is not None and transaction.catalog.pg_class.find("relname_relnamespace", name, relation.namespace):
-        if statement.if_not_exists:
-            ctx.notice(Notice(f'relation "{name}" already exists, skipping', sqlstate=DUPLICATE_TABLE))
-            return None
-        raise SqlError(DUPLICATE_TABLE, f'relation "{name}" already exists')
+    taken = name is not None and bool(
+        transaction.catalog.pg_class.find("relname_relnamespace", name, relation.namespace)
+    )
+    if taken and statement.if_not_exists:
+        ctx.notice(Notice(f'relation "{name}" already exists, skipping', sqlstate=DUPLICATE_TABLE))
+        return None
     am = index_am(ctx, statement.accessMethod or "btree")
     pstate = table_parse_state(ctx, oid)
     columns = [index_column(ctx, pstate, relation, element, am) for element in statement.indexParams]
@@ -88,6 +89,8 @@ def create_index(ctx: Any, statement: ast.IndexStmt) -> Any:
             FEATURE_NOT_SUPPORTED, f'access method "{statement.accessMethod}" does not support multicolumn indexes'
         )
     predicate = index_predicate(ctx, pstate, statement.whereClause)
+    if taken:
+        raise SqlError(DUPLICATE_TABLE, f'relation "{name}" already exists')
     if name is None:
         name = default_index_name(ctx, relation, columns, "idx")
     return define_index(
@@ -113,6 +116,8 @@ def index_am(ctx: Any, name: str) -> int:
         raise SqlError(UNDEFINED_OBJECT, f'access method "{name}" does not exist')
     oid = rows[0].oid
     if oid not in (BTREE_AM, HASH_AM):
+        if rows[0].amtype != "i":
+            raise SqlError(WRONG_OBJECT_TYPE, f'access method "{name}" is not of type INDEX')
         raise SqlError(FEATURE_NOT_SUPPORTED, f'index access method "{name}" is not supported')
     return int(oid)
 

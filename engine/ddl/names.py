@@ -22,6 +22,7 @@ def creation_schema(ctx: Any, schema: str | None, *, temporary: bool = False) ->
     catalog = ctx.transaction.catalog
     if temporary or schema == "pg_temp":
         if schema not in (None, "pg_temp"):
+            explicit_namespace(catalog, schema, session.temporary_namespace)
             raise SqlError(
                 INVALID_TABLE_DEFINITION, "cannot create temporary relation in non-temporary schema"
             )

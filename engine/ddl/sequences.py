@@ -33,7 +33,14 @@ def option_number(option: Any) -> int:
     if isinstance(arg, ast.Integer):
         return int(arg.ival)
     if isinstance(arg, ast.Float):
-        return int(arg.fval)
+        if not arg.fval.lstrip("+-").isdecimal():
+            raise SqlError(INVALID_TEXT_REPRESENTATION, f'invalid input syntax for type bigint: "{arg.fval}"')
+        number = int(arg.fval)
+        if not -(2**63) <= number < 2**63:
+            raise SqlError(
+                NUMERIC_VALUE_OUT_OF_RANGE, f'value "{arg.fval}" is out of range for type bigint'
+            )
+        return number
     raise SqlError(SYNTAX_ERROR, f"{option.defname} requires a numeric value")
 
 

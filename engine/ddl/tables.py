@@ -9,6 +9,7 @@ from pglast import ast
 from ..commands.registry import command
 from ..errors import Notice, SqlError
 from ..sqlstates import (
+    DUPLICATE_OBJECT,
     DUPLICATE_TABLE,
     FEATURE_NOT_SUPPORTED,
     INVALID_PARAMETER_VALUE,
@@ -52,7 +53,12 @@ def create_table(ctx: Any, statement: ast.CreateStmt) -> Any:
     persistence = target.relpersistence
     if statement.oncommit.name != "ONCOMMIT_NOOP" and persistence != "t" and target.schemaname != "pg_temp":
         raise SqlError(INVALID_TABLE_DEFINITION, "ON COMMIT can only be used on temporary tables")
-    namespace = creation_schema(ctx, target.schemaname, temporary=persistence == "t")
+    try:
+        namespace = creation_schema(ctx, target.schemaname, temporary=persistence == "t")
+    except SqlError as error:
+        if error.position is None:
+            error.position = target.location
+        raise
     if namespace == ctx.session.temporary_namespace and namespace:
         persistence = "t"
     catalog = ctx.transaction.catalog
@@ -267,7 +273,11 @@ def build_table(ctx: Any, name: str, namespace: int, persistence: str, parts: Ta
         yield from like(oid)
     for key in sorted(parts.keys, key=lambda item: item.contype.name != "CONSTR_PRIMARY"):
         yield from add_key(ctx, oid, key, build=False)
+    names: set[str] = set()
     for check in parts.checks:
+        if check.conname is not None and check.conname in names:
+            raise SqlError(DUPLICATE_OBJECT, f'check constraint "{check.conname}" already exists')
+        names.add(check.conname)
         add_check(ctx, oid, check)
     for foreign_key in parts.foreign_keys:
         yield from add_foreign_key(ctx, oid, foreign_key, validate=False)
