@@ -39,8 +39,8 @@ class StatementContext:
 class PreparedStatement:
     """A parsed and analysed statement, of Parse or of PREPARE."""
 
-    __slots__ = ("columns", "declared_types", "decoders", "source", "from_sql", "name", "parameter_types", "plan", "prepared_at", "raw",
-                 "row_description", "text")
+    __slots__ = ("columns", "declared_types", "decoders", "from_sql", "name", "parameter_types", "plan", "prepared_at", "raw",
+                 "row_description", "source", "text")
 
     def __init__(self, text: str, raw: Any, declared_types: tuple[int, ...], plan: Plan | None) -> None:
         self.text = text
@@ -51,6 +51,7 @@ class PreparedStatement:
         self.columns = plan.columns if plan is not None else None
         self.decoders: dict[Any, Any] = {}  # formats -> engine/parameters.py's Decoders
         self.from_sql = False
+        self.source = ""  # of PREPARE: what the client sent
         self.name = ""
         self.prepared_at = 0
         self.row_description: Any = None  # the server's encoded RowDescription

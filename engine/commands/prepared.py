@@ -4,11 +4,12 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from pglast import ast
+from pglast.stream import RawStream
 
 from ..api import ColumnDescription
 from ..errors import SqlError
 from ..portal import PreparedStatement, StatementContext
-from ..sqlstates import DATATYPE_MISMATCH, INVALID_PSTATEMENT_DEFINITION, SYNTAX_ERROR
+from ..sqlstates import INVALID_PSTATEMENT_DEFINITION
 from ..statement import Plan, cached_plan
 from .registry import command, describes
 
@@ -17,17 +18,21 @@ from .registry import command, describes
 def prepare(ctx: Any, statement: ast.PrepareStmt) -> None:
     """PREPARE name (types) AS statement."""
     from ..bind.typenames import typename_type_id
-    from pglast.stream import RawStream
 
     session = ctx.session
     if not statement.name:
         raise SqlError(INVALID_PSTATEMENT_DEFINITION, "invalid statement name: must not be empty")
     pstate = session.parse_state(ctx.source)
-    types = tuple(typename_type_id(pstate, name)[0] if not isinstance(typename_type_id(pstate, name), int)
-                  else typename_type_id(pstate, name) for name in statement.argtypes or ())
-    text = RawStream()(statement.query)
-    plan = cached_plan(session, text, types)
-    prepared = PreparedStatement(text, None, types, plan)
+    types = []
+    for name in statement.argtypes or ():
+        found = typename_type_id(pstate, name)
+        types.append(found if isinstance(found, int) else found[0])
+    text, raw = ctx.source, ast.RawStmt(stmt=statement.query)
+    if ";" in text.rstrip("; \t\r\n"):  # perhaps one of several statements: the text alone names the plan
+        text = RawStream()(statement.query)
+        raw = None
+    plan = cached_plan(session, text, tuple(types), raw)
+    prepared = PreparedStatement(text, raw, tuple(types), plan)
     prepared.from_sql = True
     prepared.source = ctx.source
     session.store_prepared(statement.name, prepared)
@@ -57,37 +62,13 @@ def execute(ctx: Any, statement: ast.ExecuteStmt) -> Iterator[Any]:
 
 def execute_arguments(ctx: Any, prepared: PreparedStatement, statement: ast.ExecuteStmt) -> tuple[Any, ...]:
     """The argument expressions, coerced to the parameter types and evaluated."""
-    from ..bind.expressions import transform_expr
-    from ..bind.coercion import COERCION_ASSIGNMENT, coerce_to_target_type
+    from ..bind.analyze import transform_execute_params
     from ..evaluate import evaluate_expression
-    from ..treetypes import expr_type
 
-    session = ctx.session
-    arguments = statement.params or ()
-    types = prepared.parameter_types
-    if len(arguments) != len(types):
-        raise SqlError(
-            SYNTAX_ERROR,
-            f'wrong number of parameters for prepared statement "{statement.name}"',
-            detail=f"Expected {len(types)} parameters but got {len(arguments)}.",
-        )
-    pstate = session.parse_state(ctx.source)
-    out = []
-    for index, (argument, typid) in enumerate(zip(arguments, types, strict=True)):
-        expr = transform_expr(pstate, argument, "execute_parameter")
-        given = expr_type(expr)
-        coerced = coerce_to_target_type(pstate, expr, given, typid, -1, COERCION_ASSIGNMENT, "implicit", -1)
-        if coerced is None:
-            catalog = ctx.catalog
-            raise SqlError(
-                DATATYPE_MISMATCH,
-                f"parameter ${index + 1} of type {catalog.format_type(given)} cannot be coerced to the "
-                f"expected type {catalog.format_type(typid)}",
-                hint="You will need to rewrite or cast the expression.",
-                position=getattr(argument, "location", None),
-            )
-        out.append(evaluate_expression(ctx, coerced))
-    return tuple(out)
+    exprs = transform_execute_params(
+        statement.params, ctx.source, ctx.session.analyze_context(), statement.name, prepared.parameter_types
+    )
+    return tuple([evaluate_expression(ctx, expr) for expr in exprs])
 
 
 def run_inner(session: Any, plan: Plan, ctx: StatementContext) -> Iterator[Any]:
@@ -134,4 +115,3 @@ def deallocate(ctx: Any, statement: ast.DeallocateStmt) -> str:
     session.find_prepared(statement.name)
     session.close_prepared(statement.name)
     return "DEALLOCATE"
-

@@ -128,6 +128,7 @@ def _savepoint(ctx: Any, statement: Any) -> str:
     transaction = _block(ctx, "SAVEPOINT")
     ctx.session.begin_statement()
     transaction.savepoint(statement.savepoint_name)
+    transaction.savepoints[-1].portals = frozenset(ctx.session.portals.values())
     return "SAVEPOINT"
 
 
@@ -138,8 +139,13 @@ def _release(ctx: Any, statement: Any) -> str:
 
 def _rollback_to(ctx: Any, statement: Any) -> str:
     session = ctx.session
-    _block(ctx, "ROLLBACK TO SAVEPOINT").rollback_to(statement.savepoint_name)
+    transaction = _block(ctx, "ROLLBACK TO SAVEPOINT")
+    transaction.rollback_to(statement.savepoint_name)
     session.failed = False
+    before = transaction.savepoints[-1].portals
+    for name, portal in list(session.portals.items()):
+        if portal.declared and portal not in before:
+            session.close_portal(name)
     session.settings_changed()
     return "ROLLBACK"
 
