@@ -52,6 +52,8 @@ MODULES: tuple[str, ...] = (
     "types.ranges",
     "functions.ranges",
     "functions.multiranges",
+    "types.network",
+    "functions.network",
     "functions.datetime_now",
     "functions.datetime_parts",
     "functions.datetime_zones",
@@ -60,6 +62,8 @@ MODULES: tuple[str, ...] = (
     "functions.formatting_input",
 )
 
+# types that register nothing but functions: imported when one of these is asked for
+_FUNCTIONS_ONLY = frozenset({"types.intervals", "types.timestamps", "types.dates", "types.times"})
 _loaded = False
 _types_loaded = False
 
@@ -70,7 +74,7 @@ def load_types() -> None:
     if not _types_loaded:
         _types_loaded = True
         for name in MODULES:
-            if name.startswith("types."):
+            if name.startswith("types.") and name not in _FUNCTIONS_ONLY:
                 _import(name)
 
 
