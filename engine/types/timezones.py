@@ -6,10 +6,10 @@ years by the Gregorian calendar's cycle of 400 years.
 Signs: `gmtoff` is seconds EAST of UTC; what PostgreSQL stores and returns as a zone ("tz") is seconds WEST.
 """
 
+import os
 import re
 from bisect import bisect_right
 from functools import lru_cache
-from importlib import resources
 from struct import unpack
 from typing import NamedTuple
 
@@ -362,8 +362,14 @@ def parse_posix(text: str) -> Rule | None:
 @lru_cache(1)
 def zone_names() -> dict[str, str]:
     """Lower-case name -> name of every time zone in the tz database."""
-    text = resources.files("tzdata").joinpath("zones").read_text()
-    return {line.lower(): line for line in text.split()}
+    with open(os.path.join(_directory(), "zones"), encoding="ascii") as file:
+        return {line.lower(): line for line in file.read().split()}
+
+
+def _directory() -> str:
+    import tzdata
+
+    return os.path.dirname(tzdata.__file__)
 
 
 @lru_cache(1024)
@@ -373,8 +379,8 @@ def find_zone(name: str) -> Zone | None:
         return None
     known = zone_names().get(name.lower())
     if known is not None:
-        data = resources.files("tzdata").joinpath("zoneinfo", *known.split("/")).read_bytes()
-        return _parse_file(known, data)
+        with open(os.path.join(_directory(), "zoneinfo", *known.split("/")), "rb") as file:
+            return _parse_file(known, file.read())
     upper = name.upper()
     rule = parse_posix(upper)
     if rule is None:
