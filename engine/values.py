@@ -23,6 +23,7 @@
 | arrays, int2vector, oidvector      | Array                                                              |
 | composite, record                  | Record                                                             |
 | domain                             | as its base type                                                   |
+| inet cidr macaddr macaddr8         | bytes that order as the values do (types/network.py)               |
 | range types                        | Range                                                              |
 | multirange types                   | Multirange                                                         |
 | void                               | "" ; internal: any Python object                                   |

@@ -52,6 +52,8 @@ MODULES: tuple[str, ...] = (
     "types.ranges",
     "functions.ranges",
     "functions.multiranges",
+    "types.network",
+    "functions.network",
     "functions.datetime_now",
     "functions.datetime_parts",
     "functions.datetime_zones",

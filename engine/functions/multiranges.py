@@ -137,7 +137,7 @@ def range_merge_from_multirange(site: CallSite) -> Callable[[Multirange], Range]
     return merge
 
 
-# --- parts ----------------------------------------------------------------------------------------------------
+# --- parts ------------------------------------------------------------------------------------------------
 
 
 @implements("multirange_lower")
@@ -180,7 +180,7 @@ def multirange_unnest(value: Multirange) -> Iterable[Range]:
     return value.ranges
 
 
-# --- making ----------------------------------------------------------------------------------------------------
+# --- making -----------------------------------------------------------------------------------------------
 
 
 @implements("multirange_constructor0", bind=True)
