@@ -11,6 +11,7 @@ from .sequences import Sequences
 
 FIRST_STORED_ROWID = 1 << 32
 CATALOG_RELATION_LAST = 16_384  # relation numbers below are system catalogs
+CATALOG_RELATION_FIRST = 500  # pg_default_acl is 826; relation 1 holds the engine's counters
 _KEY = struct.Struct(">IIQ")
 
 
@@ -80,7 +81,7 @@ class Database:
                 if len(key) != 16 or key[4] or key[5]:
                     continue
                 _, relid, rowid = _KEY.unpack(key)
-                if relid >= CATALOG_RELATION_LAST or relid < 1000:
+                if relid >= CATALOG_RELATION_LAST or relid < CATALOG_RELATION_FIRST:
                     continue
                 table = self.catalog.table(relid)
                 row = None if value is None or value == b"\xc0" or not value else table.unpack_row(value)
@@ -150,5 +151,5 @@ class Database:
 
 def catalog_rows(snapshot: Any) -> Any:
     """(catalog relid, row id, stored row) of all stored catalog rows of an environment."""
-    for key, value in snapshot.scan(row_key(1000, 0), row_key(CATALOG_RELATION_LAST, 0)):
+    for key, value in snapshot.scan(row_key(CATALOG_RELATION_FIRST, 0), row_key(CATALOG_RELATION_LAST, 0)):
         yield int.from_bytes(key[:4], "big"), int.from_bytes(key[4:12], "big"), bytes(value)

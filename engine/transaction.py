@@ -190,6 +190,8 @@ class Transaction:
 
     def column_chunks(self, relation: Any, positions: Sequence[int], missing: Sequence[Any]) -> Any:
         """Columns kept in memory (storage/columnar.py), or None: read the rows."""
+        if self._history or self._catalog_changes:
+            return None  # what short rows lack is not settled before the new definition is committed
         storage_id = relation.storage_id
         snapshot = self.plain_snapshot(storage_id.to_bytes(4, "big"))
         if snapshot is None:
