@@ -32,7 +32,7 @@ _KINDS: dict[int, str] = {
     790: "int8", 1042: "bpchar", 1043: "text", 1082: "int8", 1083: "int8", 1114: "int8", 1184: "int8",
     1186: "interval", 1266: "timetz", 1700: "numeric", 2202: "uint4", 2203: "uint4", 2204: "uint4",
     2205: "uint4", 2206: "uint4", 2950: "uuid", 3220: "int8", 3734: "uint4", 3769: "uint4", 4089: "uint4",
-    4096: "uint4", 4191: "uint4", 705: "text",
+    4096: "uint4", 4191: "uint4", 705: "text", 650: "bytes", 774: "bytes", 829: "bytes", 869: "bytes",
 }  # fmt: skip
 _EXTRA: dict[int, Encoder] = {}
 
@@ -70,6 +70,16 @@ def _find_encoder(catalog: Any, typid: int) -> Encoder:
         return orders.__getitem__
     if row is not None and row.typtype == "c":
         return record_encoder([value_encoder(catalog, column[1]) for column in catalog.row_columns(base)])
+    if row is not None and row.typtype in ("r", "m"):
+        from .types.keyencoding import multirange_encoder, range_encoder
+        from .types.ranges import range_info
+
+        subtype = value_encoder(catalog, range_info(catalog, base).subtype)
+        return range_encoder(subtype) if row.typtype == "r" else multirange_encoder(subtype)
+    if base == 3802:
+        from .types.keyencoding import jsonb_encoder
+
+        return jsonb_encoder(ENCODERS["text"], ENCODERS["numeric"])
     element = catalog.element_type(base)
     if element:
         return array_encoder(value_encoder(catalog, element))

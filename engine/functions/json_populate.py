@@ -244,6 +244,8 @@ def _shape(site: CallSite, name: str, old: Record | None) -> RowType:
         if typid != RECORD:
             return row_type(site.catalog, typid)
     if old is not None:
+        if site.result_columns:
+            _check_columns(site, old.rowtype)
         return old.rowtype
     if site.result_columns:
         names, types, typmods = zip(*site.result_columns, strict=True)
@@ -254,6 +256,28 @@ def _shape(site: CallSite, name: str, old: Record | None) -> RowType:
         hint="Provide a non-null record argument, or call the function in the FROM clause using a "
         "column definition list.",
     )
+
+
+def _check_columns(site: CallSite, shape: RowType) -> None:
+    """The argument's columns must be those of the column definition list."""
+    message = "function return row and query-specified return row do not match"
+    columns = site.result_columns
+    if len(shape.types) != len(columns):
+        have = len(shape.types)
+        raise SqlError(
+            DATATYPE_MISMATCH,
+            message,
+            detail=f"Returned row contains {have} attribute{'' if have == 1 else 's'}, "
+            f"but query expects {len(columns)}.",
+        )
+    for place, (returned, column) in enumerate(zip(shape.types, columns, strict=True)):
+        if returned != column[1]:
+            names = [site.catalog.format_type(typid) for typid in (returned, column[1])]
+            raise SqlError(
+                DATATYPE_MISMATCH,
+                message,
+                detail=f"Returned type {names[0]} at ordinal position {place + 1}, but query expects {names[1]}.",
+            )
 
 
 def _check_row_argument(site: CallSite, name: str) -> None:
@@ -333,10 +357,8 @@ def _fit(shape: RowType, old: Record | None) -> Record | None:
 def _objects(reader: Reader, name: str, json: Any) -> list[Any]:
     kind = reader.view.kind(json)
     if kind != "array":
-        if reader.view is TreeJson:
-            what = "a non-array"
-        else:
-            what = "an object" if kind == "object" else "a scalar"
+        text_what = "an object" if kind == "object" else "a scalar"
+        what = "a non-array" if reader.view is TreeJson else text_what
         raise SqlError(INVALID_PARAMETER_VALUE, f"cannot call {name} on {what}")
     items = reader.view.items(json)
     if any(reader.view.kind(item) != "object" for item in items):

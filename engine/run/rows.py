@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 
 from ..errors import SqlError
-from ..sqlstates import DATATYPE_MISMATCH, INVALID_TEXT_REPRESENTATION, NULL_VALUE_NOT_ALLOWED
+from ..sqlstates import INVALID_PARAMETER_VALUE, INVALID_TEXT_REPRESENTATION, NULL_VALUE_NOT_ALLOWED
 from ..values import Jsonb, Record, RowType
 
 
@@ -74,7 +74,7 @@ def jsonb_assign(jsonb: Jsonb | None, path: tuple[Any, ...], new: Jsonb | None) 
         return Jsonb(_set_path([] if type(path[0]) is int else {}, path, item))
     if type(jsonb.value) not in (dict, list):
         raise SqlError(
-            DATATYPE_MISMATCH,
+            INVALID_PARAMETER_VALUE,
             "cannot replace existing key",
             detail="The path assumes key is a composite object, but it is a scalar value.",
         )
@@ -101,7 +101,7 @@ def _set_path(container: Any, path: tuple[Any, ...], item: Any) -> Any:
         place += len(copied)
         if place < 0:
             raise SqlError(
-                INVALID_TEXT_REPRESENTATION,
+                INVALID_PARAMETER_VALUE,
                 f"path element at position 1 is out of range: {place - len(copied)}",
             )
     while len(copied) <= place:
@@ -120,7 +120,7 @@ def _child(existing: Any, rest: tuple[Any, ...]) -> Any:
         return [] if type(rest[0]) is int else {}
     if type(existing) not in (dict, list):
         raise SqlError(
-            DATATYPE_MISMATCH,
+            INVALID_PARAMETER_VALUE,
             "cannot replace existing key",
             detail="The path assumes key is a composite object, but it is a scalar value.",
         )
