@@ -31,7 +31,9 @@ Rules, which the compiler relies on:
 """
 
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
+
+Function = TypeVar("Function", bound=Callable[..., Any])
 
 
 class CallSite(NamedTuple):
@@ -92,10 +94,10 @@ def implements(
     inline: str | None = None,
     names: dict[str, Any] | None = None,
     waits: bool = False,
-) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+) -> Callable[[Function], Function]:
     """Register the decorated function under each pg_proc.prosrc name given."""
 
-    def register(function: Callable[..., Any]) -> Callable[..., Any]:
+    def register(function: Function) -> Function:
         for name in prosrc:
             if dict.__contains__(IMPLEMENTATIONS, name):
                 raise AssertionError(f"two implementations of {name}")

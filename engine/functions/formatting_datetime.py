@@ -145,22 +145,21 @@ def _literal(picture: str, at: int, nodes: list[Node], standard: bool) -> int:
 
 
 class Moment:
-    """The fields to be formatted; `days` is None for an interval."""
+    """The fields to be formatted, of a timestamp or of an interval."""
 
     __slots__ = (
-        "abbrev",
-        "day",
-        "fsec",
-        "gmtoff",
-        "hour",
-        "interval",
-        "julian",
-        "minute",
-        "month",
-        "second",
-        "yday",
-        "year",
+        "abbrev", "day", "fsec", "gmtoff", "hour", "interval",
+        "julian", "minute", "month", "second", "yday", "year",
     )  # fmt: skip
+    year: int
+    month: int
+    day: int
+    hour: int
+    minute: int
+    second: int
+    fsec: int
+    yday: int
+    julian: int
 
     def __init__(self, interval: bool) -> None:
         self.interval = interval

@@ -338,7 +338,7 @@ class Fields:
 
     def date_field(self, text: str, mask: int) -> int:
         """A date with delimiters; the mask of what it held."""
-        parts = []
+        parts: list[str] = []
         at = 0
         while at < len(text) and len(parts) < MAX_FIELDS:
             match = _DATE_PART.match(text, at)

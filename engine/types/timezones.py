@@ -309,6 +309,7 @@ def _rule_date(text: str, at: int) -> tuple[RuleDate, int] | None:
     match = _RULE.match(text, at)
     if match is None:
         return None
+    numbers: tuple[int, ...]
     if match[1]:
         kind, numbers, valid = "J", (int(match[1]),), 1 <= int(match[1]) <= 365
     elif match[2]:
@@ -367,9 +368,9 @@ def zone_names() -> dict[str, str]:
 
 
 def _directory() -> str:
-    import tzdata
+    import tzdata  # type: ignore[import-untyped]
 
-    return os.path.dirname(tzdata.__file__)
+    return os.path.dirname(str(tzdata.__file__))
 
 
 @lru_cache(1024)
