@@ -43,8 +43,16 @@ RELATION_KINDS = {
     "OBJECT_FOREIGN_TABLE": ("f", "foreign table"),
 }
 KIND_WORDS = {
-    "r": "table", "p": "table", "v": "view", "m": "materialized view", "S": "sequence", "i": "index", "I": "index",
-    "f": "foreign table", "c": "composite type", "t": "TOAST table",
+    "r": "table",
+    "p": "table",
+    "v": "view",
+    "m": "materialized view",
+    "S": "sequence",
+    "i": "index",
+    "I": "index",
+    "f": "foreign table",
+    "c": "composite type",
+    "t": "TOAST table",
 }
 # object type -> (catalog, its number, name column, word, SQLSTATE if absent)
 NAMED_OBJECTS = {
@@ -55,7 +63,13 @@ NAMED_OBJECTS = {
     "OBJECT_EXTENSION": ("pg_extension", PG_EXTENSION, "extname", "extension", UNDEFINED_OBJECT),
     "OBJECT_TABLESPACE": ("pg_tablespace", PG_TABLESPACE, "spcname", "tablespace", UNDEFINED_OBJECT),
     "OBJECT_ACCESS_METHOD": ("pg_am", PG_AM, "amname", "access method", UNDEFINED_OBJECT),
-    "OBJECT_EVENT_TRIGGER": ("pg_event_trigger", PG_EVENT_TRIGGER, "evtname", "event trigger", UNDEFINED_OBJECT),
+    "OBJECT_EVENT_TRIGGER": (
+        "pg_event_trigger",
+        PG_EVENT_TRIGGER,
+        "evtname",
+        "event trigger",
+        UNDEFINED_OBJECT,
+    ),
     "OBJECT_PUBLICATION": ("pg_publication", PG_PUBLICATION, "pubname", "publication", UNDEFINED_OBJECT),
     "OBJECT_SUBSCRIPTION": ("pg_subscription", PG_SUBSCRIPTION, "subname", "subscription", UNDEFINED_OBJECT),
     "OBJECT_FDW": ("pg_foreign_data_wrapper", PG_FDW, "fdwname", "foreign-data wrapper", UNDEFINED_OBJECT),
@@ -65,11 +79,29 @@ NAMED_OBJECTS = {
 QUALIFIED_OBJECTS = {
     "OBJECT_COLLATION": ("pg_collation", PG_COLLATION, "collname", "collnamespace", "collation"),
     "OBJECT_CONVERSION": ("pg_conversion", PG_CONVERSION, "conname", "connamespace", "conversion"),
-    "OBJECT_STATISTIC_EXT": ("pg_statistic_ext", PG_STATISTIC_EXT, "stxname", "stxnamespace", "statistics object"),
-    "OBJECT_TSCONFIGURATION": ("pg_ts_config", PG_TS_CONFIG, "cfgname", "cfgnamespace", "text search configuration"),
+    "OBJECT_STATISTIC_EXT": (
+        "pg_statistic_ext",
+        PG_STATISTIC_EXT,
+        "stxname",
+        "stxnamespace",
+        "statistics object",
+    ),
+    "OBJECT_TSCONFIGURATION": (
+        "pg_ts_config",
+        PG_TS_CONFIG,
+        "cfgname",
+        "cfgnamespace",
+        "text search configuration",
+    ),
     "OBJECT_TSDICTIONARY": ("pg_ts_dict", PG_TS_DICT, "dictname", "dictnamespace", "text search dictionary"),
     "OBJECT_TSPARSER": ("pg_ts_parser", PG_TS_PARSER, "prsname", "prsnamespace", "text search parser"),
-    "OBJECT_TSTEMPLATE": ("pg_ts_template", PG_TS_TEMPLATE, "tmplname", "tmplnamespace", "text search template"),
+    "OBJECT_TSTEMPLATE": (
+        "pg_ts_template",
+        PG_TS_TEMPLATE,
+        "tmplname",
+        "tmplnamespace",
+        "text search template",
+    ),
 }
 # object type -> (catalog, its number, relation column, name column, word)
 RELATION_OBJECTS = {
@@ -98,7 +130,9 @@ def range_var(names: list[str]) -> ast.RangeVar:
     )
 
 
-def find_object(ctx: Any, kind: str, value: Any, relation: Any = None, *, missing_ok: bool = False) -> Address | None:
+def find_object(
+    ctx: Any, kind: str, value: Any, relation: Any = None, *, missing_ok: bool = False
+) -> Address | None:
     """The address of a named object; the error PostgreSQL gives if there is none (None if missing_ok)."""
     if kind in RELATION_KINDS:
         return relation_address(ctx, kind, relation or range_var(names_of(value)), missing_ok=missing_ok)
@@ -167,8 +201,10 @@ def type_address(ctx: Any, kind: str, value: Any, *, missing_ok: bool = False) -
     from ..bind.typenames import lookup_type_name_oid, typename_to_string
 
     context = ctx.session.analyze_context()
-    name = value if isinstance(value, ast.TypeName) else ast.TypeName(
-        names=tuple(ast.String(sval=part) for part in names_of(value)), typemod=-1
+    name = (
+        value
+        if isinstance(value, ast.TypeName)
+        else ast.TypeName(names=tuple(ast.String(sval=part) for part in names_of(value)), typemod=-1)
     )
     oid = lookup_type_name_oid(context, name, True)
     catalog = ctx.transaction.catalog
@@ -202,7 +238,11 @@ def _qualified(ctx: Any, kind: str, names: list[str], missing_ok: bool) -> Addre
         namespace = catalog.namespace_oid(names[-2])
         if namespace is None and not missing_ok:
             raise SqlError(UNDEFINED_SCHEMA, f'schema "{names[-2]}" does not exist')
-        rows = catalog.table(table).find(f"{column}_{namespace_column}", names[-1], namespace) if namespace else ()
+        rows = (
+            catalog.table(table).find(f"{column}_{namespace_column}", names[-1], namespace)
+            if namespace
+            else ()
+        )
         oid = rows[0].oid if rows else None
     else:
         oid = named_oid(catalog, table, names[-1], ctx.session.search_path(catalog))
@@ -229,9 +269,13 @@ def _of_relation(ctx: Any, kind: str, names: list[str], missing_ok: bool) -> Add
         return None
     relation = catalog.pg_class.get(oid)
     if kind == "OBJECT_RULE":
-        raise SqlError(UNDEFINED_OBJECT, f'rule "{names[-1]}" for relation "{relation.relname}" does not exist')
+        raise SqlError(
+            UNDEFINED_OBJECT, f'rule "{names[-1]}" for relation "{relation.relname}" does not exist'
+        )
     if kind in ("OBJECT_TRIGGER", "OBJECT_TABCONSTRAINT", "OBJECT_POLICY"):
-        raise SqlError(UNDEFINED_OBJECT, f'{word} "{names[-1]}" for table "{relation.relname}" does not exist')
+        raise SqlError(
+            UNDEFINED_OBJECT, f'{word} "{names[-1]}" for table "{relation.relname}" does not exist'
+        )
     raise AssertionError(kind)
 
 
@@ -247,7 +291,8 @@ def _domain_constraint(ctx: Any, value: Any, missing_ok: bool) -> Address | None
     if missing_ok:
         return None
     raise SqlError(
-        UNDEFINED_OBJECT, f'constraint "{name}" for domain {catalog.format_type(address.objid)} does not exist'
+        UNDEFINED_OBJECT,
+        f'constraint "{name}" for domain {catalog.format_type(address.objid)} does not exist',
     )
 
 
@@ -274,7 +319,8 @@ def _opclass(ctx: Any, kind: str, names: list[str], missing_ok: bool) -> Address
     if not methods:
         raise SqlError(UNDEFINED_OBJECT, f'access method "{names[0]}" does not exist')
     prefix, table, classid, word = (
-        ("opc", "pg_opclass", PG_OPCLASS, "operator class") if kind == "OBJECT_OPCLASS"
+        ("opc", "pg_opclass", PG_OPCLASS, "operator class")
+        if kind == "OBJECT_OPCLASS"
         else ("opf", "pg_opfamily", PG_OPFAMILY, "operator family")
     )
     for row in catalog.table(table).find(f"{prefix}name", names[-1]):
@@ -289,18 +335,36 @@ def _opclass(ctx: Any, kind: str, names: list[str], missing_ok: bool) -> Address
 
 # object type -> what the owner error calls it
 _OWNED = {
-    "OBJECT_SCHEMA": "schema", "OBJECT_DATABASE": "database", "OBJECT_LANGUAGE": "language",
-    "OBJECT_COLLATION": "collation", "OBJECT_CONVERSION": "conversion", "OBJECT_STATISTIC_EXT": "statistics object",
-    "OBJECT_OPERATOR": "operator", "OBJECT_OPCLASS": "operator class", "OBJECT_OPFAMILY": "operator family",
-    "OBJECT_TSDICTIONARY": "text search dictionary", "OBJECT_TSCONFIGURATION": "text search configuration",
-    "OBJECT_EXTENSION": "extension", "OBJECT_TABLESPACE": "tablespace", "OBJECT_EVENT_TRIGGER": "event trigger",
+    "OBJECT_SCHEMA": "schema",
+    "OBJECT_DATABASE": "database",
+    "OBJECT_LANGUAGE": "language",
+    "OBJECT_COLLATION": "collation",
+    "OBJECT_CONVERSION": "conversion",
+    "OBJECT_STATISTIC_EXT": "statistics object",
+    "OBJECT_OPERATOR": "operator",
+    "OBJECT_OPCLASS": "operator class",
+    "OBJECT_OPFAMILY": "operator family",
+    "OBJECT_TSDICTIONARY": "text search dictionary",
+    "OBJECT_TSCONFIGURATION": "text search configuration",
+    "OBJECT_EXTENSION": "extension",
+    "OBJECT_TABLESPACE": "tablespace",
+    "OBJECT_EVENT_TRIGGER": "event trigger",
 }
 _OWNER_COLUMNS = {
-    "OBJECT_SCHEMA": "nspowner", "OBJECT_DATABASE": "datdba", "OBJECT_LANGUAGE": "lanowner",
-    "OBJECT_COLLATION": "collowner", "OBJECT_CONVERSION": "conowner", "OBJECT_STATISTIC_EXT": "stxowner",
-    "OBJECT_OPERATOR": "oprowner", "OBJECT_OPCLASS": "opcowner", "OBJECT_OPFAMILY": "opfowner",
-    "OBJECT_TSDICTIONARY": "dictowner", "OBJECT_TSCONFIGURATION": "cfgowner", "OBJECT_EXTENSION": "extowner",
-    "OBJECT_TABLESPACE": "spcowner", "OBJECT_EVENT_TRIGGER": "evtowner",
+    "OBJECT_SCHEMA": "nspowner",
+    "OBJECT_DATABASE": "datdba",
+    "OBJECT_LANGUAGE": "lanowner",
+    "OBJECT_COLLATION": "collowner",
+    "OBJECT_CONVERSION": "conowner",
+    "OBJECT_STATISTIC_EXT": "stxowner",
+    "OBJECT_OPERATOR": "oprowner",
+    "OBJECT_OPCLASS": "opcowner",
+    "OBJECT_OPFAMILY": "opfowner",
+    "OBJECT_TSDICTIONARY": "dictowner",
+    "OBJECT_TSCONFIGURATION": "cfgowner",
+    "OBJECT_EXTENSION": "extowner",
+    "OBJECT_TABLESPACE": "spcowner",
+    "OBJECT_EVENT_TRIGGER": "evtowner",
 }
 
 

@@ -51,9 +51,7 @@ def require_column(alteration: Any, name: str) -> Any:
         raise SqlError(FEATURE_NOT_SUPPORTED, f'cannot alter system column "{name}"')
     attnum = column_number(relation, name)
     if attnum is None:
-        raise SqlError(
-            UNDEFINED_COLUMN, f'column "{name}" of relation "{relation.name}" does not exist'
-        )
+        raise SqlError(UNDEFINED_COLUMN, f'column "{name}" of relation "{relation.name}" does not exist')
     return relation.columns[attnum - 1]
 
 
@@ -119,17 +117,29 @@ def _new_column_values(alteration: Any, parts: Any, spec: Any, attnum: int) -> N
     value = None
     for column, options, kind, _ in parts.sequences:
         sequence = add_owned_sequence(
-            ctx, alteration.relid, relation.name, relation.namespace, column, attnum, options, kind, relation.persistence
+            ctx,
+            alteration.relid,
+            relation.name,
+            relation.namespace,
+            column,
+            attnum,
+            options,
+            kind,
+            relation.persistence,
         )
         if kind == INTERNAL:
             value = t.NextValueExpr(sequence, spec.typid)
     for _, raw, generated in parts.defaults:
-        pstate = table_parse_state(ctx, alteration.relid) if generated else ctx.session.parse_state(ctx.source)
+        pstate = (
+            table_parse_state(ctx, alteration.relid) if generated else ctx.session.parse_state(ctx.source)
+        )
         with unpositioned():
             expr = cook_default(ctx, pstate, raw, spec, generated)
         if isinstance(expr, t.Const) and expr.constisnull and not generated:
             continue
-        store_default(ctx, alteration.relid, attnum, expr, temporary=alteration.temporary, generated=generated)
+        store_default(
+            ctx, alteration.relid, attnum, expr, temporary=alteration.temporary, generated=generated
+        )
         if generated:
             if generated == "s":
                 alteration.rewrite = True
@@ -140,12 +150,17 @@ def _new_column_values(alteration: Any, parts: Any, spec: Any, attnum: int) -> N
         value = column.default
     catalog = alteration.transaction.catalog
     if value is None and catalog.pg_type.get(spec.typid).typtype == "d":
-        value = coerce_null_to_domain(ctx.session.parse_state(ctx.source), spec.typid, spec.typmod, spec.collation)
+        value = coerce_null_to_domain(
+            ctx.session.parse_state(ctx.source), spec.typid, spec.typmod, spec.collation
+        )
     if value is None:
         return
-    if relation.kind == "r" and not _is_domain(catalog, spec.typid) and not contain_volatile_functions(
-        catalog, value
-    ) and not isinstance(value, t.NextValueExpr):
+    if (
+        relation.kind == "r"
+        and not _is_domain(catalog, spec.typid)
+        and not contain_volatile_functions(catalog, value)
+        and not isinstance(value, t.NextValueExpr)
+    ):
         if _store_missing(alteration, attnum, spec, value):
             return
     alteration.new_values[attnum] = value
@@ -194,11 +209,17 @@ def _new_column_constraints(alteration: Any, parts: Any, attnum: int) -> None:
         )
 
 
-def _add_not_null(alteration: Any, attnum: int, name: str | None, no_inherit: bool, *, validate: bool = True) -> None:
+def _add_not_null(
+    alteration: Any, attnum: int, name: str | None, no_inherit: bool, *, validate: bool = True
+) -> None:
     column = alteration.relation.columns[attnum - 1]
     had = column.notnull
     add_not_null(alteration.ctx, alteration.relid, attnum, name, no_inherit=no_inherit, validated=validate)
-    if validate and not had and not (column.has_missing and column.missing is not None and _is_new(alteration, attnum)):
+    if (
+        validate
+        and not had
+        and not (column.has_missing and column.missing is not None and _is_new(alteration, attnum))
+    ):
         if attnum not in alteration.not_nulls:
             alteration.not_nulls.append(attnum)
     touch(alteration)
@@ -280,8 +301,11 @@ def column_default(alteration: Any, action: Any) -> None:
     where = f'column "{column.name}" of relation "{relation.name}"'
     if column.identity:
         raise SqlError(
-            SYNTAX_ERROR, f"{where} is an identity column",
-            hint=None if action.def_ is not None else "Use ALTER TABLE ... ALTER COLUMN ... DROP IDENTITY instead.",
+            SYNTAX_ERROR,
+            f"{where} is an identity column",
+            hint=None
+            if action.def_ is not None
+            else "Use ALTER TABLE ... ALTER COLUMN ... DROP IDENTITY instead.",
         )
     if column.generated:
         hint = "Use ALTER TABLE ... ALTER COLUMN ... SET EXPRESSION instead."
@@ -366,7 +390,10 @@ def add_table_not_null(alteration: Any, constraint: Any) -> None:
             )
         return
     _add_not_null(
-        alteration, column.attnum, constraint.conname, bool(constraint.is_no_inherit),
+        alteration,
+        column.attnum,
+        constraint.conname,
+        bool(constraint.is_no_inherit),
         validate=not constraint.skip_validation,
     )
 
@@ -381,7 +408,8 @@ def add_identity(alteration: Any, action: Any) -> None:
     where = f'column "{column.name}" of relation "{relation.name}"'
     if not column.notnull:
         raise SqlError(
-            OBJECT_NOT_IN_PREREQUISITE_STATE, f"{where} must be declared NOT NULL before identity can be added"
+            OBJECT_NOT_IN_PREREQUISITE_STATE,
+            f"{where} must be declared NOT NULL before identity can be added",
         )
     if column.identity:
         raise SqlError(OBJECT_NOT_IN_PREREQUISITE_STATE, f"{where} is already an identity column")
@@ -389,8 +417,15 @@ def add_identity(alteration: Any, action: Any) -> None:
         raise SqlError(OBJECT_NOT_IN_PREREQUISITE_STATE, f"{where} already has a default value")
     update_attribute(alteration, column.attnum, attidentity=action.def_.generated_when)
     add_owned_sequence(
-        alteration.ctx, alteration.relid, relation.name, relation.namespace, column.name, column.attnum,
-        {"options": action.def_.options or (), "as": column.typid}, INTERNAL, relation.persistence,
+        alteration.ctx,
+        alteration.relid,
+        relation.name,
+        relation.namespace,
+        column.name,
+        column.attnum,
+        {"options": action.def_.options or (), "as": column.typid},
+        INTERNAL,
+        relation.persistence,
     )
 
 
@@ -456,7 +491,9 @@ def set_expression(alteration: Any, action: Any) -> None:
     pstate = table_parse_state(ctx, alteration.relid)
     with unpositioned():
         expr = cook_default(ctx, pstate, action.def_, column, generated)
-    store_default(ctx, alteration.relid, column.attnum, expr, temporary=alteration.temporary, generated=generated)
+    store_default(
+        ctx, alteration.relid, column.attnum, expr, temporary=alteration.temporary, generated=generated
+    )
     touch(alteration)
     if generated == "s":
         from .generated import substitute
@@ -486,8 +523,14 @@ def drop_expression(alteration: Any, action: Any) -> None:
 
 
 FUNCTIONS: dict[str, Callable[[Any, Any], None]] = {
-    "AT_AddColumn": add_column, "AT_DropColumn": drop_column, "AT_ColumnDefault": column_default,
-    "AT_SetNotNull": set_not_null, "AT_DropNotNull": drop_not_null, "AT_AddIdentity": add_identity,
-    "AT_SetIdentity": set_identity, "AT_DropIdentity": drop_identity, "AT_SetExpression": set_expression,
+    "AT_AddColumn": add_column,
+    "AT_DropColumn": drop_column,
+    "AT_ColumnDefault": column_default,
+    "AT_SetNotNull": set_not_null,
+    "AT_DropNotNull": drop_not_null,
+    "AT_AddIdentity": add_identity,
+    "AT_SetIdentity": set_identity,
+    "AT_DropIdentity": drop_identity,
+    "AT_SetExpression": set_expression,
     "AT_DropExpression": drop_expression,
 }

@@ -60,12 +60,14 @@ def add_using_index(alteration: Any, constraint: Any) -> None:
         raise SqlError(WRONG_OBJECT_TYPE, f'"{name}" is not an index')
     if index is None:
         raise SqlError(
-            OBJECT_NOT_IN_PREREQUISITE_STATE, f'index "{name}" does not belong to table "{relation.name}"',
+            OBJECT_NOT_IN_PREREQUISITE_STATE,
+            f'index "{name}" does not belong to table "{relation.name}"',
             position=position,
         )
     if index.constraint:
         raise SqlError(
-            OBJECT_NOT_IN_PREREQUISITE_STATE, f'index "{name}" is already associated with a constraint',
+            OBJECT_NOT_IN_PREREQUISITE_STATE,
+            f'index "{name}" is already associated with a constraint',
             position=position,
         )
     detail = "Cannot create a primary key or unique constraint using such an index."
@@ -86,7 +88,8 @@ def add_using_index(alteration: Any, constraint: Any) -> None:
         raise SqlError(WRONG_OBJECT_TYPE, problem, detail=detail, position=position)
     if primary and any(other.primary for other in relation.indexes):
         raise SqlError(
-            "42P16", f'multiple primary keys for table "{relation.name}" are not allowed',  # type: ignore[arg-type]
+            "42P16",
+            f'multiple primary keys for table "{relation.name}" are not allowed',  # type: ignore[arg-type]
         )
     constraint_name = constraint.conname or name
     if constraint_name != name:
@@ -106,8 +109,14 @@ def add_using_index(alteration: Any, constraint: Any) -> None:
                 add_not_null(ctx, alteration.relid, attnum)
                 alteration.not_nulls.append(attnum)
     oid = insert_key_constraint_row(
-        ctx, alteration.relation, constraint_name, primary, keys, deferrable=bool(constraint.deferrable),
-        deferred=bool(constraint.initdeferred), include=index.include,
+        ctx,
+        alteration.relation,
+        constraint_name,
+        primary,
+        keys,
+        deferrable=bool(constraint.deferrable),
+        deferred=bool(constraint.initdeferred),
+        include=index.include,
     )
     _give_index(alteration, index, oid, primary=primary, deferrable=bool(constraint.deferrable))
 
@@ -121,7 +130,10 @@ def _give_index(alteration: Any, index: Any, constraint: int, *, primary: bool, 
         if row.refclassid == PG_CLASS and row.refobjid == alteration.relid and row.deptype == AUTO:
             transaction.catalog_delete("pg_depend", row)
     record_dependency(
-        transaction, Address(PG_CLASS, index.oid), Address(PG_CONSTRAINT, constraint), INTERNAL,
+        transaction,
+        Address(PG_CLASS, index.oid),
+        Address(PG_CONSTRAINT, constraint),
+        INTERNAL,
         temporary=alteration.temporary,
     )
     shape = transaction.catalog.pg_index.get(index.oid)
@@ -135,7 +147,9 @@ def _give_index(alteration: Any, index: Any, constraint: int, *, primary: bool, 
 
 def find_constraint(alteration: Any, name: str) -> Any:
     """The pg_constraint row of the table's constraint, or None."""
-    rows = alteration.transaction.catalog.pg_constraint.find("conrelid_contypid_conname", alteration.relid, 0, name)
+    rows = alteration.transaction.catalog.pg_constraint.find(
+        "conrelid_contypid_conname", alteration.relid, 0, name
+    )
     return rows[0] if rows else None
 
 
@@ -221,6 +235,8 @@ def alter_constraint(alteration: Any, action: Any) -> None:
 
 
 FUNCTIONS: dict[str, Callable[[Any, Any], None]] = {
-    "AT_AddConstraint": add_constraint, "AT_DropConstraint": drop_constraint,
-    "AT_ValidateConstraint": validate_constraint, "AT_AlterConstraint": alter_constraint,
+    "AT_AddConstraint": add_constraint,
+    "AT_DropConstraint": drop_constraint,
+    "AT_ValidateConstraint": validate_constraint,
+    "AT_AlterConstraint": alter_constraint,
 }

@@ -17,8 +17,10 @@ from .alter_columns import require_column, update_attribute
 from .reloptions import check_option_value, option_text, storage_options
 
 _STORAGE = {"plain": "p", "external": "e", "extended": "x", "main": "m"}
-_COLUMN_OPTIONS = {"n_distinct": ("floating point", -1.0, 1.7e308),
-                   "n_distinct_inherited": ("floating point", -1.0, 1.7e308)}
+_COLUMN_OPTIONS = {
+    "n_distinct": ("floating point", -1.0, 1.7e308),
+    "n_distinct_inherited": ("floating point", -1.0, 1.7e308),
+}
 
 
 def _update_class(alteration: Any, oid: int | None = None, **values: Any) -> None:
@@ -45,8 +47,11 @@ def set_statistics(alteration: Any, action: Any) -> None:
     if value is not None and value > 10000:
         from ..errors import Notice
 
-        alteration.ctx.notice(Notice("lowering statistics target to 10000", severity="WARNING",
-                                     sqlstate=INVALID_PARAMETER_VALUE))
+        alteration.ctx.notice(
+            Notice(
+                "lowering statistics target to 10000", severity="WARNING", sqlstate=INVALID_PARAMETER_VALUE
+            )
+        )
         value = 10000
     update_attribute(alteration, attnum, attstattarget=value)
 
@@ -66,8 +71,11 @@ def set_column_options(alteration: Any, action: Any) -> None:
         check_option_value(option.defname, option_text(option), _COLUMN_OPTIONS[option.defname])
         current[option.defname] = option_text(option)
     update_attribute(
-        alteration, column.attnum,
-        attoptions=make_array(25, [f"{name}={value}" for name, value in current.items()]) if current else None,
+        alteration,
+        column.attnum,
+        attoptions=make_array(25, [f"{name}={value}" for name, value in current.items()])
+        if current
+        else None,
     )
 
 
@@ -96,7 +104,8 @@ def set_compression(alteration: Any, action: Any) -> None:
     methods = {"default": "", "pglz": "p", "lz4": "l"}
     if catalog.pg_type.get(column.typid).typstorage == "p":
         raise SqlError(
-            FEATURE_NOT_SUPPORTED, f"column data type {catalog.format_type(column.typid)} does not support compression"
+            FEATURE_NOT_SUPPORTED,
+            f"column data type {catalog.format_type(column.typid)} does not support compression",
         )
     if word not in methods:
         raise SqlError(INVALID_PARAMETER_VALUE, f'invalid compression method "{word}"')
@@ -207,12 +216,16 @@ def replica_identity(alteration: Any, action: Any) -> None:
                 UNDEFINED_OBJECT, f'index "{action.def_.name}" for table "{relation.name}" does not exist'
             )
         if not index.unique:
-            raise SqlError(WRONG_OBJECT_TYPE, f'cannot use non-unique index "{index.name}" as replica identity')
+            raise SqlError(
+                WRONG_OBJECT_TYPE, f'cannot use non-unique index "{index.name}" as replica identity'
+            )
         if index.predicate is not None:
             raise SqlError(WRONG_OBJECT_TYPE, f'cannot use partial index "{index.name}" as replica identity')
         for key in index.keys:
             if not key.attnum:
-                raise SqlError(WRONG_OBJECT_TYPE, f'cannot use expression index "{index.name}" as replica identity')
+                raise SqlError(
+                    WRONG_OBJECT_TYPE, f'cannot use expression index "{index.name}" as replica identity'
+                )
             column = relation.columns[key.attnum - 1]
             if not column.notnull:
                 raise SqlError(
@@ -224,7 +237,9 @@ def replica_identity(alteration: Any, action: Any) -> None:
     for index in relation.indexes:
         row = alteration.transaction.catalog.pg_index.get(index.oid)
         if row.indisreplident != (index.oid == wanted):
-            alteration.transaction.catalog_update("pg_index", row, row._replace(indisreplident=index.oid == wanted))
+            alteration.transaction.catalog_update(
+                "pg_index", row, row._replace(indisreplident=index.oid == wanted)
+            )
     _update_class(alteration, relreplident=action.def_.identity_type)
 
 
@@ -239,14 +254,32 @@ def nothing(alteration: Any, action: Any) -> None:
 
 
 FUNCTIONS: dict[str, Callable[[Any, Any], None]] = {
-    "AT_SetStatistics": set_statistics, "AT_SetOptions": set_column_options, "AT_ResetOptions": set_column_options,
-    "AT_SetStorage": set_storage, "AT_SetCompression": set_compression, "AT_ChangeOwner": change_owner,
-    "AT_ClusterOn": cluster_on, "AT_DropCluster": cluster_on, "AT_SetLogged": set_persistence,
-    "AT_SetUnLogged": set_persistence, "AT_DropOids": nothing, "AT_SetAccessMethod": set_access_method,
-    "AT_SetTableSpace": set_tablespace, "AT_SetRelOptions": set_options, "AT_ResetRelOptions": set_options,
-    "AT_EnableTrig": triggers, "AT_EnableAlwaysTrig": triggers, "AT_EnableReplicaTrig": triggers,
-    "AT_EnableTrigAll": triggers, "AT_EnableTrigUser": triggers, "AT_DisableTrig": triggers,
-    "AT_DisableTrigAll": triggers, "AT_DisableTrigUser": triggers, "AT_ReplicaIdentity": replica_identity,
-    "AT_EnableRowSecurity": row_security, "AT_DisableRowSecurity": row_security, "AT_ForceRowSecurity": row_security,
+    "AT_SetStatistics": set_statistics,
+    "AT_SetOptions": set_column_options,
+    "AT_ResetOptions": set_column_options,
+    "AT_SetStorage": set_storage,
+    "AT_SetCompression": set_compression,
+    "AT_ChangeOwner": change_owner,
+    "AT_ClusterOn": cluster_on,
+    "AT_DropCluster": cluster_on,
+    "AT_SetLogged": set_persistence,
+    "AT_SetUnLogged": set_persistence,
+    "AT_DropOids": nothing,
+    "AT_SetAccessMethod": set_access_method,
+    "AT_SetTableSpace": set_tablespace,
+    "AT_SetRelOptions": set_options,
+    "AT_ResetRelOptions": set_options,
+    "AT_EnableTrig": triggers,
+    "AT_EnableAlwaysTrig": triggers,
+    "AT_EnableReplicaTrig": triggers,
+    "AT_EnableTrigAll": triggers,
+    "AT_EnableTrigUser": triggers,
+    "AT_DisableTrig": triggers,
+    "AT_DisableTrigAll": triggers,
+    "AT_DisableTrigUser": triggers,
+    "AT_ReplicaIdentity": replica_identity,
+    "AT_EnableRowSecurity": row_security,
+    "AT_DisableRowSecurity": row_security,
+    "AT_ForceRowSecurity": row_security,
     "AT_NoForceRowSecurity": row_security,
 }

@@ -22,12 +22,25 @@ from ..sqlstates import (
 from .addresses import relation_word
 from .names import find_relation, is_owner
 
-(DROP, ALTER_TYPE, ADD_COLUMN, SET_EXPRESSION, ADD_CONSTRAINT, COLUMN_ATTRIBUTES, ADD_INDEX, ADD_OTHER,
- MISC) = range(9)
+(
+    DROP,
+    ALTER_TYPE,
+    ADD_COLUMN,
+    SET_EXPRESSION,
+    ADD_CONSTRAINT,
+    COLUMN_ATTRIBUTES,
+    ADD_INDEX,
+    ADD_OTHER,
+    MISC,
+) = range(9)
 
 _TAGS = {
-    "OBJECT_TABLE": "ALTER TABLE", "OBJECT_INDEX": "ALTER INDEX", "OBJECT_VIEW": "ALTER VIEW",
-    "OBJECT_SEQUENCE": "ALTER SEQUENCE", "OBJECT_MATVIEW": "ALTER MATERIALIZED VIEW", "OBJECT_TYPE": "ALTER TYPE",
+    "OBJECT_TABLE": "ALTER TABLE",
+    "OBJECT_INDEX": "ALTER INDEX",
+    "OBJECT_VIEW": "ALTER VIEW",
+    "OBJECT_SEQUENCE": "ALTER SEQUENCE",
+    "OBJECT_MATVIEW": "ALTER MATERIALIZED VIEW",
+    "OBJECT_TYPE": "ALTER TYPE",
     "OBJECT_FOREIGN_TABLE": "ALTER FOREIGN TABLE",
 }
 _TABLE, _TABLE_VIEW, _TABLE_MATVIEW_INDEX = "rp", "rpv", "rpmi"
@@ -78,12 +91,19 @@ ACTIONS: dict[str, tuple[int, str, str]] = {
     "AT_NoForceRowSecurity": (MISC, "rp", "NO FORCE ROW SECURITY"),
 }
 _UNSUPPORTED = {
-    "AT_AddInherit": "ALTER TABLE ... INHERIT", "AT_DropInherit": "ALTER TABLE ... NO INHERIT",
-    "AT_AddOf": "ALTER TABLE ... OF", "AT_DropOf": "ALTER TABLE ... NOT OF",
-    "AT_AttachPartition": "ATTACH PARTITION", "AT_DetachPartition": "DETACH PARTITION",
-    "AT_DetachPartitionFinalize": "DETACH PARTITION", "AT_EnableRule": "ENABLE RULE",
-    "AT_EnableAlwaysRule": "ENABLE ALWAYS RULE", "AT_EnableReplicaRule": "ENABLE REPLICA RULE",
-    "AT_DisableRule": "DISABLE RULE", "AT_GenericOptions": "OPTIONS", "AT_AlterColumnGenericOptions": "OPTIONS",
+    "AT_AddInherit": "ALTER TABLE ... INHERIT",
+    "AT_DropInherit": "ALTER TABLE ... NO INHERIT",
+    "AT_AddOf": "ALTER TABLE ... OF",
+    "AT_DropOf": "ALTER TABLE ... NOT OF",
+    "AT_AttachPartition": "ATTACH PARTITION",
+    "AT_DetachPartition": "DETACH PARTITION",
+    "AT_DetachPartitionFinalize": "DETACH PARTITION",
+    "AT_EnableRule": "ENABLE RULE",
+    "AT_EnableAlwaysRule": "ENABLE ALWAYS RULE",
+    "AT_EnableReplicaRule": "ENABLE REPLICA RULE",
+    "AT_DisableRule": "DISABLE RULE",
+    "AT_GenericOptions": "OPTIONS",
+    "AT_AlterColumnGenericOptions": "OPTIONS",
 }
 
 
@@ -185,9 +205,12 @@ def check_alterable(ctx: Any, row: Any, object_type: str) -> None:
     if not is_owner(ctx, row.relowner):
         raise SqlError(INSUFFICIENT_PRIVILEGE, f"must be owner of {relation_word(row.relkind)} {row.relname}")
     wanted = {
-        "OBJECT_VIEW": ("v", "a view"), "OBJECT_MATVIEW": ("m", "a materialized view"),
-        "OBJECT_SEQUENCE": ("S", "a sequence"), "OBJECT_INDEX": ("iI", "an index"),
-        "OBJECT_FOREIGN_TABLE": ("f", "a foreign table"), "OBJECT_TYPE": ("c", "a composite type"),
+        "OBJECT_VIEW": ("v", "a view"),
+        "OBJECT_MATVIEW": ("m", "a materialized view"),
+        "OBJECT_SEQUENCE": ("S", "a sequence"),
+        "OBJECT_INDEX": ("iI", "an index"),
+        "OBJECT_FOREIGN_TABLE": ("f", "a foreign table"),
+        "OBJECT_TYPE": ("c", "a composite type"),
     }.get(object_type)
     if wanted is not None and row.relkind not in wanted[0]:
         raise SqlError(WRONG_OBJECT_TYPE, f'"{row.relname}" is not {wanted[1]}')

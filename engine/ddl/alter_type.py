@@ -78,8 +78,10 @@ def prepare_alter_type(alteration: Any, action: Any) -> None:
     element = action.def_
     if column.generated and element.raw_default is not None:
         raise SqlError(
-            INVALID_COLUMN_DEFINITION, "cannot specify USING when altering type of generated column",
-            detail=f'Column "{column.name}" is a generated column.', position=element.location,
+            INVALID_COLUMN_DEFINITION,
+            "cannot specify USING when altering type of generated column",
+            detail=f'Column "{column.name}" is a generated column.',
+            position=element.location,
         )
     context = ctx.session.analyze_context()
     typid, typmod = typename_type_id_and_mod(context, element.typeName)
@@ -102,7 +104,9 @@ def prepare_alter_type(alteration: Any, action: Any) -> None:
     else:
         expr = t.Var(1, column.attnum, column.typid, column.typmod, column.collation)
     catalog = alteration.old_catalog
-    coerced = coerce_to_target_type(pstate, expr, expr_type(expr), typid, typmod, COERCION_ASSIGNMENT, "implicit", -1)
+    coerced = coerce_to_target_type(
+        pstate, expr, expr_type(expr), typid, typmod, COERCION_ASSIGNMENT, "implicit", -1
+    )
     if coerced is None:
         shown = catalog.format_type(typid)
         if element.raw_default is not None:
@@ -120,7 +124,9 @@ def prepare_alter_type(alteration: Any, action: Any) -> None:
                 f'{catalog.format_type(typid, typmod)}".'
             )
         raise SqlError(
-            DATATYPE_MISMATCH, f'column "{column.name}" cannot be cast automatically to type {shown}', hint=hint
+            DATATYPE_MISMATCH,
+            f'column "{column.name}" cannot be cast automatically to type {shown}',
+            hint=hint,
         )
     coerced = assign_expr_collations(pstate, coerced)
     if not column.generated == "v" and not _same_storage(coerced, column.attnum):
@@ -152,13 +158,24 @@ def alter_column_type(alteration: Any, action: Any) -> None:
     if column.has_missing and column.missing is not None and not alteration.rewrite:
         missing["attmissingval"] = Array(typid, (column.missing,), (1,), (1,))
     update_attribute(
-        alteration, column.attnum, atttypid=typid, atttypmod=typmod, attcollation=collation,
-        attndims=len(action.def_.typeName.arrayBounds or ()), attlen=row.typlen, attbyval=row.typbyval,
-        attalign=row.typalign, attstorage=row.typstorage, attcompression="", **missing,
+        alteration,
+        column.attnum,
+        atttypid=typid,
+        atttypmod=typmod,
+        attcollation=collation,
+        attndims=len(action.def_.typeName.arrayBounds or ()),
+        attlen=row.typlen,
+        attbyval=row.typbyval,
+        attalign=row.typalign,
+        attstorage=row.typstorage,
+        attcompression="",
+        **missing,
     )
     _replace_type_dependencies(alteration, column.attnum, typid, collation)
     transaction = alteration.transaction
-    for statistic in transaction.catalog.pg_statistic.find("starelid_staattnum", alteration.relid, column.attnum):
+    for statistic in transaction.catalog.pg_statistic.find(
+        "starelid_staattnum", alteration.relid, column.attnum
+    ):
         transaction.catalog_delete("pg_statistic", statistic)
     if default is not None:
         for old in transaction.catalog.pg_attrdef.find("adrelid_adnum", alteration.relid, column.attnum):
@@ -166,7 +183,11 @@ def alter_column_type(alteration: Any, action: Any) -> None:
                 transaction.catalog_delete("pg_depend", depend)
             transaction.catalog_delete("pg_attrdef", old)
         store_default(
-            alteration.ctx, alteration.relid, column.attnum, default, temporary=alteration.temporary,
+            alteration.ctx,
+            alteration.relid,
+            column.attnum,
+            default,
+            temporary=alteration.temporary,
             generated=column.generated,
         )
     if column.identity:
@@ -190,12 +211,15 @@ def _convert_default(alteration: Any, column: Any, typid: int, typmod: int) -> A
 
     pstate = table_parse_state(alteration.ctx, alteration.relid)
     expr = strip_implicit_coercions(column.default)
-    coerced = coerce_to_target_type(pstate, expr, expr_type(expr), typid, typmod, COERCION_ASSIGNMENT, "implicit", -1)
+    coerced = coerce_to_target_type(
+        pstate, expr, expr_type(expr), typid, typmod, COERCION_ASSIGNMENT, "implicit", -1
+    )
     if coerced is None:
         shown = alteration.transaction.catalog.format_type(typid)
         what = "generation expression" if column.generated else "default"
         raise SqlError(
-            DATATYPE_MISMATCH, f'{what} for column "{column.name}" cannot be cast automatically to type {shown}'
+            DATATYPE_MISMATCH,
+            f'{what} for column "{column.name}" cannot be cast automatically to type {shown}',
         )
     return coerced
 
@@ -216,7 +240,9 @@ def _remember_dependents(alteration: Any, state: Rebuild, column: Any) -> None:
     """Note what refers to the column; 0A000 where that cannot follow (RememberAllDependentForRebuilding)."""
     catalog = alteration.transaction.catalog
     path = alteration.ctx.session.search_path(catalog)
-    rows = catalog.pg_depend.find("refclassid_refobjid_refobjsubid", PG_CLASS, alteration.relid, column.attnum)
+    rows = catalog.pg_depend.find(
+        "refclassid_refobjid_refobjsubid", PG_CLASS, alteration.relid, column.attnum
+    )
     for row in rows:
         dependent = Address(row.classid, row.objid, row.objsubid)
         if row.classid == PG_CLASS and not row.objsubid:
@@ -226,12 +252,14 @@ def _remember_dependents(alteration: Any, state: Rebuild, column: Any) -> None:
             _remember_constraint(alteration, state, row.objid)
         elif row.classid == PG_REWRITE:
             raise SqlError(
-                FEATURE_NOT_SUPPORTED, "cannot alter type of a column used by a view or rule",
+                FEATURE_NOT_SUPPORTED,
+                "cannot alter type of a column used by a view or rule",
                 detail=f'{describe_object(catalog, path, dependent)} depends on column "{column.name}"',
             )
         elif row.classid == PG_PROC:
             raise SqlError(
-                FEATURE_NOT_SUPPORTED, "cannot alter type of a column used by a function or procedure",
+                FEATURE_NOT_SUPPORTED,
+                "cannot alter type of a column used by a function or procedure",
                 detail=f'{describe_object(catalog, path, dependent)} depends on column "{column.name}"',
             )
         elif row.classid == PG_ATTRDEF:
@@ -239,7 +267,8 @@ def _remember_dependents(alteration: Any, state: Rebuild, column: Any) -> None:
             if default.adnum != column.attnum:
                 other = catalog.relation(alteration.relid).columns[default.adnum - 1]
                 raise SqlError(
-                    FEATURE_NOT_SUPPORTED, "cannot alter type of a column used by a generated column",
+                    FEATURE_NOT_SUPPORTED,
+                    "cannot alter type of a column used by a generated column",
                     detail=f'Column "{column.name}" is used by generated column "{other.name}".',
                 )
     if getattr(state, "indexes_anew", False) or alteration.rewrite:
@@ -271,7 +300,10 @@ def _remember_index(alteration: Any, state: Rebuild, oid: int) -> None:
     catalog = alteration.transaction.catalog
     index = next(index for index in alteration.relation.indexes if index.oid == oid)
     state.indexes[oid] = (
-        [None if key.expr is None else deparse_expression(key.expr, alteration.relid, catalog) for key in index.keys],
+        [
+            None if key.expr is None else deparse_expression(key.expr, alteration.relid, catalog)
+            for key in index.keys
+        ],
         None if index.predicate is None else deparse_expression(index.predicate, alteration.relid, catalog),
     )
 
@@ -314,7 +346,9 @@ def _rebuild_check(alteration: Any, oid: int, text: str) -> None:
     for depend in transaction.catalog.pg_depend.find("classid_objid", PG_CONSTRAINT, oid):
         if depend.refclassid != PG_CLASS:
             transaction.catalog_delete("pg_depend", depend)
-    record_expression(transaction, address, expr, alteration.relid, NORMAL, NORMAL, temporary=alteration.temporary)
+    record_expression(
+        transaction, address, expr, alteration.relid, NORMAL, NORMAL, temporary=alteration.temporary
+    )
     if row.convalidated and row.conenforced:
         alteration.checks.append((row.conname, expr))
 
@@ -344,20 +378,25 @@ def _rebuild_index(alteration: Any, oid: int, expressions: list[str | None], pre
             trees.append(expr)
             typid, typmod, collation = expr_type(expr), expr_typmod(expr), expr_collation(expr)
         old = catalog.pg_opclass.get(shape.indclass.items[number])
-        opclass = old.oid if not old.opcdefault and old.opcintype == typid else index_opclass(
-            alteration.ctx, None, typid, am
+        opclass = (
+            old.oid
+            if not old.opcdefault and old.opcintype == typid
+            else index_opclass(alteration.ctx, None, typid, am)
         )
         opclasses.append(opclass)
         collations.append(collation)
         attribute = catalog.pg_attribute.get(oid, number + 1)
         transaction.catalog_update(
-            "pg_attribute", attribute,
+            "pg_attribute",
+            attribute,
             attribute._replace(atttypid=typid, atttypmod=typmod, attcollation=collation),
         )
     transaction.catalog_update(
-        "pg_index", shape,
+        "pg_index",
+        shape,
         shape._replace(
-            indclass=oidvector(*opclasses), indcollation=oidvector(*collations),
+            indclass=oidvector(*opclasses),
+            indcollation=oidvector(*collations),
             indexprs=dump(trees) if trees else None,
             indpred=None if predicate is None else dump(_analysed(alteration, predicate, "index_predicate")),
         ),
@@ -382,7 +421,8 @@ def _rebuild_foreign_key(alteration: Any, oid: int, relid: int) -> None:
         for a, b in zip(row.conkey.items, row.confkey.items, strict=True)
     ]
     transaction.catalog_update(
-        "pg_constraint", row,
+        "pg_constraint",
+        row,
         row._replace(
             conpfeqop=make_array(26, [pair[0] for pair in operators]),
             conppeqop=make_array(26, [pair[1] for pair in operators]),

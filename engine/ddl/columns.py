@@ -11,11 +11,21 @@ def drop_column_rows(ctx: Any, relid: int, attnum: int) -> None:
     if row is None or row.attisdropped:
         return
     transaction.catalog_update(
-        "pg_attribute", row,
+        "pg_attribute",
+        row,
         row._replace(
-            attisdropped=True, attname=f"........pg.dropped.{attnum}........", atttypid=0, attnotnull=False,
-            attgenerated="", atthasmissing=False, attmissingval=None, attstattarget=None, attacl=None, attoptions=None,
-            atthasdef=False, attidentity="",
+            attisdropped=True,
+            attname=f"........pg.dropped.{attnum}........",
+            atttypid=0,
+            attnotnull=False,
+            attgenerated="",
+            atthasmissing=False,
+            attmissingval=None,
+            attstattarget=None,
+            attacl=None,
+            attoptions=None,
+            atthasdef=False,
+            attidentity="",
         ),
     )
     for statistic in catalog.pg_statistic.find("starelid_staattnum", relid, attnum):

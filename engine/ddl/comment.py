@@ -33,7 +33,8 @@ def comment(ctx: Any, statement: ast.CommentStmt) -> None:
             from .indexes import unsuitable_relation
 
             raise SqlError(
-                WRONG_OBJECT_TYPE, f'cannot set comment on relation "{row.relname}"',
+                WRONG_OBJECT_TYPE,
+                f'cannot set comment on relation "{row.relname}"',
                 detail=unsuitable_relation(row.relkind),
             )
     require_object_owner(ctx, kind, address)

@@ -44,15 +44,19 @@ def insert_constraint(ctx: Any, relation: Any, name: str, kind: str, **columns: 
     """The pg_constraint row of a table constraint; 42710 if the name is taken. Returns its oid."""
     transaction = ctx.transaction
     if constraint_name_taken(ctx, relation.oid, name):
-        raise SqlError(
-            DUPLICATE_OBJECT, f'constraint "{name}" for relation "{relation.name}" already exists'
-        )
+        raise SqlError(DUPLICATE_OBJECT, f'constraint "{name}" for relation "{relation.name}" already exists')
     oid = int(transaction.new_oid())
     transaction.catalog_insert(
         "pg_constraint",
         new_row(
-            transaction.base_catalog, "pg_constraint",
-            oid=oid, conname=name, connamespace=relation.namespace, contype=kind, conrelid=relation.oid, **columns,
+            transaction.base_catalog,
+            "pg_constraint",
+            oid=oid,
+            conname=name,
+            connamespace=relation.namespace,
+            contype=kind,
+            conrelid=relation.oid,
+            **columns,
         ),
         temporary=relation.persistence == "t",
     )
@@ -78,14 +82,20 @@ def add_check(ctx: Any, relid: int, constraint: Any, *, validated: bool = True) 
         column = relation.columns[attnums[0] - 1].name if len(attnums) == 1 else None
         name = choose_constraint_name(ctx, relation.name, column, "check", relation.namespace)
     add_cooked_check(
-        ctx, relid, name, expr, validated=validated and bool(constraint.is_enforced),
-        enforced=bool(constraint.is_enforced), no_inherit=bool(constraint.is_no_inherit),
+        ctx,
+        relid,
+        name,
+        expr,
+        validated=validated and bool(constraint.is_enforced),
+        enforced=bool(constraint.is_enforced),
+        no_inherit=bool(constraint.is_no_inherit),
     )
     return expr, name
 
 
-def add_cooked_check(ctx: Any, relid: int, name: str, expr: Any, *, validated: bool, enforced: bool,
-                     no_inherit: bool) -> int:
+def add_cooked_check(
+    ctx: Any, relid: int, name: str, expr: Any, *, validated: bool, enforced: bool, no_inherit: bool
+) -> int:
     """The rows of a CHECK constraint with an analysed expression; returns its oid."""
     from .. import tree as t
     from ..treecodec import dump
@@ -96,8 +106,15 @@ def add_cooked_check(ctx: Any, relid: int, name: str, expr: Any, *, validated: b
     attnums = sorted({node.varattno for node in walk(expr) if isinstance(node, t.Var) and node.varattno > 0})
     temporary = relation.persistence == "t"
     oid = insert_constraint(
-        ctx, relation, name, "c", conbin=dump(expr), conkey=attnums_array(attnums) if attnums else None,
-        convalidated=validated, conenforced=enforced, connoinherit=no_inherit,
+        ctx,
+        relation,
+        name,
+        "c",
+        conbin=dump(expr),
+        conkey=attnums_array(attnums) if attnums else None,
+        convalidated=validated,
+        conenforced=enforced,
+        connoinherit=no_inherit,
     )
     address = Address(PG_CONSTRAINT, oid)
     for attnum in attnums:
@@ -110,8 +127,15 @@ def add_cooked_check(ctx: Any, relid: int, name: str, expr: Any, *, validated: b
     return oid
 
 
-def add_not_null(ctx: Any, relid: int, attnum: int, name: str | None = None, *, no_inherit: bool = False,
-                 validated: bool = True) -> None:
+def add_not_null(
+    ctx: Any,
+    relid: int,
+    attnum: int,
+    name: str | None = None,
+    *,
+    no_inherit: bool = False,
+    validated: bool = True,
+) -> None:
     """A NOT NULL constraint (PostgreSQL 18 keeps them in pg_constraint) and attnotnull."""
     transaction = ctx.transaction
     relation = transaction.catalog.relation(relid)
@@ -122,7 +146,13 @@ def add_not_null(ctx: Any, relid: int, attnum: int, name: str | None = None, *, 
         name = choose_constraint_name(ctx, relation.name, column.name, "not_null", relation.namespace)
     temporary = relation.persistence == "t"
     oid = insert_constraint(
-        ctx, relation, name, "n", conkey=attnums_array([attnum]), connoinherit=no_inherit, convalidated=validated
+        ctx,
+        relation,
+        name,
+        "n",
+        conkey=attnums_array([attnum]),
+        connoinherit=no_inherit,
+        convalidated=validated,
     )
     record_dependency(
         transaction, Address(PG_CONSTRAINT, oid), Address(PG_CLASS, relid, attnum), AUTO, temporary=temporary
@@ -140,11 +170,14 @@ def key_columns(ctx: Any, relation: Any, constraint: Any) -> tuple[list[int], li
         attnum = column_number(relation, key.sval)
         if attnum is None:
             raise SqlError(
-                UNDEFINED_COLUMN, f'column "{key.sval}" named in key does not exist', position=constraint.location
+                UNDEFINED_COLUMN,
+                f'column "{key.sval}" named in key does not exist',
+                position=constraint.location,
             )
         if attnum in keys:
             raise SqlError(
-                DUPLICATE_COLUMN, f'column "{key.sval}" appears twice in {what} constraint',
+                DUPLICATE_COLUMN,
+                f'column "{key.sval}" appears twice in {what} constraint',
                 position=constraint.location,
             )
         keys.append(attnum)
@@ -153,7 +186,9 @@ def key_columns(ctx: Any, relation: Any, constraint: Any) -> tuple[list[int], li
         attnum = column_number(relation, key.sval)
         if attnum is None:
             raise SqlError(
-                UNDEFINED_COLUMN, f'column "{key.sval}" named in key does not exist', position=constraint.location
+                UNDEFINED_COLUMN,
+                f'column "{key.sval}" named in key does not exist',
+                position=constraint.location,
             )
         include.append(attnum)
     return keys, include
@@ -168,8 +203,11 @@ def add_key(ctx: Any, relid: int, constraint: Any, *, build: bool) -> Iterator[A
         raise SqlError(FEATURE_NOT_SUPPORTED, "WITHOUT OVERLAPS constraints are not supported")
     if primary and any(index.primary for index in relation.indexes):
         raise SqlError(
-            INVALID_TABLE_DEFINITION, f'multiple primary keys for table "{relation.name}" are not allowed',
-            position=constraint.location if constraint.location is not None and constraint.location >= 0 else None,
+            INVALID_TABLE_DEFINITION,
+            f'multiple primary keys for table "{relation.name}" are not allowed',
+            position=constraint.location
+            if constraint.location is not None and constraint.location >= 0
+            else None,
         )
     keys, include = key_columns(ctx, relation, constraint)
     if primary:
@@ -185,8 +223,14 @@ def add_key(ctx: Any, relid: int, constraint: Any, *, build: bool) -> Iterator[A
         column = relation.columns[attnum - 1]
         columns.append(
             IndexColumn(
-                attnum, None, column.name, column.typid, column.typmod, column.collation,
-                index_opclass(ctx, None, column.typid, BTREE_AM), 0,
+                attnum,
+                None,
+                column.name,
+                column.typid,
+                column.typmod,
+                column.collation,
+                index_opclass(ctx, None, column.typid, BTREE_AM),
+                0,
             )
         )
     name = constraint.conname
@@ -196,28 +240,62 @@ def add_key(ctx: Any, relid: int, constraint: Any, *, build: bool) -> Iterator[A
             ctx, relation.name, joined, "pkey" if primary else "key", relation.namespace
         )
     oid = insert_key_constraint_row(
-        ctx, relation, name, primary, keys, deferrable=bool(constraint.deferrable),
-        deferred=bool(constraint.initdeferred), include=include,
+        ctx,
+        relation,
+        name,
+        primary,
+        keys,
+        deferrable=bool(constraint.deferrable),
+        deferred=bool(constraint.initdeferred),
+        include=include,
     )
     index = insert_index(
-        ctx, relation, name, columns, include, unique=True, primary=primary, predicate=None,
-        nulls_not_distinct=bool(constraint.nulls_not_distinct), am=BTREE_AM, immediate=not constraint.deferrable,
-        constraint=oid, options=storage_options(constraint.options, "btree"),
+        ctx,
+        relation,
+        name,
+        columns,
+        include,
+        unique=True,
+        primary=primary,
+        predicate=None,
+        nulls_not_distinct=bool(constraint.nulls_not_distinct),
+        am=BTREE_AM,
+        immediate=not constraint.deferrable,
+        constraint=oid,
+        options=storage_options(constraint.options, "btree"),
     )
     if build:
         yield from build_index(ctx, relid, index)
 
 
-def insert_key_constraint_row(ctx: Any, relation: Any, name: str, primary: bool, keys: Sequence[int], *,
-                              deferrable: bool, deferred: bool, include: Sequence[int] = ()) -> int:
+def insert_key_constraint_row(
+    ctx: Any,
+    relation: Any,
+    name: str,
+    primary: bool,
+    keys: Sequence[int],
+    *,
+    deferrable: bool,
+    deferred: bool,
+    include: Sequence[int] = (),
+) -> int:
     """The pg_constraint row of a PRIMARY KEY or UNIQUE constraint; its index is set later."""
     oid = insert_constraint(
-        ctx, relation, name, "p" if primary else "u", conkey=attnums_array(keys), condeferrable=deferrable,
-        condeferred=deferred, connoinherit=True,
+        ctx,
+        relation,
+        name,
+        "p" if primary else "u",
+        conkey=attnums_array(keys),
+        condeferrable=deferrable,
+        condeferred=deferred,
+        connoinherit=True,
     )
     for attnum in [*keys, *include]:
         record_dependency(
-            ctx.transaction, Address(PG_CONSTRAINT, oid), Address(PG_CLASS, relation.oid, attnum), AUTO,
+            ctx.transaction,
+            Address(PG_CONSTRAINT, oid),
+            Address(PG_CLASS, relation.oid, attnum),
+            AUTO,
             temporary=relation.persistence == "t",
         )
     return oid
@@ -240,14 +318,12 @@ def add_foreign_key(ctx: Any, relid: int, constraint: Any, *, validate: bool) ->
     else:
         index = next((index for index in target.indexes if index.primary), None)
         if index is None:
-            raise SqlError(
-                UNDEFINED_OBJECT, f'there is no primary key for referenced table "{target.name}"'
-            )
+            raise SqlError(UNDEFINED_OBJECT, f'there is no primary key for referenced table "{target.name}"')
         refcolumns = [key.attnum for key in index.keys]
     if index.deferrable:
         raise SqlError(
             "55000",  # type: ignore[arg-type]
-            f'cannot use a deferrable {"primary key" if index.primary else "unique constraint"} for referenced '
+            f"cannot use a deferrable {'primary key' if index.primary else 'unique constraint'} for referenced "
             f'table "{target.name}"',
         )
     if len(columns) != len(refcolumns):
@@ -263,10 +339,14 @@ def add_foreign_key(ctx: Any, relid: int, constraint: Any, *, validate: bool) ->
     if name is None:
         joined = "_".join(relation.columns[attnum - 1].name for attnum in columns)
         name = choose_constraint_name(ctx, relation.name, joined, "fkey", relation.namespace)
-    operators = [foreign_key_operators(ctx, relation, target, a, b, name) for a, b in zip(columns, refcolumns, strict=True)]
+    operators = [
+        foreign_key_operators(ctx, relation, target, a, b, name)
+        for a, b in zip(columns, refcolumns, strict=True)
+    ]
     set_columns = _fk_columns(relation, constraint.fk_del_set_cols or ())
-    oid = _insert_foreign_key(ctx, relation, target, name, constraint, columns, refcolumns, index, operators,
-                              set_columns)
+    oid = _insert_foreign_key(
+        ctx, relation, target, name, constraint, columns, refcolumns, index, operators, set_columns
+    )
     if validate and not constraint.skip_validation and constraint.is_enforced:
         from ..run.deferred import validate_foreign_key
 
@@ -275,29 +355,55 @@ def add_foreign_key(ctx: Any, relid: int, constraint: Any, *, validate: bool) ->
         yield from validate_foreign_key(ctx, fresh, foreign_key)
 
 
-def _insert_foreign_key(ctx: Any, relation: Any, target: Any, name: str, constraint: Any, columns: Sequence[int],
-                        refcolumns: Sequence[int], index: Any, operators: Sequence[tuple[int, int, int]],
-                        set_columns: Sequence[int]) -> int:
+def _insert_foreign_key(
+    ctx: Any,
+    relation: Any,
+    target: Any,
+    name: str,
+    constraint: Any,
+    columns: Sequence[int],
+    refcolumns: Sequence[int],
+    index: Any,
+    operators: Sequence[tuple[int, int, int]],
+    set_columns: Sequence[int],
+) -> int:
     from ..values import make_array
 
     transaction = ctx.transaction
     oid = insert_constraint(
-        ctx, relation, name, "f", confrelid=target.oid, conindid=index.oid, conkey=attnums_array(columns),
-        confkey=attnums_array(refcolumns), confupdtype=constraint.fk_upd_action, confdeltype=constraint.fk_del_action,
-        confmatchtype=constraint.fk_matchtype, condeferrable=bool(constraint.deferrable),
-        condeferred=bool(constraint.initdeferred), conenforced=bool(constraint.is_enforced),
-        convalidated=bool(constraint.initially_valid) and not constraint.skip_validation and bool(constraint.is_enforced),
+        ctx,
+        relation,
+        name,
+        "f",
+        confrelid=target.oid,
+        conindid=index.oid,
+        conkey=attnums_array(columns),
+        confkey=attnums_array(refcolumns),
+        confupdtype=constraint.fk_upd_action,
+        confdeltype=constraint.fk_del_action,
+        confmatchtype=constraint.fk_matchtype,
+        condeferrable=bool(constraint.deferrable),
+        condeferred=bool(constraint.initdeferred),
+        conenforced=bool(constraint.is_enforced),
+        convalidated=bool(constraint.initially_valid)
+        and not constraint.skip_validation
+        and bool(constraint.is_enforced),
         conpfeqop=make_array(26, [pair[0] for pair in operators]),
         conppeqop=make_array(26, [pair[1] for pair in operators]),
         conffeqop=make_array(26, [pair[2] for pair in operators]),
-        confdelsetcols=attnums_array(set_columns) if set_columns else None, connoinherit=True,
+        confdelsetcols=attnums_array(set_columns) if set_columns else None,
+        connoinherit=True,
     )
     temporary = relation.persistence == "t"
     address = Address(PG_CONSTRAINT, oid)
     for attnum in columns:
-        record_dependency(transaction, address, Address(PG_CLASS, relation.oid, attnum), AUTO, temporary=temporary)
+        record_dependency(
+            transaction, address, Address(PG_CLASS, relation.oid, attnum), AUTO, temporary=temporary
+        )
     for attnum in refcolumns:
-        record_dependency(transaction, address, Address(PG_CLASS, target.oid, attnum), NORMAL, temporary=temporary)
+        record_dependency(
+            transaction, address, Address(PG_CLASS, target.oid, attnum), NORMAL, temporary=temporary
+        )
     record_dependency(transaction, address, Address(PG_CLASS, index.oid), NORMAL, temporary=temporary)
     for relid in {relation.oid, target.oid}:
         row = transaction.catalog.pg_class.get(relid)
@@ -336,7 +442,9 @@ def _matching_index(ctx: Any, target: Any, refcolumns: Sequence[int]) -> Any:
     for index in target.indexes:
         if not index.unique or index.predicate is not None or len(index.keys) != len(refcolumns):
             continue
-        if any(key.attnum == 0 for key in index.keys) or {key.attnum for key in index.keys} != set(refcolumns):
+        if any(key.attnum == 0 for key in index.keys) or {key.attnum for key in index.keys} != set(
+            refcolumns
+        ):
             continue
         if index.deferrable:
             deferrable = index
@@ -353,7 +461,9 @@ def _matching_index(ctx: Any, target: Any, refcolumns: Sequence[int]) -> Any:
     )
 
 
-def foreign_key_operators(ctx: Any, relation: Any, target: Any, attnum: int, refattnum: int, name: str) -> tuple[int, int, int]:
+def foreign_key_operators(
+    ctx: Any, relation: Any, target: Any, attnum: int, refattnum: int, name: str
+) -> tuple[int, int, int]:
     """(pk = fk, pk = pk, fk = fk) equality operators; 42804 if there is none."""
     from ..bind.coercion import COERCION_IMPLICIT, can_coerce_type
     from ..lsyscache import get_default_opclass, get_opfamily_member
@@ -379,5 +489,3 @@ def foreign_key_operators(ctx: Any, relation: Any, target: Any, attnum: int, ref
         f"table are of incompatible types: {catalog.format_type(fk_column.typid, fk_column.typmod)} and "
         f"{catalog.format_type(pk_column.typid, pk_column.typmod)}.",
     )
-
-

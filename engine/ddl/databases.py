@@ -23,8 +23,18 @@ from .roles import store_setting
 
 _TRUE = ("true", "on", "yes", "1", "t", "y")
 _LOCALE_OPTIONS = frozenset(
-    ("locale", "lc_collate", "lc_ctype", "locale_provider", "icu_locale", "icu_rules", "builtin_locale",
-     "collation_version", "strategy", "oid")
+    (
+        "locale",
+        "lc_collate",
+        "lc_ctype",
+        "locale_provider",
+        "icu_locale",
+        "icu_rules",
+        "builtin_locale",
+        "collation_version",
+        "strategy",
+        "oid",
+    )
 )
 
 
@@ -68,7 +78,8 @@ def find_database(ctx: Any, name: str, *, missing_ok: bool = False) -> Any:
 
 def _users(ctx: Any, oid: int) -> int:
     return sum(
-        session.database.oid == oid and session is not ctx.session for session in ctx.session.engine.sessions.values()
+        session.database.oid == oid and session is not ctx.session
+        for session in ctx.session.engine.sessions.values()
     )
 
 
@@ -77,7 +88,8 @@ def _refuse_users(ctx: Any, row: Any, message: str) -> None:
     if count:
         word = "session" if count == 1 else "sessions"
         raise SqlError(
-            OBJECT_IN_USE, message,
+            OBJECT_IN_USE,
+            message,
             detail=f"There {'is' if count == 1 else 'are'} {count} other {word} using the database.",
         )
 
@@ -90,8 +102,18 @@ def create_database(ctx: Any, statement: ast.CreatedbStmt) -> None:
     catalog = transaction.catalog
     given = _options(
         statement.options,
-        frozenset(("template", "owner", "encoding", "tablespace", "is_template", "allow_connections",
-                   "connection_limit")) | _LOCALE_OPTIONS,
+        frozenset(
+            (
+                "template",
+                "owner",
+                "encoding",
+                "tablespace",
+                "is_template",
+                "allow_connections",
+                "connection_limit",
+            )
+        )
+        | _LOCALE_OPTIONS,
     )
     owner = int(ctx.session.role)
     if "owner" in given and _text(given["owner"]) is not None:
@@ -124,7 +146,12 @@ def create_database(ctx: Any, statement: ast.CreatedbStmt) -> None:
     values = _changes(given)
     oid = int(transaction.new_oid())
     row = template._replace(
-        oid=oid, datname=statement.dbname, datdba=owner, datistemplate=False, datallowconn=True, datacl=None,
+        oid=oid,
+        datname=statement.dbname,
+        datdba=owner,
+        datistemplate=False,
+        datallowconn=True,
+        datacl=None,
         datconnlimit=-1,
     )
     transaction.catalog_insert("pg_database", row._replace(**values))

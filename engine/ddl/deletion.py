@@ -135,17 +135,15 @@ class Deletion:
             what = describe_object(self.catalog, self.path, address)
             by = describe_object(self.catalog, self.path, owner)
             raise SqlError(
-                DEPENDENT_OBJECTS_STILL_EXIST, f"cannot drop {what} because {by} requires it",
+                DEPENDENT_OBJECTS_STILL_EXIST,
+                f"cannot drop {what} because {by} requires it",
                 hint=f"You can drop {by} instead.",
             )
         return True
 
     def check(self) -> None:
         """RESTRICT: 2BP01 if anything is left that is not dropped silently; CASCADE: tell of it."""
-        reported = [
-            target for target in reversed(self.targets)
-            if not target.flags & _SILENT
-        ]
+        reported = [target for target in reversed(self.targets) if not target.flags & _SILENT]
         if not reported:
             return
         describe = partial(describe_object, self.catalog, self.path)
@@ -167,7 +165,9 @@ class Deletion:
             else:
                 message = "cannot drop desired object(s) because other objects depend on them"
             raise SqlError(
-                DEPENDENT_OBJECTS_STILL_EXIST, message, detail="\n".join(lines),
+                DEPENDENT_OBJECTS_STILL_EXIST,
+                message,
+                detail="\n".join(lines),
                 hint="Use DROP ... CASCADE to drop the dependent objects too.",
             )
         if len(reported) == 1:
@@ -240,7 +240,11 @@ def _delete_relation(ctx: Any, oid: int) -> None:
         transaction.catalog_delete("pg_index", index)
         table = catalog.pg_class.get(index.indrelid)
         if table is not None:
-            others = [other for other in catalog.pg_index.find("indrelid", index.indrelid) if other.indexrelid != oid]
+            others = [
+                other
+                for other in catalog.pg_index.find("indrelid", index.indrelid)
+                if other.indexrelid != oid
+            ]
             transaction.catalog_update("pg_class", table, table._replace(relhasindex=bool(others)))
     if row.relkind == "S":
         sequence = catalog.pg_sequence.get(oid)
@@ -285,7 +289,9 @@ def _delete_default(ctx: Any, oid: int) -> None:
     transaction.catalog_delete("pg_attrdef", row)
     attribute = catalog.pg_attribute.get(row.adrelid, row.adnum)
     if attribute is not None:
-        transaction.catalog_update("pg_attribute", attribute, attribute._replace(atthasdef=False, attgenerated=""))
+        transaction.catalog_update(
+            "pg_attribute", attribute, attribute._replace(atthasdef=False, attgenerated="")
+        )
 
 
 def _delete_type(ctx: Any, oid: int) -> None:
@@ -308,6 +314,9 @@ def _delete_function(ctx: Any, oid: int) -> None:
 
 
 _DELETERS = {
-    PG_CLASS: _delete_relation, PG_CONSTRAINT: _delete_constraint, PG_ATTRDEF: _delete_default,
-    PG_TYPE: _delete_type, PG_PROC: _delete_function,
+    PG_CLASS: _delete_relation,
+    PG_CONSTRAINT: _delete_constraint,
+    PG_ATTRDEF: _delete_default,
+    PG_TYPE: _delete_type,
+    PG_PROC: _delete_function,
 }

@@ -37,8 +37,9 @@ class Address(NamedTuple):
     objsubid: int = 0
 
 
-def record_dependency(transaction: Any, depender: Address, referenced: Address, kind: str, *,
-                      temporary: bool = False) -> None:
+def record_dependency(
+    transaction: Any, depender: Address, referenced: Address, kind: str, *, temporary: bool = False
+) -> None:
     """`depender` needs `referenced`; kind NORMAL, AUTO or INTERNAL."""
     if referenced.objid < FIRST_NORMAL_OID:
         return
@@ -57,7 +58,13 @@ def record_dependency(transaction: Any, depender: Address, referenced: Address, 
 
 
 def record_expression(
-    transaction: Any, depender: Address, expr: Any, relid: int, kind: str = NORMAL, self_kind: str = AUTO, *,
+    transaction: Any,
+    depender: Address,
+    expr: Any,
+    relid: int,
+    kind: str = NORMAL,
+    self_kind: str = AUTO,
+    *,
     temporary: bool = False,
 ) -> None:
     """Dependencies of an expression whose Vars (varno 1) are columns of `relid` (0: it has none):
@@ -94,7 +101,9 @@ def expression_addresses(expr: Any, relids: tuple[int, ...]) -> Iterable[Address
                 yield Address(PG_CLASS, node.constvalue)
         elif isinstance(node, t.NextValueExpr):
             yield Address(PG_CLASS, node.seqid)
-        elif isinstance(node, (t.RelabelType, t.CoerceViaIO, t.ArrayCoerceExpr, t.CoerceToDomain, t.FieldSelect)):
+        elif isinstance(
+            node, (t.RelabelType, t.CoerceViaIO, t.ArrayCoerceExpr, t.CoerceToDomain, t.FieldSelect)
+        ):
             yield Address(PG_TYPE, node.resulttype)
         elif isinstance(node, t.RowExpr):
             yield Address(PG_TYPE, node.row_typeid)

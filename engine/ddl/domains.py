@@ -44,14 +44,19 @@ _REFUSED = {
     "CONSTR_FOREIGN": (SYNTAX_ERROR, "foreign key constraints not possible for domains"),
     "CONSTR_GENERATED": (FEATURE_NOT_SUPPORTED, "specifying GENERATED not supported for domains"),
     "CONSTR_IDENTITY": (FEATURE_NOT_SUPPORTED, "specifying GENERATED not supported for domains"),
-    "CONSTR_ATTR_ENFORCED": (FEATURE_NOT_SUPPORTED, "specifying constraint enforceability not supported for domains"),
+    "CONSTR_ATTR_ENFORCED": (
+        FEATURE_NOT_SUPPORTED,
+        "specifying constraint enforceability not supported for domains",
+    ),
     "CONSTR_ATTR_NOT_ENFORCED": (
-        FEATURE_NOT_SUPPORTED, "specifying constraint enforceability not supported for domains"
+        FEATURE_NOT_SUPPORTED,
+        "specifying constraint enforceability not supported for domains",
     ),
 }
 for _name in ("DEFERRABLE", "NOT_DEFERRABLE", "DEFERRED", "IMMEDIATE"):
     _REFUSED[f"CONSTR_ATTR_{_name}"] = (
-        FEATURE_NOT_SUPPORTED, "specifying constraint deferrability not supported for domains"
+        FEATURE_NOT_SUPPORTED,
+        "specifying constraint deferrability not supported for domains",
     )
 
 
@@ -69,7 +74,8 @@ def create_domain(ctx: Any, statement: ast.CreateDomainStmt) -> None:
     row = catalog.pg_type.get(base)
     if row.typtype not in "bcderm":
         raise SqlError(
-            DATATYPE_MISMATCH, f'"{catalog.format_type(base)}" is not a valid base type for a domain',
+            DATATYPE_MISMATCH,
+            f'"{catalog.format_type(base)}" is not a valid base type for a domain',
             position=statement.typeName.location,
         )
     column = ast.ColumnDef(
@@ -77,7 +83,8 @@ def create_domain(ctx: Any, statement: ast.CreateDomainStmt) -> None:
     )
     if statement.collClause is not None and not row.typcollation:
         raise SqlError(
-            DATATYPE_MISMATCH, f"collations are not supported by type {catalog.format_type(base)}",
+            DATATYPE_MISMATCH,
+            f"collations are not supported by type {catalog.format_type(base)}",
             position=statement.collClause.location,
         )
     collation = get_column_def_collation(context, column, base)
@@ -88,12 +95,28 @@ def create_domain(ctx: Any, statement: ast.CreateDomainStmt) -> None:
         if not (isinstance(default, t.Const) and default.constisnull):
             default_text, default_tree = _default_text(ctx, default), dump(default)
     oid = insert_type(
-        ctx, name, namespace, typlen=row.typlen, typbyval=row.typbyval, typtype="d", typcategory=row.typcategory,
-        typdelim=row.typdelim, typinput=procedure(catalog, "domain_in"), typoutput=row.typoutput,
-        typreceive=procedure(catalog, "domain_recv"), typsend=row.typsend, typanalyze=row.typanalyze,
-        typalign=row.typalign, typstorage=row.typstorage, typbasetype=base, typtypmod=typmod,
-        typndims=len(statement.typeName.arrayBounds or ()), typcollation=collation, typdefault=default_text,
-        typdefaultbin=default_tree, typnotnull=False,
+        ctx,
+        name,
+        namespace,
+        typlen=row.typlen,
+        typbyval=row.typbyval,
+        typtype="d",
+        typcategory=row.typcategory,
+        typdelim=row.typdelim,
+        typinput=procedure(catalog, "domain_in"),
+        typoutput=row.typoutput,
+        typreceive=procedure(catalog, "domain_recv"),
+        typsend=row.typsend,
+        typanalyze=row.typanalyze,
+        typalign=row.typalign,
+        typstorage=row.typstorage,
+        typbasetype=base,
+        typtypmod=typmod,
+        typndims=len(statement.typeName.arrayBounds or ()),
+        typcollation=collation,
+        typdefault=default_text,
+        typdefaultbin=default_tree,
+        typnotnull=False,
     )
     address = Address(PG_TYPE, oid)
     record_dependency(transaction, address, Address(PG_TYPE, base), NORMAL)
@@ -107,8 +130,9 @@ def create_domain(ctx: Any, statement: ast.CreateDomainStmt) -> None:
         add_domain_not_null(ctx, oid, not_null)
 
 
-def _sort_constraints(ctx: Any, statement: Any, name: str, base: int, typmod: int,
-                      collation: int) -> tuple[Any, Any, list[Any]]:
+def _sort_constraints(
+    ctx: Any, statement: Any, name: str, base: int, typmod: int, collation: int
+) -> tuple[Any, Any, list[Any]]:
     not_null: Any = None
     nullable = False
     default: Any = None
@@ -142,7 +166,8 @@ def _sort_constraints(ctx: Any, statement: Any, name: str, base: int, typmod: in
         elif kind == "CONSTR_CHECK":
             if constraint.is_no_inherit:
                 raise SqlError(
-                    INVALID_OBJECT_DEFINITION, "check constraints for domains cannot be marked NO INHERIT",
+                    INVALID_OBJECT_DEFINITION,
+                    "check constraints for domains cannot be marked NO INHERIT",
                     position=constraint.location,
                 )
             checks.append(constraint)
@@ -164,8 +189,14 @@ def _insert(ctx: Any, domain: Any, name: str, kind: str, **columns: Any) -> int:
     transaction.catalog_insert(
         "pg_constraint",
         new_row(
-            transaction.base_catalog, "pg_constraint", oid=oid, conname=name, connamespace=domain.typnamespace,
-            contype=kind, contypid=domain.oid, **columns,
+            transaction.base_catalog,
+            "pg_constraint",
+            oid=oid,
+            conname=name,
+            connamespace=domain.typnamespace,
+            contype=kind,
+            contypid=domain.oid,
+            **columns,
         ),
     )
     record_dependency(transaction, Address(PG_CONSTRAINT, oid), Address(PG_TYPE, domain.oid), AUTO)
@@ -182,13 +213,21 @@ def add_domain_check(ctx: Any, domain_oid: int, constraint: Any) -> Any:
 
     catalog = ctx.transaction.catalog
     domain = catalog.pg_type.get(domain_oid)
-    name = constraint.conname or choose_constraint_name(ctx, domain.typname, None, "check", domain.typnamespace)
+    name = constraint.conname or choose_constraint_name(
+        ctx, domain.typname, None, "check", domain.typnamespace
+    )
     pstate = ctx.session.parse_state(ctx.source)
     pstate.p_pre_columnref_hook = partial(_value_reference, domain)
     expr = coerce_to_boolean(pstate, transform_expr(pstate, constraint.raw_expr, "domain_check"), "CHECK")
     expr = assign_expr_collations(pstate, expr)
     oid = _insert(
-        ctx, domain, name, "c", conbin=dump(expr), convalidated=not constraint.skip_validation, connoinherit=False
+        ctx,
+        domain,
+        name,
+        "c",
+        conbin=dump(expr),
+        convalidated=not constraint.skip_validation,
+        connoinherit=False,
     )
     record_expression(ctx.transaction, Address(PG_CONSTRAINT, oid), expr, 0)
     return expr
@@ -283,9 +322,7 @@ def _add_constraint(ctx: Any, oid: int, constraint: Any) -> Iterator[Any]:
     if kind != "CONSTR_CHECK":
         raise SqlError(FEATURE_NOT_SUPPORTED, f"constraint {kind} is not supported for domains")
     if constraint.is_no_inherit:
-        raise SqlError(
-            INVALID_OBJECT_DEFINITION, "check constraints for domains cannot be marked NO INHERIT"
-        )
+        raise SqlError(INVALID_OBJECT_DEFINITION, "check constraints for domains cannot be marked NO INHERIT")
     expr = add_domain_check(ctx, oid, constraint)
     if not constraint.skip_validation:
         yield from _verify(ctx, oid, expr)
@@ -347,7 +384,9 @@ def _verify(ctx: Any, oid: int, expr: Any) -> Iterator[Any]:
             var = t.Var(1, attribute.attnum, domain, attribute.atttypmod, attribute.attcollation)
             base = catalog.base_type(oid)
             value = t.RelabelType(var, base, -1, attribute.attcollation)
-            qual = t.NullTest(var, "is_null") if expr is None else t.BoolExpr("not", (_with_value(expr, value),))
+            qual = (
+                t.NullTest(var, "is_null") if expr is None else t.BoolExpr("not", (_with_value(expr, value),))
+            )
             for item in scan_relation(ctx, catalog, relation.oid, (t.Const(23, 1),), qual):
                 if type(item) is list and item:
                     where = f'column "{attribute.attname}" of table "{relation.relname}"'

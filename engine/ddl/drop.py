@@ -27,29 +27,42 @@ _RELATIONS = {
     "OBJECT_FOREIGN_TABLE": ("f", "foreign table"),
 }
 _KIND_WORDS = {
-    "r": "table", "p": "table", "v": "view", "m": "materialized view", "S": "sequence", "i": "index", "I": "index",
-    "f": "foreign table", "c": "type",
+    "r": "table",
+    "p": "table",
+    "v": "view",
+    "m": "materialized view",
+    "S": "sequence",
+    "i": "index",
+    "I": "index",
+    "f": "foreign table",
+    "c": "type",
 }
 _ARTICLES = {"index": "an"}
 
 
 @command("DropStmt")
 def drop(ctx: Any, statement: ast.DropStmt) -> str:
-    """DROP TABLE | VIEW | INDEX | SEQUENCE | SCHEMA | TYPE | DOMAIN | FUNCTION | ... """
+    """DROP TABLE | VIEW | INDEX | SEQUENCE | SCHEMA | TYPE | DOMAIN | FUNCTION | ..."""
     kind = statement.removeType.name
     cascade = statement.behavior.name == "DROP_CASCADE"
     tag = "DROP " + kind.removeprefix("OBJECT_").replace("_", " ").replace("MATVIEW", "MATERIALIZED VIEW")
     tag = {
-        "DROP STATISTIC EXT": "DROP STATISTICS", "DROP OPCLASS": "DROP OPERATOR CLASS",
-        "DROP OPFAMILY": "DROP OPERATOR FAMILY", "DROP TSCONFIGURATION": "DROP TEXT SEARCH CONFIGURATION",
-        "DROP TSDICTIONARY": "DROP TEXT SEARCH DICTIONARY", "DROP TSPARSER": "DROP TEXT SEARCH PARSER",
-        "DROP TSTEMPLATE": "DROP TEXT SEARCH TEMPLATE", "DROP FDW": "DROP FOREIGN DATA WRAPPER",
+        "DROP STATISTIC EXT": "DROP STATISTICS",
+        "DROP OPCLASS": "DROP OPERATOR CLASS",
+        "DROP OPFAMILY": "DROP OPERATOR FAMILY",
+        "DROP TSCONFIGURATION": "DROP TEXT SEARCH CONFIGURATION",
+        "DROP TSDICTIONARY": "DROP TEXT SEARCH DICTIONARY",
+        "DROP TSPARSER": "DROP TEXT SEARCH PARSER",
+        "DROP TSTEMPLATE": "DROP TEXT SEARCH TEMPLATE",
+        "DROP FDW": "DROP FOREIGN DATA WRAPPER",
         "DROP FOREIGN SERVER": "DROP SERVER",
     }.get(tag, tag)
     if statement.concurrent:
         ctx.session.require_no_block("DROP INDEX CONCURRENTLY")
         if len(statement.objects) > 1:
-            raise SqlError(FEATURE_NOT_SUPPORTED, "DROP INDEX CONCURRENTLY does not support dropping multiple objects")
+            raise SqlError(
+                FEATURE_NOT_SUPPORTED, "DROP INDEX CONCURRENTLY does not support dropping multiple objects"
+            )
     find = _finder(kind)
     addresses = []
     for name in statement.objects:
@@ -97,12 +110,16 @@ def _find_relation(ctx: Any, name: Any, kind: str, missing_ok: bool) -> Address 
     oid = find_relation(ctx, target, missing_ok=True)
     catalog = ctx.transaction.catalog
     if oid is None:
-        if target.schemaname is not None and catalog.namespace_oid(target.schemaname) is None and (
-            target.schemaname != "pg_temp"
+        if (
+            target.schemaname is not None
+            and catalog.namespace_oid(target.schemaname) is None
+            and (target.schemaname != "pg_temp")
         ):
             if not missing_ok:
                 raise SqlError(UNDEFINED_SCHEMA, f'schema "{target.schemaname}" does not exist')
-            ctx.notice(Notice(f'schema "{target.schemaname}" does not exist, skipping', sqlstate=UNDEFINED_SCHEMA))
+            ctx.notice(
+                Notice(f'schema "{target.schemaname}" does not exist, skipping', sqlstate=UNDEFINED_SCHEMA)
+            )
             return None
         if missing_ok:
             ctx.notice(Notice(f'{word} "{target.relname}" does not exist, skipping'))
@@ -113,19 +130,21 @@ def _find_relation(ctx: Any, name: Any, kind: str, missing_ok: bool) -> Address 
     if row.relkind not in kinds:
         actual = _KIND_WORDS.get(row.relkind, "relation")
         hints = {
-            "table": "Use DROP TABLE to remove a table.", "view": "Use DROP VIEW to remove a view.",
+            "table": "Use DROP TABLE to remove a table.",
+            "view": "Use DROP VIEW to remove a view.",
             "materialized view": "Use DROP MATERIALIZED VIEW to remove a materialized view.",
-            "sequence": "Use DROP SEQUENCE to remove a sequence.", "index": "Use DROP INDEX to remove an index.",
+            "sequence": "Use DROP SEQUENCE to remove a sequence.",
+            "index": "Use DROP INDEX to remove an index.",
             "type": "Use DROP TYPE to remove a type.",
             "foreign table": "Use DROP FOREIGN TABLE to remove a foreign table.",
         }
         raise SqlError(
-            WRONG_OBJECT_TYPE, f'"{row.relname}" is not {_ARTICLES.get(word, "a")} {word}', hint=hints.get(actual)
+            WRONG_OBJECT_TYPE,
+            f'"{row.relname}" is not {_ARTICLES.get(word, "a")} {word}',
+            hint=hints.get(actual),
         )
     if oid < 16384 and not ctx.session.allow_system_table_mods():
-        raise SqlError(
-            INSUFFICIENT_PRIVILEGE, f'permission denied: "{row.relname}" is a system catalog'
-        )
+        raise SqlError(INSUFFICIENT_PRIVILEGE, f'permission denied: "{row.relname}" is a system catalog')
     namespace = catalog.pg_namespace.get(row.relnamespace)
     if not is_owner(ctx, row.relowner) and not (namespace is not None and is_owner(ctx, namespace.nspowner)):
         raise SqlError(INSUFFICIENT_PRIVILEGE, f"must be owner of {word} {row.relname}")
@@ -159,7 +178,9 @@ def _find_type(ctx: Any, name: Any, kind: str, missing_ok: bool) -> Address | No
     context = ctx.session.analyze_context()
     context.catalog = catalog
     names = name.names if isinstance(name, ast.TypeName) else name
-    oid = lookup_type_name_oid(context, name if isinstance(name, ast.TypeName) else ast.TypeName(names=names), True)
+    oid = lookup_type_name_oid(
+        context, name if isinstance(name, ast.TypeName) else ast.TypeName(names=names), True
+    )
     if not oid:
         text = typename_to_string(catalog, name)
         if missing_ok:

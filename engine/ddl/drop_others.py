@@ -4,7 +4,14 @@ from typing import Any
 
 from ..errors import Notice, SqlError
 from ..sqlstates import DEPENDENT_OBJECTS_STILL_EXIST
-from .addresses import NAMED_OBJECTS, QUALIFIED_OBJECTS, RELATION_OBJECTS, find_object, names_of, require_object_owner
+from .addresses import (
+    NAMED_OBJECTS,
+    QUALIFIED_OBJECTS,
+    RELATION_OBJECTS,
+    find_object,
+    names_of,
+    require_object_owner,
+)
 from .dependencies import FIRST_NORMAL_OID, PG_CLASS, Address
 from .names import find_relation
 from .objects import describe_object
@@ -54,10 +61,30 @@ def _missing(ctx: Any, kind: str, value: Any) -> str:
 FINDERS = {
     kind: _find
     for kind in (
-        "OBJECT_FUNCTION", "OBJECT_PROCEDURE", "OBJECT_ROUTINE", "OBJECT_AGGREGATE", "OBJECT_TRIGGER", "OBJECT_RULE",
-        "OBJECT_POLICY", "OBJECT_STATISTIC_EXT", "OBJECT_COLLATION", "OBJECT_CONVERSION", "OBJECT_OPERATOR",
-        "OBJECT_CAST", "OBJECT_EXTENSION", "OBJECT_LANGUAGE", "OBJECT_ACCESS_METHOD", "OBJECT_EVENT_TRIGGER",
-        "OBJECT_PUBLICATION", "OBJECT_FDW", "OBJECT_FOREIGN_SERVER", "OBJECT_TSCONFIGURATION",
-        "OBJECT_TSDICTIONARY", "OBJECT_TSPARSER", "OBJECT_TSTEMPLATE", "OBJECT_OPCLASS", "OBJECT_OPFAMILY",
+        "OBJECT_FUNCTION",
+        "OBJECT_PROCEDURE",
+        "OBJECT_ROUTINE",
+        "OBJECT_AGGREGATE",
+        "OBJECT_TRIGGER",
+        "OBJECT_RULE",
+        "OBJECT_POLICY",
+        "OBJECT_STATISTIC_EXT",
+        "OBJECT_COLLATION",
+        "OBJECT_CONVERSION",
+        "OBJECT_OPERATOR",
+        "OBJECT_CAST",
+        "OBJECT_EXTENSION",
+        "OBJECT_LANGUAGE",
+        "OBJECT_ACCESS_METHOD",
+        "OBJECT_EVENT_TRIGGER",
+        "OBJECT_PUBLICATION",
+        "OBJECT_FDW",
+        "OBJECT_FOREIGN_SERVER",
+        "OBJECT_TSCONFIGURATION",
+        "OBJECT_TSDICTIONARY",
+        "OBJECT_TSPARSER",
+        "OBJECT_TSTEMPLATE",
+        "OBJECT_OPCLASS",
+        "OBJECT_OPFAMILY",
     )
 }

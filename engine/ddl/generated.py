@@ -15,7 +15,12 @@ def stored_values(alteration: Any) -> dict[int, Any]:
             continue
         before = old.get(column.attnum)
         used = {node.varattno for node in walk(column.default) if isinstance(node, t.Var)}
-        if before is not None and before.generated == "s" and column.attnum not in values and not used & set(values):
+        if (
+            before is not None
+            and before.generated == "s"
+            and column.attnum not in values
+            and not used & set(values)
+        ):
             continue
         if column.attnum in alteration.new_values and before is not None and before.typid != column.typid:
             continue

@@ -39,16 +39,26 @@ from .schemas import role_of_spec
 COLUMN_RIGHTS = ACL_INSERT | ACL_SELECT | ACL_UPDATE | ACL_REFERENCES
 # object type -> (class, how errors about privileges call it)
 _TYPES = {
-    "OBJECT_TABLE": ("table", "relation"), "OBJECT_SEQUENCE": ("sequence", "sequence"),
-    "OBJECT_DATABASE": ("database", "database"), "OBJECT_FUNCTION": ("function", "function"),
-    "OBJECT_PROCEDURE": ("function", "procedure"), "OBJECT_ROUTINE": ("function", "routine"),
-    "OBJECT_SCHEMA": ("schema", "schema"), "OBJECT_TYPE": ("type", "type"), "OBJECT_DOMAIN": ("type", "domain"),
-    "OBJECT_LANGUAGE": ("language", "language"), "OBJECT_TABLESPACE": ("tablespace", "tablespace"),
+    "OBJECT_TABLE": ("table", "relation"),
+    "OBJECT_SEQUENCE": ("sequence", "sequence"),
+    "OBJECT_DATABASE": ("database", "database"),
+    "OBJECT_FUNCTION": ("function", "function"),
+    "OBJECT_PROCEDURE": ("function", "procedure"),
+    "OBJECT_ROUTINE": ("function", "routine"),
+    "OBJECT_SCHEMA": ("schema", "schema"),
+    "OBJECT_TYPE": ("type", "type"),
+    "OBJECT_DOMAIN": ("type", "domain"),
+    "OBJECT_LANGUAGE": ("language", "language"),
+    "OBJECT_TABLESPACE": ("tablespace", "tablespace"),
 }
 _IN_SCHEMA_KINDS = {"OBJECT_TABLE": "rvmfp", "OBJECT_SEQUENCE": "S"}
 _DEFAULT_TYPES = {
-    "OBJECT_TABLE": ("r", "table"), "OBJECT_SEQUENCE": ("S", "sequence"), "OBJECT_FUNCTION": ("f", "function"),
-    "OBJECT_ROUTINE": ("f", "function"), "OBJECT_PROCEDURE": ("f", "function"), "OBJECT_TYPE": ("T", "type"),
+    "OBJECT_TABLE": ("r", "table"),
+    "OBJECT_SEQUENCE": ("S", "sequence"),
+    "OBJECT_FUNCTION": ("f", "function"),
+    "OBJECT_ROUTINE": ("f", "function"),
+    "OBJECT_PROCEDURE": ("f", "function"),
+    "OBJECT_TYPE": ("T", "type"),
     "OBJECT_SCHEMA": ("n", "schema"),
 }
 
@@ -125,7 +135,12 @@ def _request(ctx: Any, statement: Any, object_class: str, word: str) -> Grant:
     if statement.is_grant and option and 0 in grantees:
         raise SqlError(INVALID_GRANT_OPERATION, "grant options can only be granted to roles")
     return Grant(
-        bool(statement.is_grant), privileges, not statement.privileges, tuple(columns), tuple(grantees), option,
+        bool(statement.is_grant),
+        privileges,
+        not statement.privileges,
+        tuple(columns),
+        tuple(grantees),
+        option,
         statement.behavior.name == "DROP_CASCADE",
     )
 
@@ -143,7 +158,9 @@ def _objects(ctx: Any, statement: Any, kind: str) -> list[int]:
                 oids += [row.oid for row in rows if row.relkind in _IN_SCHEMA_KINDS[kind]]
             else:
                 kinds = {"OBJECT_FUNCTION": "faw", "OBJECT_PROCEDURE": "p", "OBJECT_ROUTINE": "fawp"}[kind]
-                oids += [row.oid for row in catalog.pg_proc.find("pronamespace", namespace) if row.prokind in kinds]
+                oids += [
+                    row.oid for row in catalog.pg_proc.find("pronamespace", namespace) if row.prokind in kinds
+                ]
         return oids
     out = []
     for target in statement.objects:
@@ -179,7 +196,9 @@ def best_grantor(ctx: Any, items: Sequence[AclItem], owner: int, privileges: int
     return best, best_options
 
 
-def merged(items: Sequence[AclItem], request: Grant, privileges: int, grantor: int, owner: int) -> list[AclItem]:
+def merged(
+    items: Sequence[AclItem], request: Grant, privileges: int, grantor: int, owner: int
+) -> list[AclItem]:
     """The list after the grant or revocation (merge_acl_with_grant)."""
     acl = {(item.grantee, item.grantor): item.privileges for item in items}
     for grantee in request.grantees:
@@ -194,7 +213,9 @@ def merged(items: Sequence[AclItem], request: Grant, privileges: int, grantor: i
     return [AclItem(grantee, grantor_, bits) for (grantee, grantor_), bits in acl.items() if bits]
 
 
-def _revoke(acl: dict[tuple[int, int], int], key: tuple[int, int], bits: int, owner: int, *, cascade: bool) -> None:
+def _revoke(
+    acl: dict[tuple[int, int], int], key: tuple[int, int], bits: int, owner: int, *, cascade: bool
+) -> None:
     old = acl.get(key, 0)
     acl[key] = old & ~bits
     lost = (old & bits) >> 32
@@ -210,14 +231,23 @@ def _revoke(acl: dict[tuple[int, int], int], key: tuple[int, int], bits: int, ow
             continue
         if not cascade:
             raise SqlError(
-                DEPENDENT_OBJECTS_STILL_EXIST, "dependent privileges exist",
+                DEPENDENT_OBJECTS_STILL_EXIST,
+                "dependent privileges exist",
                 hint="Use CASCADE to revoke them too.",
             )
         _revoke(acl, dependent, lost | lost << 32, owner, cascade=True)
 
 
-def _restrict(ctx: Any, request: Grant, privileges: int, everything: bool, available: int, name: str,
-              holds_something: bool, what: str) -> int:
+def _restrict(
+    ctx: Any,
+    request: Grant,
+    privileges: int,
+    everything: bool,
+    available: int,
+    name: str,
+    holds_something: bool,
+    what: str,
+) -> int:
     """The privileges that can be granted, with PostgreSQL's warnings (restrict_and_check_grant)."""
     if not available and not holds_something:
         raise SqlError(INSUFFICIENT_PRIVILEGE, f"permission denied for {what}")
@@ -227,7 +257,9 @@ def _restrict(ctx: Any, request: Grant, privileges: int, everything: bool, avail
         message = "no privileges were granted for" if request.grant else "no privileges could be revoked for"
     elif not everything and possible != privileges:
         message = (
-            "not all privileges were granted for" if request.grant else "not all privileges could be revoked for"
+            "not all privileges were granted for"
+            if request.grant
+            else "not all privileges could be revoked for"
         )
     if message is not None:
         sqlstate = WARNING_PRIVILEGE_NOT_GRANTED if request.grant else WARNING_PRIVILEGE_NOT_REVOKED
@@ -252,7 +284,8 @@ def _grant_object(ctx: Any, object_class: str, oid: int, request: Grant) -> None
     row = catalog.table(table).get(oid)
     if object_class == "type" and row.typelem and row.typsubscript == 6179:
         raise SqlError(
-            INVALID_GRANT_OPERATION, "cannot set privileges of array types",
+            INVALID_GRANT_OPERATION,
+            "cannot set privileges of array types",
             hint="Set the privileges of the element type instead.",
         )
     name = _object_name(row)
@@ -289,7 +322,8 @@ def _grant_relation(ctx: Any, oid: int, kind: str, request: Grant) -> None:
     if kind == "OBJECT_TABLE" and sequence and privileges & ~all_rights:
         ctx.notice(
             Notice(
-                f'sequence "{row.relname}" only supports USAGE, SELECT, and UPDATE privileges', severity="WARNING",
+                f'sequence "{row.relname}" only supports USAGE, SELECT, and UPDATE privileges',
+                severity="WARNING",
                 sqlstate=INVALID_GRANT_OPERATION,
             )
         )
@@ -302,7 +336,13 @@ def _grant_relation(ctx: Any, oid: int, kind: str, request: Grant) -> None:
         holds = bool(acl_mask(catalog, items, ctx.session.role, owner, all_rights | all_rights << 32))
         word = {"S": "sequence", "v": "view", "m": "materialized view"}.get(row.relkind, "table")
         possible = _restrict(
-            ctx, request, privileges, request.everything, available, f'"{row.relname}"', holds,
+            ctx,
+            request,
+            privileges,
+            request.everything,
+            available,
+            f'"{row.relname}"',
+            holds,
             f"{word} {row.relname}",
         )
         _store(ctx, "pg_class", row, "relacl", merged(items, request, possible, grantor, owner))
@@ -322,7 +362,9 @@ def _grant_relation(ctx: Any, oid: int, kind: str, request: Grant) -> None:
             _grant_column(ctx, row, attribute, request, bit or COLUMN_RIGHTS, quiet=False)
 
 
-def _grant_column(ctx: Any, row: Any, attribute: Any, request: Grant, privileges: int, *, quiet: bool) -> None:
+def _grant_column(
+    ctx: Any, row: Any, attribute: Any, request: Grant, privileges: int, *, quiet: bool
+) -> None:
     catalog = ctx.transaction.catalog
     owner, table_items = object_acl(catalog, "table", catalog.pg_class.get(row.oid))
     items = tuple(attribute.attacl.items) if attribute.attacl is not None else ()
@@ -336,8 +378,14 @@ def _grant_column(ctx: Any, row: Any, attribute: Any, request: Grant, privileges
             )
         )
         possible = _restrict(
-            ctx, request, privileges, False, available,
-            f'column "{attribute.attname}" of relation "{row.relname}"', holds, f"table {row.relname}",
+            ctx,
+            request,
+            privileges,
+            False,
+            available,
+            f'column "{attribute.attname}" of relation "{row.relname}"',
+            holds,
+            f"table {row.relname}",
         )
     _store(
         ctx, "pg_attribute", attribute, "attacl", merged(items, request, possible, grantor, owner), empty=None
@@ -358,9 +406,7 @@ def alter_default_privileges(ctx: Any, statement: ast.AlterDefaultPrivilegesStmt
             roles = [role_of_spec(ctx, spec) for spec in option.arg]
             for role in roles:
                 if not is_owner(ctx, role):
-                    raise SqlError(
-                        INSUFFICIENT_PRIVILEGE, "permission denied to change default privileges"
-                    )
+                    raise SqlError(INSUFFICIENT_PRIVILEGE, "permission denied to change default privileges")
         elif option.defname == "schemas":
             schemas = []
             for name in option.arg:
@@ -409,7 +455,12 @@ def _set_default(ctx: Any, role: int, schema: int, letter: str, object_class: st
     transaction.catalog_insert(
         "pg_default_acl",
         new_row(
-            transaction.base_catalog, "pg_default_acl", oid=int(transaction.new_oid()), defaclrole=role,
-            defaclnamespace=schema, defaclobjtype=letter, defaclacl=acl,
+            transaction.base_catalog,
+            "pg_default_acl",
+            oid=int(transaction.new_oid()),
+            defaclrole=role,
+            defaclnamespace=schema,
+            defaclobjtype=letter,
+            defaclacl=acl,
         ),
     )

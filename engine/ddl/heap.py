@@ -92,11 +92,22 @@ def create_relation(
     if with_type:
         rowtype = create_row_type(ctx, name, namespace, oid, owner, kind, temporary=temporary)
     row = new_row(
-        catalog, "pg_class",
-        oid=oid, relname=name, relnamespace=namespace, reltype=rowtype, reloftype=oftype, relowner=owner, relam=am,
-        relfilenode=transaction.new_storage_id(temporary) if kind in "rmSiI" else 0, relpersistence=persistence,
-        relkind=kind, relnatts=len(columns), reloptions=options,
-        relreplident="d" if kind in "rmp" else "n", reltuples=-1.0 if kind != "S" else 1.0,
+        catalog,
+        "pg_class",
+        oid=oid,
+        relname=name,
+        relnamespace=namespace,
+        reltype=rowtype,
+        reloftype=oftype,
+        relowner=owner,
+        relam=am,
+        relfilenode=transaction.new_storage_id(temporary) if kind in "rmSiI" else 0,
+        relpersistence=persistence,
+        relkind=kind,
+        relnatts=len(columns),
+        reloptions=options,
+        relreplident="d" if kind in "rmp" else "n",
+        reltuples=-1.0 if kind != "S" else 1.0,
         relacl=default_privileges(catalog, kind, owner, namespace),
     )
     transaction.catalog_insert("pg_class", row, temporary=temporary)
@@ -125,7 +136,9 @@ def check_columns(ctx: Any, columns: Sequence[ColumnSpec], kind: str) -> None:
     seen: set[str] = set()
     for column in columns:
         if kind not in "vc" and column.name in SYSTEM_COLUMN_NAMES:
-            raise SqlError(DUPLICATE_COLUMN, f'column name "{column.name}" conflicts with a system column name')
+            raise SqlError(
+                DUPLICATE_COLUMN, f'column name "{column.name}" conflicts with a system column name'
+            )
         if column.name in seen:
             raise SqlError(DUPLICATE_COLUMN, f'column "{column.name}" specified more than once')
         seen.add(column.name)
@@ -144,18 +157,30 @@ def check_column_type(ctx: Any, name: str, typid: int, kind: str = "r") -> None:
         )
 
 
-def insert_attribute(ctx: Any, relid: int, number: int, column: ColumnSpec, *, temporary: bool,
-                     depend: bool = True) -> None:
+def insert_attribute(
+    ctx: Any, relid: int, number: int, column: ColumnSpec, *, temporary: bool, depend: bool = True
+) -> None:
     """The pg_attribute row of one column."""
     transaction = ctx.transaction
     catalog = transaction.base_catalog
     type_row = catalog.pg_type.get(column.typid) or transaction.catalog.pg_type.get(column.typid)
     row = new_row(
-        catalog, "pg_attribute",
-        attrelid=relid, attname=column.name, atttypid=column.typid, attlen=type_row.typlen, attnum=number,
-        atttypmod=column.typmod, attndims=column.dimensions, attbyval=type_row.typbyval, attalign=type_row.typalign,
-        attstorage=column.storage or type_row.typstorage, attcompression=column.compression,
-        attnotnull=column.notnull, attidentity=column.identity, attgenerated=column.generated,
+        catalog,
+        "pg_attribute",
+        attrelid=relid,
+        attname=column.name,
+        atttypid=column.typid,
+        attlen=type_row.typlen,
+        attnum=number,
+        atttypmod=column.typmod,
+        attndims=column.dimensions,
+        attbyval=type_row.typbyval,
+        attalign=type_row.typalign,
+        attstorage=column.storage or type_row.typstorage,
+        attcompression=column.compression,
+        attnotnull=column.notnull,
+        attidentity=column.identity,
+        attgenerated=column.generated,
         attcollation=column.collation,
     )
     transaction.catalog_insert("pg_attribute", row, temporary=temporary)
@@ -168,8 +193,9 @@ def insert_attribute(ctx: Any, relid: int, number: int, column: ColumnSpec, *, t
             )
 
 
-def create_row_type(ctx: Any, name: str, namespace: int, relid: int, owner: int, kind: str, *,
-                    temporary: bool) -> int:
+def create_row_type(
+    ctx: Any, name: str, namespace: int, relid: int, owner: int, kind: str, *, temporary: bool
+) -> int:
     """The composite type of a relation and the array type over it; returns the former's oid."""
     transaction = ctx.transaction
     catalog = transaction.base_catalog
@@ -177,9 +203,20 @@ def create_row_type(ctx: Any, name: str, namespace: int, relid: int, owner: int,
     transaction.catalog_insert(
         "pg_type",
         new_row(
-            catalog, "pg_type",
-            oid=oid, typname=name, typnamespace=namespace, typowner=owner, typtype="c", typcategory="C", typrelid=relid,
-            typarray=array, typinput=RECORD_IN, typoutput=RECORD_OUT, typreceive=RECORD_RECV, typsend=RECORD_SEND,
+            catalog,
+            "pg_type",
+            oid=oid,
+            typname=name,
+            typnamespace=namespace,
+            typowner=owner,
+            typtype="c",
+            typcategory="C",
+            typrelid=relid,
+            typarray=array,
+            typinput=RECORD_IN,
+            typoutput=RECORD_OUT,
+            typreceive=RECORD_RECV,
+            typsend=RECORD_SEND,
         ),
         temporary=temporary,
     )
@@ -198,23 +235,52 @@ def create_row_type(ctx: Any, name: str, namespace: int, relid: int, owner: int,
     return int(oid)
 
 
-def create_array_type(ctx: Any, name: str, namespace: int, owner: int, element: int, oid: int, *,
-                      temporary: bool = False, align: str = "d", collation: int = 0, delimiter: str = ",",
-                      typmodin: int = 0, typmodout: int = 0) -> None:
+def create_array_type(
+    ctx: Any,
+    name: str,
+    namespace: int,
+    owner: int,
+    element: int,
+    oid: int,
+    *,
+    temporary: bool = False,
+    align: str = "d",
+    collation: int = 0,
+    delimiter: str = ",",
+    typmodin: int = 0,
+    typmodout: int = 0,
+) -> None:
     """The array type over `element`, named _name or so."""
     transaction = ctx.transaction
     transaction.catalog_insert(
         "pg_type",
         new_row(
-            transaction.base_catalog, "pg_type",
-            oid=oid, typname=array_type_name(ctx, name, namespace), typnamespace=namespace, typowner=owner,
-            typtype="b", typcategory="A", typelem=element, typinput=ARRAY_IN, typoutput=ARRAY_OUT,
-            typreceive=ARRAY_RECV, typsend=ARRAY_SEND, typanalyze=ARRAY_TYPANALYZE, typsubscript=ARRAY_SUBSCRIPT,
-            typalign=align, typcollation=collation, typdelim=delimiter, typmodin=typmodin, typmodout=typmodout,
+            transaction.base_catalog,
+            "pg_type",
+            oid=oid,
+            typname=array_type_name(ctx, name, namespace),
+            typnamespace=namespace,
+            typowner=owner,
+            typtype="b",
+            typcategory="A",
+            typelem=element,
+            typinput=ARRAY_IN,
+            typoutput=ARRAY_OUT,
+            typreceive=ARRAY_RECV,
+            typsend=ARRAY_SEND,
+            typanalyze=ARRAY_TYPANALYZE,
+            typsubscript=ARRAY_SUBSCRIPT,
+            typalign=align,
+            typcollation=collation,
+            typdelim=delimiter,
+            typmodin=typmodin,
+            typmodout=typmodout,
         ),
         temporary=temporary,
     )
-    record_dependency(transaction, Address(PG_TYPE, oid), Address(PG_TYPE, element), INTERNAL, temporary=temporary)
+    record_dependency(
+        transaction, Address(PG_TYPE, oid), Address(PG_TYPE, element), INTERNAL, temporary=temporary
+    )
 
 
 def array_type_name(ctx: Any, name: str, namespace: int) -> str:
@@ -226,7 +292,9 @@ def array_type_name(ctx: Any, name: str, namespace: int) -> str:
         encoded = candidate.encode()
         if len(encoded) > NAME_BYTES_MAX:
             suffix = "" if number == 0 else f"_{number}"
-            candidate = ("_" + name).encode()[: NAME_BYTES_MAX - len(suffix)].decode("utf-8", "ignore") + suffix
+            candidate = ("_" + name).encode()[: NAME_BYTES_MAX - len(suffix)].decode(
+                "utf-8", "ignore"
+            ) + suffix
         if not catalog.pg_type.find("typname_typnamespace", candidate, namespace):
             return candidate
         number += 1
@@ -243,7 +311,9 @@ def rename_array_type(ctx: Any, row: Any, namespace: int) -> bool:
     return True
 
 
-def store_default(ctx: Any, relid: int, attnum: int, expr: Any, *, temporary: bool, generated: str = "") -> None:
+def store_default(
+    ctx: Any, relid: int, attnum: int, expr: Any, *, temporary: bool, generated: str = ""
+) -> None:
     """The pg_attrdef row of a column's (cooked) default or generation expression."""
     from ..treecodec import dump
 
@@ -251,12 +321,16 @@ def store_default(ctx: Any, relid: int, attnum: int, expr: Any, *, temporary: bo
     oid = transaction.new_oid()
     transaction.catalog_insert(
         "pg_attrdef",
-        new_row(transaction.base_catalog, "pg_attrdef", oid=oid, adrelid=relid, adnum=attnum, adbin=dump(expr)),
+        new_row(
+            transaction.base_catalog, "pg_attrdef", oid=oid, adrelid=relid, adnum=attnum, adbin=dump(expr)
+        ),
         temporary=temporary,
     )
     attribute = transaction.catalog.pg_attribute.get(relid, attnum)
     if not attribute.atthasdef or attribute.attgenerated != generated:
-        transaction.catalog_update("pg_attribute", attribute, attribute._replace(atthasdef=True, attgenerated=generated))
+        transaction.catalog_update(
+            "pg_attribute", attribute, attribute._replace(atthasdef=True, attgenerated=generated)
+        )
     address = Address(PG_ATTRDEF, oid)
     kind = INTERNAL if generated else AUTO
     record_dependency(transaction, address, Address(PG_CLASS, relid, attnum), kind, temporary=temporary)
@@ -277,7 +351,9 @@ def cook_default(ctx: Any, pstate: Any, raw: Any, column: ColumnSpec, generated:
         if contain_mutable_functions(catalog, expr):
             raise SqlError(INVALID_OBJECT_DEFINITION, "generation expression is not immutable")
     given = expr_type(expr)
-    coerced = coerce_to_target_type(pstate, expr, given, column.typid, column.typmod, COERCION_ASSIGNMENT, "implicit", -1)
+    coerced = coerce_to_target_type(
+        pstate, expr, given, column.typid, column.typmod, COERCION_ASSIGNMENT, "implicit", -1
+    )
     if coerced is None:
         raise SqlError(
             DATATYPE_MISMATCH,
@@ -336,5 +412,3 @@ def column_number(relation: Any, name: str) -> int | None:
         if column.name == name and not column.dropped:
             return int(column.attnum)
     return None
-
-

@@ -19,7 +19,16 @@ from ..sqlstates import (
     WRONG_OBJECT_TYPE,
 )
 from ..values import make_array
-from .dependencies import AUTO, INTERNAL, NORMAL, PG_CLASS, PG_CONSTRAINT, Address, record_dependency, record_expression
+from .dependencies import (
+    AUTO,
+    INTERNAL,
+    NORMAL,
+    PG_CLASS,
+    PG_CONSTRAINT,
+    Address,
+    record_dependency,
+    record_expression,
+)
 from .heap import BTREE_AM, ColumnSpec, column_number, create_relation, table_parse_state
 from .names import choose_relation_name, find_relation, require_owner, require_schema_create
 from .reloptions import storage_options
@@ -86,7 +95,8 @@ def create_index(ctx: Any, statement: ast.IndexStmt) -> Any:
         )
     if am != BTREE_AM and len(columns) > 1:
         raise SqlError(
-            FEATURE_NOT_SUPPORTED, f'access method "{statement.accessMethod}" does not support multicolumn indexes'
+            FEATURE_NOT_SUPPORTED,
+            f'access method "{statement.accessMethod}" does not support multicolumn indexes',
         )
     predicate = index_predicate(ctx, pstate, statement.whereClause)
     if taken:
@@ -94,8 +104,15 @@ def create_index(ctx: Any, statement: ast.IndexStmt) -> Any:
     if name is None:
         name = default_index_name(ctx, relation, columns, "idx")
     return define_index(
-        ctx, relation, name, columns, include, unique=bool(statement.unique), predicate=predicate,
-        nulls_not_distinct=bool(statement.nulls_not_distinct), am=am,
+        ctx,
+        relation,
+        name,
+        columns,
+        include,
+        unique=bool(statement.unique),
+        predicate=predicate,
+        nulls_not_distinct=bool(statement.nulls_not_distinct),
+        am=am,
         options=storage_options(statement.options, statement.accessMethod or "btree"),
     )
 
@@ -103,7 +120,11 @@ def create_index(ctx: Any, statement: ast.IndexStmt) -> Any:
 def unsuitable_relation(kind: str) -> str:
     """The detail of errors about relations of a wrong kind (errdetail_relkind_not_supported)."""
     names = {
-        "v": "views", "S": "sequences", "i": "indexes", "c": "composite types", "t": "TOAST tables",
+        "v": "views",
+        "S": "sequences",
+        "i": "indexes",
+        "c": "composite types",
+        "t": "TOAST tables",
         "f": "foreign tables",
     }
     return f"This operation is not supported for {names.get(kind, 'this relation')}."
@@ -160,7 +181,9 @@ def index_column(ctx: Any, pstate: Any, relation: Any, element: Any, am: int) ->
         if type(expr).__name__ == "Var" and expr.varattno > 0:
             attnum, expr = expr.varattno, None
     if element.collation:
-        collation = lookup_collation(ctx.session.analyze_context(), element.collation, getattr(element, "location", -1))
+        collation = lookup_collation(
+            ctx.session.analyze_context(), element.collation, getattr(element, "location", -1)
+        )
     opclass = index_opclass(ctx, element.opclass, typid, am)
     descending = element.ordering.name == "SORTBY_DESC"
     nulls = element.nulls_ordering.name
@@ -168,10 +191,19 @@ def index_column(ctx: Any, pstate: Any, relation: Any, element: Any, am: int) ->
         if element.ordering.name != "SORTBY_DEFAULT":
             raise SqlError(FEATURE_NOT_SUPPORTED, 'access method "hash" does not support ASC/DESC options')
         if nulls != "SORTBY_NULLS_DEFAULT":
-            raise SqlError(FEATURE_NOT_SUPPORTED, 'access method "hash" does not support NULLS FIRST/LAST options')
+            raise SqlError(
+                FEATURE_NOT_SUPPORTED, 'access method "hash" does not support NULLS FIRST/LAST options'
+            )
     nulls_first = descending if nulls == "SORTBY_NULLS_DEFAULT" else nulls == "SORTBY_NULLS_FIRST"
     return IndexColumn(
-        attnum, expr, name, typid, typmod, collation, opclass, (1 if descending else 0) | (2 if nulls_first else 0)
+        attnum,
+        expr,
+        name,
+        typid,
+        typmod,
+        collation,
+        opclass,
+        (1 if descending else 0) | (2 if nulls_first else 0),
     )
 
 
@@ -193,7 +225,9 @@ def index_opclass(ctx: Any, names: Any, typid: int, am: int) -> int:
                     )
                 return int(row.oid)
         full = ".".join(part.sval for part in names)
-        raise SqlError(UNDEFINED_OBJECT, f'operator class "{full}" does not exist for access method "{am_name}"')
+        raise SqlError(
+            UNDEFINED_OBJECT, f'operator class "{full}" does not exist for access method "{am_name}"'
+        )
     row = get_default_opclass(catalog, typid, am)
     if row is None:
         raise SqlError(
@@ -230,15 +264,38 @@ def index_predicate(ctx: Any, pstate: Any, raw: Any) -> Any:
 
 
 def define_index(
-    ctx: Any, relation: Any, name: str, columns: Sequence[IndexColumn], include: Sequence[int], *,
-    unique: bool = False, primary: bool = False, predicate: Any = None, nulls_not_distinct: bool = False,
-    am: int = BTREE_AM, immediate: bool = True, constraint: int = 0, options: Any = None, build: bool = True,
+    ctx: Any,
+    relation: Any,
+    name: str,
+    columns: Sequence[IndexColumn],
+    include: Sequence[int],
+    *,
+    unique: bool = False,
+    primary: bool = False,
+    predicate: Any = None,
+    nulls_not_distinct: bool = False,
+    am: int = BTREE_AM,
+    immediate: bool = True,
+    constraint: int = 0,
+    options: Any = None,
+    build: bool = True,
 ) -> Iterator[Any]:
     """Make an index's catalog rows and fill it: a generator of breaths; returns the index oid's tag
     (None). The oid is known before the first breath: see `insert_index`."""
     oid = insert_index(
-        ctx, relation, name, columns, include, unique=unique, primary=primary, predicate=predicate,
-        nulls_not_distinct=nulls_not_distinct, am=am, immediate=immediate, constraint=constraint, options=options,
+        ctx,
+        relation,
+        name,
+        columns,
+        include,
+        unique=unique,
+        primary=primary,
+        predicate=predicate,
+        nulls_not_distinct=nulls_not_distinct,
+        am=am,
+        immediate=immediate,
+        constraint=constraint,
+        options=options,
     )
     if build:
         yield from build_index(ctx, relation.oid, oid)
@@ -246,8 +303,20 @@ def define_index(
 
 
 def insert_index(
-    ctx: Any, relation: Any, name: str, columns: Sequence[IndexColumn], include: Sequence[int], *, unique: bool,
-    primary: bool, predicate: Any, nulls_not_distinct: bool, am: int, immediate: bool, constraint: int, options: Any,
+    ctx: Any,
+    relation: Any,
+    name: str,
+    columns: Sequence[IndexColumn],
+    include: Sequence[int],
+    *,
+    unique: bool,
+    primary: bool,
+    predicate: Any,
+    nulls_not_distinct: bool,
+    am: int,
+    immediate: bool,
+    constraint: int,
+    options: Any,
 ) -> int:
     """The catalog rows of an index; returns its oid."""
     from ..treecodec import dump
@@ -271,16 +340,31 @@ def insert_index(
             number += 1
         names.add(spec.name)
     oid = create_relation(
-        ctx, name, relation.namespace, specs, "i", persistence=relation.persistence, owner=relation.owner,
-        with_type=False, am=am, options=options,
+        ctx,
+        name,
+        relation.namespace,
+        specs,
+        "i",
+        persistence=relation.persistence,
+        owner=relation.owner,
+        with_type=False,
+        am=am,
+        options=options,
     )
     expressions = tuple(column.expr for column in columns if column.attnum == 0)
     transaction.catalog_insert(
         "pg_index",
         new_row(
-            transaction.base_catalog, "pg_index",
-            indexrelid=oid, indrelid=relation.oid, indnatts=len(specs), indnkeyatts=len(columns), indisunique=unique,
-            indnullsnotdistinct=nulls_not_distinct, indisprimary=primary, indimmediate=immediate,
+            transaction.base_catalog,
+            "pg_index",
+            indexrelid=oid,
+            indrelid=relation.oid,
+            indnatts=len(specs),
+            indnkeyatts=len(columns),
+            indisunique=unique,
+            indnullsnotdistinct=nulls_not_distinct,
+            indisprimary=primary,
+            indimmediate=immediate,
             indkey=_vector(21, [column.attnum for column in columns] + list(include)),
             indcollation=_vector(26, [column.collation for column in columns]),
             indclass=_vector(26, [column.opclass for column in columns]),
@@ -307,7 +391,9 @@ def insert_index(
             )
             simple = True
         if not simple and not expressions:
-            record_dependency(transaction, address, Address(PG_CLASS, relation.oid), AUTO, temporary=temporary)
+            record_dependency(
+                transaction, address, Address(PG_CLASS, relation.oid), AUTO, temporary=temporary
+            )
     for expr in expressions:
         record_expression(transaction, address, expr, relation.oid, NORMAL, AUTO, temporary=temporary)
     if predicate is not None:

@@ -34,8 +34,10 @@ def expand_like(ctx: Any, parts: Any, element: ast.TableLikeClause) -> None:
     source = catalog.relation(oid)
     if source.kind not in "rvmcfp":
         raise SqlError(
-            WRONG_OBJECT_TYPE, f'relation "{source.name}" is invalid in LIKE clause',
-            detail=unsuitable_relation(source.kind), position=element.relation.location,
+            WRONG_OBJECT_TYPE,
+            f'relation "{source.name}" is invalid in LIKE clause',
+            detail=unsuitable_relation(source.kind),
+            position=element.relation.location,
         )
     if source.kind == "c":
         if not has_privilege(catalog, ctx.session.role, "type", source.rowtype, "USAGE"):
@@ -58,8 +60,12 @@ def expand_like(ctx: Any, parts: Any, element: ast.TableLikeClause) -> None:
         if column.identity and options & IDENTITY:
             spec.identity = column.identity
             parts.sequences.append(
-                (spec.name, {"options": _identity_options(ctx, source.oid, column.attnum), "as": spec.typid},
-                 INTERNAL, None)
+                (
+                    spec.name,
+                    {"options": _identity_options(ctx, source.oid, column.attnum), "as": spec.typid},
+                    INTERNAL,
+                    None,
+                )
             )
         constraint = not_null.get(column.attnum)
         if constraint is not None:
@@ -79,8 +85,11 @@ def _identity_options(ctx: Any, relid: int, attnum: int) -> tuple[Any, ...]:
         return ast.DefElem(defname=name, arg=ast.Float(fval=str(value)))
 
     return (
-        number("cache", sequence.seqcache), number("increment", sequence.seqincrement),
-        number("maxvalue", sequence.seqmax), number("minvalue", sequence.seqmin), number("start", sequence.seqstart),
+        number("cache", sequence.seqcache),
+        number("increment", sequence.seqincrement),
+        number("maxvalue", sequence.seqmax),
+        number("minvalue", sequence.seqmin),
+        number("start", sequence.seqstart),
         ast.DefElem(defname="cycle", arg=ast.Boolean(boolval=sequence.seqcycle)),
     )
 
@@ -109,13 +118,16 @@ def _copy_rest(ctx: Any, source: Any, new: int, options: int) -> Iterator[Any]:
 
             def refuse(name: str = column.name) -> SqlError:
                 return SqlError(
-                    FEATURE_NOT_SUPPORTED, "cannot convert whole-row table reference",
+                    FEATURE_NOT_SUPPORTED,
+                    "cannot convert whole-row table reference",
                     detail=f'Generation expression for column "{name}" contains a whole-row reference to table '
                     f'"{source.name}".',
                 )
 
             expr = map_variables(column.default, numbers, refuse)
-            store_default(ctx, new, numbers[column.attnum], expr, temporary=temporary, generated=column.generated)
+            store_default(
+                ctx, new, numbers[column.attnum], expr, temporary=temporary, generated=column.generated
+            )
     if options & CONSTRAINTS:
         for check in sorted(source.checks, key=lambda item: item.name):
             _copy_check(ctx, source, new, check, numbers, options)
@@ -134,23 +146,33 @@ def _copy_rest(ctx: Any, source: Any, new: int, options: int) -> Iterator[Any]:
 def _copy_check(ctx: Any, source: Any, new: int, check: Any, numbers: dict[int, int], options: int) -> None:
     def refuse() -> SqlError:
         return SqlError(
-            FEATURE_NOT_SUPPORTED, "cannot convert whole-row table reference",
+            FEATURE_NOT_SUPPORTED,
+            "cannot convert whole-row table reference",
             detail=f'Constraint "{check.name}" contains a whole-row reference to table "{source.name}".',
         )
 
     row = ctx.transaction.catalog.pg_constraint.get(check.oid)
     expr = map_variables(check.expr, numbers, refuse)
     oid = add_cooked_check(
-        ctx, new, check.name, expr, validated=row.conenforced, enforced=row.conenforced, no_inherit=row.connoinherit
+        ctx,
+        new,
+        check.name,
+        expr,
+        validated=row.conenforced,
+        enforced=row.conenforced,
+        no_inherit=row.connoinherit,
     )
     if options & COMMENTS:
         copy_comment(ctx, (PG_CONSTRAINT, check.oid, 0), (PG_CONSTRAINT, oid, 0))
 
 
-def _copy_index(ctx: Any, source: Any, new: int, index: Any, numbers: dict[int, int], options: int) -> Iterator[Any]:
+def _copy_index(
+    ctx: Any, source: Any, new: int, index: Any, numbers: dict[int, int], options: int
+) -> Iterator[Any]:
     def refuse() -> SqlError:
         return SqlError(
-            FEATURE_NOT_SUPPORTED, "cannot convert whole-row table reference",
+            FEATURE_NOT_SUPPORTED,
+            "cannot convert whole-row table reference",
             detail=f'Index "{index.name}" contains a whole-row table reference.',
         )
 
@@ -165,7 +187,11 @@ def _copy_index(ctx: Any, source: Any, new: int, index: Any, numbers: dict[int, 
             IndexColumn(
                 numbers[key.attnum] if key.attnum else 0,
                 None if key.expr is None else map_variables(key.expr, numbers, refuse),
-                attribute.attname, attribute.atttypid, attribute.atttypmod, key.collation, key.opclass,
+                attribute.attname,
+                attribute.atttypid,
+                attribute.atttypmod,
+                key.collation,
+                key.opclass,
                 shape.indoption.items[number - 1],
             )
         )
@@ -174,18 +200,36 @@ def _copy_index(ctx: Any, source: Any, new: int, index: Any, numbers: dict[int, 
     predicate = None if index.predicate is None else map_variables(index.predicate, numbers, refuse)
     if constraint is not None:
         joined = None if index.primary else "_".join(column.name for column in columns)
-        name = choose_relation_name(ctx, relation.name, joined, "pkey" if index.primary else "key", relation.namespace)
+        name = choose_relation_name(
+            ctx, relation.name, joined, "pkey" if index.primary else "key", relation.namespace
+        )
         constraint_oid = insert_key_constraint_row(
-            ctx, relation, name, index.primary, [column.attnum for column in columns],
-            deferrable=index.deferrable, deferred=index.deferred, include=include,
+            ctx,
+            relation,
+            name,
+            index.primary,
+            [column.attnum for column in columns],
+            deferrable=index.deferrable,
+            deferred=index.deferred,
+            include=include,
         )
     else:
         name, constraint_oid = default_index_name(ctx, relation, columns, "idx"), 0
     am = catalog.pg_class.get(index.oid).relam or BTREE_AM
     oid = insert_index(
-        ctx, relation, name, columns, include, unique=index.unique, primary=index.primary, predicate=predicate,
-        nulls_not_distinct=index.nulls_not_distinct, am=am, immediate=not index.deferrable,
-        constraint=constraint_oid, options=catalog.pg_class.get(index.oid).reloptions,
+        ctx,
+        relation,
+        name,
+        columns,
+        include,
+        unique=index.unique,
+        primary=index.primary,
+        predicate=predicate,
+        nulls_not_distinct=index.nulls_not_distinct,
+        am=am,
+        immediate=not index.deferrable,
+        constraint=constraint_oid,
+        options=catalog.pg_class.get(index.oid).reloptions,
     )
     if options & COMMENTS:
         copy_comment(ctx, (PG_CLASS, index.oid, 0), (PG_CLASS, oid, 0))

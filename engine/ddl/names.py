@@ -73,8 +73,12 @@ def temporary_namespace(ctx: Any) -> int:
             )
         oid = ctx.session.engine.new_oid()
         row = new_row(
-            transaction.base_catalog, "pg_namespace", oid=oid, nspname=f"pg_temp_{session.pid % 100_000}",
-            nspowner=10, nspacl=None,
+            transaction.base_catalog,
+            "pg_namespace",
+            oid=oid,
+            nspname=f"pg_temp_{session.pid % 100_000}",
+            nspowner=10,
+            nspacl=None,
         )
         # outside the transaction: it stays if that is rolled back
         rowid = transaction.catalog_insert("pg_namespace", row, temporary=True)
@@ -91,17 +95,21 @@ def find_relation(ctx: Any, range_var: Any, *, missing_ok: bool = False) -> int 
     check_catalog_name(ctx, range_var)
     if range_var.schemaname is not None:
         namespace = (
-            session.temporary_namespace if range_var.schemaname == "pg_temp"
+            session.temporary_namespace
+            if range_var.schemaname == "pg_temp"
             else catalog.namespace_oid(range_var.schemaname)
         )
         oid = catalog.relation_oid(range_var.relname, (namespace,)) if namespace else None
         if oid is None and not missing_ok:
             if not namespace:
                 raise SqlError(
-                    UNDEFINED_SCHEMA, f'schema "{range_var.schemaname}" does not exist', position=range_var.location
+                    UNDEFINED_SCHEMA,
+                    f'schema "{range_var.schemaname}" does not exist',
+                    position=range_var.location,
                 )
             raise SqlError(
-                UNDEFINED_TABLE, f'relation "{range_var.schemaname}.{range_var.relname}" does not exist',
+                UNDEFINED_TABLE,
+                f'relation "{range_var.schemaname}.{range_var.relname}" does not exist',
             )
         return oid  # type: ignore[no-any-return]
     oid = catalog.relation_oid(range_var.relname, session.search_path(catalog))
@@ -163,8 +171,9 @@ def make_object_name(name1: str, name2: str | None, label: str | None) -> str:
     return "_".join(parts)
 
 
-def choose_relation_name(ctx: Any, name1: str, name2: str | None, label: str, namespace: int,
-                         taken: set[str] | None = None) -> str:
+def choose_relation_name(
+    ctx: Any, name1: str, name2: str | None, label: str, namespace: int, taken: set[str] | None = None
+) -> str:
     """A relation (and constraint) name not in use in the schema: ..._label, ..._label1, ..."""
     catalog = ctx.transaction.catalog
     number = 0

@@ -22,12 +22,22 @@ PG_POLICY = 3256
 PG_STATISTIC_EXT = 3381
 PG_DEFAULT_ACL = 826
 _RELATION_KINDS = {
-    "r": "table", "p": "table", "i": "index", "I": "index", "S": "sequence", "t": "toast table", "v": "view",
-    "m": "materialized view", "c": "composite type", "f": "foreign table",
+    "r": "table",
+    "p": "table",
+    "i": "index",
+    "I": "index",
+    "S": "sequence",
+    "t": "toast table",
+    "v": "view",
+    "m": "materialized view",
+    "c": "composite type",
+    "f": "foreign table",
 }
 
 
-def qualified_name(catalog: Any, path: tuple[int, ...], table: str, row: Any, name: str, namespace: int) -> str:
+def qualified_name(
+    catalog: Any, path: tuple[int, ...], table: str, row: Any, name: str, namespace: int
+) -> str:
     """The quoted name, with its schema unless it is found without."""
     from ..catalog.namespaces import is_visible
 
@@ -39,7 +49,7 @@ def qualified_name(catalog: Any, path: tuple[int, ...], table: str, row: Any, na
 
 
 def describe_relation(catalog: Any, path: tuple[int, ...], oid: int) -> str:
-    """"table t", "view s.v", ..."""
+    """ "table t", "view s.v", ..."""
     row = catalog.pg_class.get(oid)
     name = qualified_name(catalog, path, "pg_class", row, row.relname, row.relnamespace)
     return f"{_RELATION_KINDS.get(row.relkind, 'relation')} {name}"
@@ -82,7 +92,9 @@ def function_signature(catalog: Any, path: tuple[int, ...], oid: int) -> str:
 
 
 def _function(catalog: Any, path: tuple[int, ...], oid: int) -> str:
-    kind = {"p": "procedure", "a": "aggregate", "w": "function"}.get(catalog.pg_proc.get(oid).prokind, "function")
+    kind = {"p": "procedure", "a": "aggregate", "w": "function"}.get(
+        catalog.pg_proc.get(oid).prokind, "function"
+    )
     if kind == "aggregate":
         kind = "function"
     return f"{kind} {function_signature(catalog, path, oid)}"
@@ -99,10 +111,7 @@ def _constraint(catalog: Any, path: tuple[int, ...], oid: int) -> str:
 def _default(catalog: Any, path: tuple[int, ...], oid: int) -> str:
     row = catalog.pg_attrdef.get(oid)
     column = catalog.pg_attribute.get(row.adrelid, row.adnum)
-    return (
-        f"default value for column {column.attname} of "
-        f"{describe_relation(catalog, path, row.adrelid)}"
-    )
+    return f"default value for column {column.attname} of {describe_relation(catalog, path, row.adrelid)}"
 
 
 def _rule(catalog: Any, path: tuple[int, ...], oid: int) -> str:
@@ -143,7 +152,15 @@ def _cast(catalog: Any, path: tuple[int, ...], oid: int) -> str:
 
 
 _DESCRIBERS = {
-    PG_TYPE: _type, PG_PROC: _function, PG_CONSTRAINT: _constraint, PG_ATTRDEF: _default, PG_REWRITE: _rule,
-    PG_TRIGGER: _trigger, PG_NAMESPACE: _schema, PG_OPERATOR: _operator, PG_COLLATION: _collation,
-    PG_STATISTIC_EXT: _statistics, PG_CAST: _cast,
+    PG_TYPE: _type,
+    PG_PROC: _function,
+    PG_CONSTRAINT: _constraint,
+    PG_ATTRDEF: _default,
+    PG_REWRITE: _rule,
+    PG_TRIGGER: _trigger,
+    PG_NAMESPACE: _schema,
+    PG_OPERATOR: _operator,
+    PG_COLLATION: _collation,
+    PG_STATISTIC_EXT: _statistics,
+    PG_CAST: _cast,
 }

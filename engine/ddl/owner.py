@@ -15,17 +15,30 @@ from .schemas import role_of_spec
 
 # catalog -> (owner column, acl column)
 OWNER_COLUMNS: dict[str, tuple[str, str | None]] = {
-    "pg_class": ("relowner", "relacl"), "pg_type": ("typowner", "typacl"), "pg_proc": ("proowner", "proacl"),
-    "pg_namespace": ("nspowner", "nspacl"), "pg_database": ("datdba", "datacl"),
-    "pg_language": ("lanowner", "lanacl"), "pg_collation": ("collowner", None),
-    "pg_conversion": ("conowner", None), "pg_statistic_ext": ("stxowner", None), "pg_operator": ("oprowner", None),
-    "pg_opclass": ("opcowner", None), "pg_opfamily": ("opfowner", None), "pg_ts_config": ("cfgowner", None),
-    "pg_ts_dict": ("dictowner", None), "pg_extension": ("extowner", None), "pg_tablespace": ("spcowner", "spcacl"),
+    "pg_class": ("relowner", "relacl"),
+    "pg_type": ("typowner", "typacl"),
+    "pg_proc": ("proowner", "proacl"),
+    "pg_namespace": ("nspowner", "nspacl"),
+    "pg_database": ("datdba", "datacl"),
+    "pg_language": ("lanowner", "lanacl"),
+    "pg_collation": ("collowner", None),
+    "pg_conversion": ("conowner", None),
+    "pg_statistic_ext": ("stxowner", None),
+    "pg_operator": ("oprowner", None),
+    "pg_opclass": ("opcowner", None),
+    "pg_opfamily": ("opfowner", None),
+    "pg_ts_config": ("cfgowner", None),
+    "pg_ts_dict": ("dictowner", None),
+    "pg_extension": ("extowner", None),
+    "pg_tablespace": ("spcowner", "spcacl"),
 }
 _TAGS = {
-    "OBJECT_MATVIEW": "ALTER MATERIALIZED VIEW", "OBJECT_STATISTIC_EXT": "ALTER STATISTICS",
-    "OBJECT_TSDICTIONARY": "ALTER TEXT SEARCH DICTIONARY", "OBJECT_OPFAMILY": "ALTER OPERATOR FAMILY",
-    "OBJECT_TSCONFIGURATION": "ALTER TEXT SEARCH CONFIGURATION", "OBJECT_OPCLASS": "ALTER OPERATOR CLASS",
+    "OBJECT_MATVIEW": "ALTER MATERIALIZED VIEW",
+    "OBJECT_STATISTIC_EXT": "ALTER STATISTICS",
+    "OBJECT_TSDICTIONARY": "ALTER TEXT SEARCH DICTIONARY",
+    "OBJECT_OPFAMILY": "ALTER OPERATOR FAMILY",
+    "OBJECT_TSCONFIGURATION": "ALTER TEXT SEARCH CONFIGURATION",
+    "OBJECT_OPCLASS": "ALTER OPERATOR CLASS",
 }
 
 
@@ -49,7 +62,8 @@ def alter_owner(ctx: Any, statement: ast.AlterOwnerStmt) -> str:
     if table == "pg_type" and row.typtype == "c" and catalog.pg_class.get(row.typrelid).relkind != "c":
         raise SqlError(
             "42809",  # type: ignore[arg-type]
-            f"{catalog.format_type(row.oid)} is a table's row type", hint="Use ALTER TABLE instead.",
+            f"{catalog.format_type(row.oid)} is a table's row type",
+            hint="Use ALTER TABLE instead.",
         )
     if getattr(row, OWNER_COLUMNS[table][0]) != owner:
         require_object_owner(ctx, kind, address)
@@ -111,7 +125,9 @@ def acl_of_new_owner(acl: Array, old: int, new: int) -> Array:
     for item in acl.items:
         key = (new if item.grantee == old else item.grantee, new if item.grantor == old else item.grantor)
         merged[key] = merged.get(key, 0) | item.privileges
-    return make_array(ACLITEMOID, [AclItem(grantee, grantor, bits) for (grantee, grantor), bits in merged.items()])
+    return make_array(
+        ACLITEMOID, [AclItem(grantee, grantor, bits) for (grantee, grantor), bits in merged.items()]
+    )
 
 
 def change_relation_owner(ctx: Any, oid: int, owner: int, *, check: bool = True) -> None:
@@ -125,7 +141,8 @@ def change_relation_owner(ctx: Any, oid: int, owner: int, *, check: bool = True)
             for depend in catalog.pg_depend.find("classid_objid", PG_CLASS, oid):
                 if depend.refclassid == PG_CLASS and depend.refobjsubid and depend.deptype in "ai":
                     raise SqlError(
-                        FEATURE_NOT_SUPPORTED, f'cannot change owner of sequence "{row.relname}"',
+                        FEATURE_NOT_SUPPORTED,
+                        f'cannot change owner of sequence "{row.relname}"',
                         detail=f'Sequence "{row.relname}" is linked to table '
                         f'"{catalog.pg_class.get(depend.refobjid).relname}".',
                     )
@@ -134,7 +151,8 @@ def change_relation_owner(ctx: Any, oid: int, owner: int, *, check: bool = True)
 
             ctx.notice(
                 Notice(
-                    f'cannot change owner of index "{row.relname}"', severity="WARNING",
+                    f'cannot change owner of index "{row.relname}"',
+                    severity="WARNING",
                     hint="Change the ownership of the index's table instead.",
                     sqlstate="42809",  # type: ignore[arg-type]
                 )
@@ -157,5 +175,3 @@ def change_relation_owner(ctx: Any, oid: int, owner: int, *, check: bool = True)
             sequence = catalog.pg_class.get(depend.objid)
             if sequence is not None and sequence.relkind == "S":
                 change_relation_owner(ctx, depend.objid, owner, check=False)
-
-

@@ -46,14 +46,21 @@ _AUTOVACUUM: dict[str, Any] = {
 }
 _KINDS: dict[str, dict[str, Any]] = {
     "r": {
-        **_AUTOVACUUM, "fillfactor": _int(10, 100), "toast_tuple_target": _int(128, 8160),
-        "parallel_workers": _int(0, 1024), "user_catalog_table": _BOOL,
+        **_AUTOVACUUM,
+        "fillfactor": _int(10, 100),
+        "toast_tuple_target": _int(128, 8160),
+        "parallel_workers": _int(0, 1024),
+        "user_catalog_table": _BOOL,
     },
-    "btree": {"fillfactor": _int(10, 100), "deduplicate_items": _BOOL,
-              "vacuum_cleanup_index_scale_factor": _real(0.0, 1e10)},
+    "btree": {
+        "fillfactor": _int(10, 100),
+        "deduplicate_items": _BOOL,
+        "vacuum_cleanup_index_scale_factor": _real(0.0, 1e10),
+    },
     "hash": {"fillfactor": _int(10, 100)},
     "v": {
-        "security_barrier": _BOOL, "security_invoker": _BOOL,
+        "security_barrier": _BOOL,
+        "security_invoker": _BOOL,
         "check_option": ("enum", ("local", "cascaded"), 'Valid values are "local" and "cascaded".'),
     },
 }
@@ -81,7 +88,9 @@ def option_text(option: Any) -> str:
     return str(arg)
 
 
-def storage_options(options: Any, kind: str, old: Array | None = None, *, reset: bool = False) -> Array | None:
+def storage_options(
+    options: Any, kind: str, old: Array | None = None, *, reset: bool = False
+) -> Array | None:
     """The reloptions array after setting (or resetting) `options`; kind: "r", "m", "v" or an index am."""
     current: dict[str, str] = {}
     for item in old.items if old is not None else ():
@@ -120,8 +129,17 @@ def check_option_value(name: str, text: str, rule: Any) -> None:
     """22023 if a value is not allowed."""
     if rule == _BOOL:
         word = text.lower()
-        if word and any(full.startswith(word) for full in ("true", "false", "yes", "no")) or word in (
-            "on", "off", "of", "1", "0",
+        if (
+            word
+            and any(full.startswith(word) for full in ("true", "false", "yes", "no"))
+            or word
+            in (
+                "on",
+                "off",
+                "of",
+                "1",
+                "0",
+            )
         ):
             return
         raise SqlError(INVALID_PARAMETER_VALUE, f'invalid value for boolean option "{name}": {text}')
@@ -135,12 +153,11 @@ def check_option_value(name: str, text: str, rule: Any) -> None:
     try:
         number = int(text) if what == "integer" else float(text)
     except ValueError:
-        raise SqlError(
-            INVALID_PARAMETER_VALUE, f'invalid value for {what} option "{name}": {text}'
-        ) from None
+        raise SqlError(INVALID_PARAMETER_VALUE, f'invalid value for {what} option "{name}": {text}') from None
     if not low <= number <= high:
         bounds = f'"{low}" and "{high}"' if what == "integer" else f'"{low:f}" and "{high:f}"'
         raise SqlError(
-            INVALID_PARAMETER_VALUE, f'value {text} out of bounds for option "{name}"',
+            INVALID_PARAMETER_VALUE,
+            f'value {text} out of bounds for option "{name}"',
             detail=f"Valid values are between {bounds}.",
         )

@@ -72,7 +72,9 @@ def check_relation_kind(ctx: Any, oid: int, kind: str, *, loose: bool) -> Any:
     if kind != "OBJECT_TABLE" and row.relkind not in kinds:
         raise SqlError(WRONG_OBJECT_TYPE, f'"{row.relname}" is not {"an" if word == "index" else "a"} {word}')
     if row.relkind == "c":
-        raise SqlError(WRONG_OBJECT_TYPE, f'"{row.relname}" is a composite type', hint="Use ALTER TYPE instead.")
+        raise SqlError(
+            WRONG_OBJECT_TYPE, f'"{row.relname}" is a composite type', hint="Use ALTER TYPE instead."
+        )
     return row
 
 
@@ -135,7 +137,8 @@ def _rename_column(ctx: Any, statement: Any, kind: str) -> str:
         from .indexes import unsuitable_relation
 
         raise SqlError(
-            WRONG_OBJECT_TYPE, f'cannot rename columns of relation "{relation.name}"',
+            WRONG_OBJECT_TYPE,
+            f'cannot rename columns of relation "{relation.name}"',
             detail=unsuitable_relation(relation.kind),
         )
     if not is_owner(ctx, relation.owner):
@@ -191,7 +194,9 @@ def _rename_view_column(ctx: Any, oid: int, attnum: int, name: str) -> None:
         if isinstance(query, (list, tuple)):
             query = query[0]
         query.targetList = [
-            msgspec.structs.replace(entry, resname=name) if entry.resno == attnum and not entry.resjunk else entry
+            msgspec.structs.replace(entry, resname=name)
+            if entry.resno == attnum and not entry.resjunk
+            else entry
             for entry in query.targetList
         ]
         ctx.transaction.catalog_update("pg_rewrite", rule, rule._replace(ev_action=dump(query)))
@@ -206,7 +211,9 @@ def _check_constraint_name(ctx: Any, relid: int, name: str, domain: int = 0) -> 
                 f'constraint "{name}" for domain {catalog.format_type(domain)} already exists',
             )
         relation = catalog.pg_class.get(relid)
-        raise SqlError(DUPLICATE_OBJECT, f'constraint "{name}" for relation "{relation.relname}" already exists')
+        raise SqlError(
+            DUPLICATE_OBJECT, f'constraint "{name}" for relation "{relation.relname}" already exists'
+        )
 
 
 def _rename_constraint(ctx: Any, statement: Any) -> str:
@@ -226,7 +233,9 @@ def _rename_constraint(ctx: Any, statement: Any) -> str:
         rename_relation(ctx, constraint.conindid, statement.newname)
     else:
         _check_constraint_name(ctx, oid, statement.newname)
-        transaction.catalog_update("pg_constraint", constraint, constraint._replace(conname=statement.newname))
+        transaction.catalog_update(
+            "pg_constraint", constraint, constraint._replace(conname=statement.newname)
+        )
     return "ALTER TABLE"
 
 
@@ -235,7 +244,9 @@ def _rename_domain_constraint(ctx: Any, statement: Any) -> str:
     assert address is not None
     require_object_owner(ctx, "OBJECT_DOMAIN", address)
     transaction = ctx.transaction
-    found = transaction.catalog.pg_constraint.find("conrelid_contypid_conname", 0, address.objid, statement.subname)
+    found = transaction.catalog.pg_constraint.find(
+        "conrelid_contypid_conname", 0, address.objid, statement.subname
+    )
     if not found:
         raise SqlError(
             UNDEFINED_OBJECT,
@@ -255,13 +266,15 @@ def _rename_type(ctx: Any, statement: Any, kind: str) -> str:
     row = catalog.pg_type.get(address.objid)
     if row.typtype == "c" and catalog.pg_class.get(row.typrelid).relkind != "c":
         raise SqlError(
-            WRONG_OBJECT_TYPE, f"{catalog.format_type(row.oid)} is a table's row type",
+            WRONG_OBJECT_TYPE,
+            f"{catalog.format_type(row.oid)} is a table's row type",
             hint="Use ALTER TABLE instead.",
         )
     if catalog.element_type(row.oid) and catalog.pg_type.get(row.typelem).typarray == row.oid:
         element = catalog.format_type(row.typelem)
         raise SqlError(
-            WRONG_OBJECT_TYPE, f"cannot alter array type {catalog.format_type(row.oid)}",
+            WRONG_OBJECT_TYPE,
+            f"cannot alter array type {catalog.format_type(row.oid)}",
             hint=f"You can alter type {element}, which will alter the array type as well.",
         )
     if row.typtype == "c":
@@ -289,31 +302,34 @@ def _rename_named(ctx: Any, statement: Any, kind: str) -> str:
         raise SqlError(RESERVED_NAME, f'role name "{name}" is reserved', detail=detail)
     if kind == "OBJECT_ROLE" and row.rolname.startswith("pg_"):
         raise SqlError(
-            RESERVED_NAME, f'role name "{row.rolname}" is reserved',
+            RESERVED_NAME,
+            f'role name "{row.rolname}" is reserved',
             detail='Role names starting with "pg_" are reserved.',
         )
     if catalog.table(table).find(column, name):
-        code = {"OBJECT_SCHEMA": DUPLICATE_SCHEMA, "OBJECT_DATABASE": DUPLICATE_DATABASE}.get(kind, DUPLICATE_OBJECT)
+        code = {"OBJECT_SCHEMA": DUPLICATE_SCHEMA, "OBJECT_DATABASE": DUPLICATE_DATABASE}.get(
+            kind, DUPLICATE_OBJECT
+        )
         raise SqlError(code, f'{word} "{name}" already exists')
     require_object_owner(ctx, kind, address)
     if kind == "OBJECT_SCHEMA":
         database = ctx.session.database.oid
         if not has_privilege(catalog, ctx.session.role, "database", database, "CREATE"):
             raise SqlError(
-                INSUFFICIENT_PRIVILEGE, f"permission denied for database {catalog.pg_database.get(database).datname}"
+                INSUFFICIENT_PRIVILEGE,
+                f"permission denied for database {catalog.pg_database.get(database).datname}",
             )
         if name.startswith("pg_") and not ctx.session.allow_system_table_mods():
             raise SqlError(
-                RESERVED_NAME, f'unacceptable schema name "{name}"',
+                RESERVED_NAME,
+                f'unacceptable schema name "{name}"',
                 detail='The prefix "pg_" is reserved for system schemas.',
             )
     elif kind == "OBJECT_DATABASE":
         if address.objid == ctx.session.database.oid:
             raise SqlError(FEATURE_NOT_SUPPORTED, "current database cannot be renamed")
         if any(one.database.oid == address.objid for one in ctx.session.engine.sessions.values()):
-            raise SqlError(
-                OBJECT_IN_USE, f'database "{statement.subname}" is being accessed by other users'
-            )
+            raise SqlError(OBJECT_IN_USE, f'database "{statement.subname}" is being accessed by other users')
     values: dict[str, Any] = {column: name}
     transaction.catalog_update(table, row, row._replace(**values))
     return alter_tag(kind)
@@ -374,7 +390,8 @@ def set_schema(ctx: Any, statement: ast.AlterObjectSchemaStmt) -> str:
         row = check_relation_kind(ctx, oid, kind, loose=False)
         if row.relkind in "iI":
             raise SqlError(
-                WRONG_OBJECT_TYPE, f'cannot change schema of index "{row.relname}"',
+                WRONG_OBJECT_TYPE,
+                f'cannot change schema of index "{row.relname}"',
                 hint="Change the schema of the table instead.",
             )
         _check_not_owned(ctx, row)
@@ -434,7 +451,8 @@ def _check_not_owned(ctx: Any, row: Any) -> None:
     for depend in catalog.pg_depend.find("classid_objid", PG_CLASS, row.oid):
         if depend.refclassid == PG_CLASS and depend.refobjsubid and depend.deptype in "ai":
             raise SqlError(
-                FEATURE_NOT_SUPPORTED, "cannot move an owned sequence into another schema",
+                FEATURE_NOT_SUPPORTED,
+                "cannot move an owned sequence into another schema",
                 detail=f'Sequence "{row.relname}" is linked to table '
                 f'"{catalog.pg_class.get(depend.refobjid).relname}".',
             )
@@ -491,7 +509,8 @@ def _move_user_type(ctx: Any, row: Any, namespace: int) -> None:
     old = row.typnamespace
     if row.typtype == "c" and catalog.pg_class.get(row.typrelid).relkind != "c":
         raise SqlError(
-            WRONG_OBJECT_TYPE, f"{catalog.format_type(row.oid)} is a table's row type",
+            WRONG_OBJECT_TYPE,
+            f"{catalog.format_type(row.oid)} is a table's row type",
             hint="Use ALTER TABLE instead.",
         )
     if old == namespace:
@@ -501,7 +520,7 @@ def _move_user_type(ctx: Any, row: Any, namespace: int) -> None:
         relation = catalog.pg_class.get(row.typrelid)
         ctx.transaction.catalog_update("pg_class", relation, relation._replace(relnamespace=namespace))
     for constraint in catalog.pg_constraint.find("contypid", row.oid):
-        ctx.transaction.catalog_update("pg_constraint", constraint, constraint._replace(connamespace=namespace))
+        ctx.transaction.catalog_update(
+            "pg_constraint", constraint, constraint._replace(connamespace=namespace)
+        )
     _move_dependency(ctx, Address(PG_TYPE, row.oid), old, namespace)
-
-

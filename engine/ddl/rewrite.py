@@ -17,7 +17,9 @@ from ..treetypes import expr_type
 from .truncate import new_storage
 
 
-def scan_relation(ctx: Any, catalog: Any, relid: int, exprs: Sequence[Any], qual: Any = None) -> Iterator[Any]:
+def scan_relation(
+    ctx: Any, catalog: Any, relid: int, exprs: Sequence[Any], qual: Any = None
+) -> Iterator[Any]:
     """Batches of rows of `exprs` over a table, and what else its plan yields."""
     from ..bind.parse_state import make_parsestate
     from ..bind.rangetable import add_range_table_entry_for_relation
@@ -63,7 +65,9 @@ def rewrite_table(ctx: Any, old_catalog: Any, relid: int, values: dict[int, Any]
         if column.dropped or column.generated == "v":
             expr = t.Const(23, None, True)
         elif expr is None and column.attnum not in old:
-            expr = t.Const(column.typid, column.missing, column.missing is None, column.typmod, column.collation)
+            expr = t.Const(
+                column.typid, column.missing, column.missing is None, column.typmod, column.collation
+            )
         elif expr is None:
             before = old[column.attnum]
             expr = t.Var(1, column.attnum, before.typid, before.typmod, before.collation)
@@ -90,7 +94,9 @@ def rewrite_table(ctx: Any, old_catalog: Any, relid: int, values: dict[int, Any]
     transaction.end_command()
 
 
-def verify_rows(ctx: Any, relid: int, not_nulls: Sequence[int], checks: Sequence[tuple[str, Any]]) -> Iterator[Any]:
+def verify_rows(
+    ctx: Any, relid: int, not_nulls: Sequence[int], checks: Sequence[tuple[str, Any]]
+) -> Iterator[Any]:
     """23502 or 23514 if a row has NULL in one of the columns or fails one of the (name, expression) checks."""
     transaction = ctx.transaction
     transaction.end_command()
@@ -119,15 +125,20 @@ def verify_rows(ctx: Any, relid: int, not_nulls: Sequence[int], checks: Sequence
             if row[number] is True:
                 name = relation.columns[attnum - 1].name
                 raise SqlError(
-                    NOT_NULL_VIOLATION, f'column "{name}" of relation "{relation.name}" contains null values',
-                    schema=schema, table=relation.name, column=name,
+                    NOT_NULL_VIOLATION,
+                    f'column "{name}" of relation "{relation.name}" contains null values',
+                    schema=schema,
+                    table=relation.name,
+                    column=name,
                 )
         for number, (name, _) in enumerate(checks, len(not_nulls)):
             if row[number] is True:
                 raise SqlError(
                     CHECK_VIOLATION,
                     f'check constraint "{name}" of relation "{relation.name}" is violated by some row',
-                    schema=schema, table=relation.name, constraint=name,
+                    schema=schema,
+                    table=relation.name,
+                    constraint=name,
                 )
 
 

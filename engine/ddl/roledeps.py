@@ -78,10 +78,15 @@ def role_dependencies(ctx: Any, role: int) -> list[str]:
         else:
             address = Address(catalog.table(name).relid, row.oid)
         lines.append(
-            ((address.objid, address.classid, address.objsubid), f"privileges for {_describe(catalog, path, address)}")
+            (
+                (address.objid, address.classid, address.objsubid),
+                f"privileges for {_describe(catalog, path, address)}",
+            )
         )
     for row in _stored(catalog.pg_default_acl):
-        if row.defaclrole == role or any(role in (item.grantee, item.grantor) for item in row.defaclacl.items):
+        if row.defaclrole == role or any(
+            role in (item.grantee, item.grantor) for item in row.defaclacl.items
+        ):
             what = describe_default_acl(catalog, row)
             word = "owner of" if row.defaclrole == role else "privileges for"
             lines.append(((row.oid, 826, 0), f"{word} {what}"))
@@ -100,8 +105,15 @@ def role_dependencies(ctx: Any, role: int) -> list[str]:
 
 
 def describe_default_acl(catalog: Any, row: Any) -> str:
-    """"default privileges on new relations belonging to role x in schema y"."""
-    words = {"r": "relations", "S": "sequences", "f": "functions", "T": "types", "n": "schemas", "L": "large objects"}
+    """ "default privileges on new relations belonging to role x in schema y"."""
+    words = {
+        "r": "relations",
+        "S": "sequences",
+        "f": "functions",
+        "T": "types",
+        "n": "schemas",
+        "L": "large objects",
+    }
     text = f"default privileges on new {words[row.defaclobjtype]} belonging to role {catalog.role_name(row.defaclrole)}"
     if row.defaclnamespace:
         text += f" in schema {catalog.pg_namespace.get(row.defaclnamespace).nspname}"
@@ -171,5 +183,3 @@ def drop_all_owned(ctx: Any, roles: list[int], *, cascade: bool) -> None:
             addresses.append(address)
     if addresses:
         perform_deletion(ctx, addresses, cascade=cascade)
-
-

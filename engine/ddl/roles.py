@@ -29,8 +29,13 @@ from .schemas import role_of_spec
 
 SCRAM_ITERATIONS = 4096
 _FLAGS = {
-    "superuser": "rolsuper", "inherit": "rolinherit", "createrole": "rolcreaterole", "createdb": "rolcreatedb",
-    "canlogin": "rolcanlogin", "isreplication": "rolreplication", "bypassrls": "rolbypassrls",
+    "superuser": "rolsuper",
+    "inherit": "rolinherit",
+    "createrole": "rolcreaterole",
+    "createdb": "rolcreatedb",
+    "canlogin": "rolcanlogin",
+    "isreplication": "rolreplication",
+    "bypassrls": "rolbypassrls",
 }
 
 
@@ -116,7 +121,9 @@ def check_role_name(name: str) -> None:
     """42939 for names that are PostgreSQL's own."""
     if name.startswith("pg_"):
         raise SqlError(
-            RESERVED_NAME, f'role name "{name}" is reserved', detail='Role names starting with "pg_" are reserved.'
+            RESERVED_NAME,
+            f'role name "{name}" is reserved',
+            detail='Role names starting with "pg_" are reserved.',
         )
 
 
@@ -128,9 +135,16 @@ def create_role(ctx: Any, statement: ast.CreateRoleStmt) -> None:
     creator = catalog.pg_authid.get(ctx.session.role)
     given = _sort_options(statement.options)
     values = {
-        "rolsuper": False, "rolinherit": True, "rolcreaterole": False, "rolcreatedb": False,
-        "rolcanlogin": statement.stmt_type.name == "ROLESTMT_USER", "rolreplication": False, "rolbypassrls": False,
-        "rolconnlimit": -1, "rolpassword": None, "rolvaliduntil": None,
+        "rolsuper": False,
+        "rolinherit": True,
+        "rolcreaterole": False,
+        "rolcreatedb": False,
+        "rolcanlogin": statement.stmt_type.name == "ROLESTMT_USER",
+        "rolreplication": False,
+        "rolbypassrls": False,
+        "rolconnlimit": -1,
+        "rolpassword": None,
+        "rolvaliduntil": None,
     }
     if "sysid" in given:
         ctx.notice(Notice("SYSID can no longer be specified"))
@@ -140,7 +154,8 @@ def create_role(ctx: Any, statement: ast.CreateRoleStmt) -> None:
         if not creator.rolcreaterole:
             raise _denied(message, "Only roles with the CREATEROLE attribute may create roles.")
         for column, own, word in (
-            ("rolsuper", False, "SUPERUSER"), ("rolcreatedb", creator.rolcreatedb, "CREATEDB"),
+            ("rolsuper", False, "SUPERUSER"),
+            ("rolcreatedb", creator.rolcreatedb, "CREATEDB"),
             ("rolreplication", creator.rolreplication, "REPLICATION"),
             ("rolbypassrls", creator.rolbypassrls, "BYPASSRLS"),
         ):
@@ -202,7 +217,8 @@ def alter_role(ctx: Any, statement: ast.AlterRoleStmt) -> None:
         if not _is_superuser(ctx):
             me = transaction.catalog.pg_authid.get(ctx.session.role)
             for column, own, word in (
-                ("rolsuper", False, "SUPERUSER"), ("rolcreatedb", me.rolcreatedb, "CREATEDB"),
+                ("rolsuper", False, "SUPERUSER"),
+                ("rolcreatedb", me.rolcreatedb, "CREATEDB"),
                 ("rolreplication", me.rolreplication, "REPLICATION"),
                 ("rolbypassrls", me.rolbypassrls, "BYPASSRLS"),
             ):
@@ -213,7 +229,8 @@ def alter_role(ctx: Any, statement: ast.AlterRoleStmt) -> None:
                     )
     if oid == 10 and values.get("rolsuper") is False:
         raise SqlError(
-            FEATURE_NOT_SUPPORTED, "permission denied to alter role",
+            FEATURE_NOT_SUPPORTED,
+            "permission denied to alter role",
             detail="The bootstrap superuser must have the SUPERUSER attribute.",
         )
     if values:
@@ -286,7 +303,11 @@ def store_setting(ctx: Any, database: int, role: int, statement: Any) -> None:
         transaction.catalog_insert(
             "pg_db_role_setting",
             new_row(
-                transaction.base_catalog, "pg_db_role_setting", setdatabase=database, setrole=role, setconfig=config
+                transaction.base_catalog,
+                "pg_db_role_setting",
+                setdatabase=database,
+                setrole=role,
+                setconfig=config,
             ),
         )
 
@@ -342,7 +363,8 @@ def _drop(ctx: Any, oid: int) -> None:
     lines = role_dependencies(ctx, oid)
     if lines:
         raise SqlError(
-            DEPENDENT_OBJECTS_STILL_EXIST, f'role "{name}" cannot be dropped because some objects depend on it',
+            DEPENDENT_OBJECTS_STILL_EXIST,
+            f'role "{name}" cannot be dropped because some objects depend on it',
             detail="\n".join(lines),
         )
     for setting in catalog.pg_db_role_setting.find("setrole", oid):
@@ -362,8 +384,11 @@ def grant_role(ctx: Any, statement: ast.GrantRoleStmt) -> str:
     options: dict[str, bool] = {}
     for option in statement.opt or ():
         arg = option.arg
-        value = True if arg is None else bool(getattr(arg, "boolval", False)) or (
-            str(getattr(arg, "sval", "")).lower() in ("true", "on", "option")
+        value = (
+            True
+            if arg is None
+            else bool(getattr(arg, "boolval", False))
+            or (str(getattr(arg, "sval", "")).lower() in ("true", "on", "option"))
         )
         options[option.defname] = value
     for granted in statement.granted_roles:
@@ -454,8 +479,14 @@ def add_membership(ctx: Any, role: int, member: int, grantor: int, options: dict
     transaction.catalog_insert(
         "pg_auth_members",
         new_row(
-            transaction.base_catalog, "pg_auth_members", oid=int(transaction.new_oid()), roleid=role, member=member,
-            grantor=grantor, admin_option=options["admin"], inherit_option=options["inherit"],
+            transaction.base_catalog,
+            "pg_auth_members",
+            oid=int(transaction.new_oid()),
+            roleid=role,
+            member=member,
+            grantor=grantor,
+            admin_option=options["admin"],
+            inherit_option=options["inherit"],
             set_option=options["set"],
         ),
     )
@@ -471,7 +502,8 @@ def revoke_membership(ctx: Any, role: int, member: int, grantor: int, only: str,
             Notice(
                 f'role "{catalog.role_name(member)}" has not been granted membership in role '
                 f'"{catalog.role_name(role)}" by role "{catalog.role_name(grantor)}"',
-                severity="WARNING", sqlstate=WARNING,
+                severity="WARNING",
+                sqlstate=WARNING,
             )
         )
         return
@@ -480,7 +512,8 @@ def revoke_membership(ctx: Any, role: int, member: int, grantor: int, only: str,
         others = [one for one in catalog.pg_auth_members.find("roleid", role) if one.grantor == member]
         if others and not cascade:
             raise SqlError(
-                DEPENDENT_OBJECTS_STILL_EXIST, "dependent privileges exist",
+                DEPENDENT_OBJECTS_STILL_EXIST,
+                "dependent privileges exist",
                 hint="Use CASCADE to revoke them too.",
             )
         for other in others:

@@ -6,7 +6,9 @@ from ..errors import SqlError
 from ..sqlstates import AMBIGUOUS_FUNCTION, UNDEFINED_FUNCTION, WRONG_OBJECT_TYPE
 
 _WORDS = {
-    "OBJECT_FUNCTION": ("function", "fw"), "OBJECT_PROCEDURE": ("procedure", "p"), "OBJECT_AGGREGATE": ("aggregate", "a"),
+    "OBJECT_FUNCTION": ("function", "fw"),
+    "OBJECT_PROCEDURE": ("procedure", "p"),
+    "OBJECT_AGGREGATE": ("aggregate", "a"),
     "OBJECT_ROUTINE": ("routine", "fpaw"),
 }
 
@@ -19,7 +21,9 @@ def find_routine(ctx: Any, value: Any, kind: str, missing_ok: bool = False) -> i
     catalog = ctx.transaction.catalog
     word, kinds = _WORDS[kind]
     names = [part.sval for part in value.objname]
-    schema = explicit_namespace(catalog, names[-2], ctx.session.temporary_namespace) if len(names) > 1 else None
+    schema = (
+        explicit_namespace(catalog, names[-2], ctx.session.temporary_namespace) if len(names) > 1 else None
+    )
     shown = ".".join(names)
     candidates = function_candidates(catalog, names[-1], ctx.session.search_path(catalog), schema)
     if value.args_unspecified:
@@ -30,7 +34,8 @@ def find_routine(ctx: Any, value: Any, kind: str, missing_ok: bool = False) -> i
             raise SqlError(UNDEFINED_FUNCTION, f'could not find a {word} named "{shown}"')
         if len(found) > 1:
             raise SqlError(
-                AMBIGUOUS_FUNCTION, f'{word} name "{shown}" is not unique',
+                AMBIGUOUS_FUNCTION,
+                f'{word} name "{shown}" is not unique',
                 hint=f"Specify the argument list to select the {word} unambiguously.",
             )
         return int(found[0].oid)
@@ -65,7 +70,9 @@ def find_operator(ctx: Any, value: Any, missing_ok: bool = False) -> int:
 
     catalog = ctx.transaction.catalog
     names = [part.sval for part in value.objname]
-    schema = explicit_namespace(catalog, names[-2], ctx.session.temporary_namespace) if len(names) > 1 else None
+    schema = (
+        explicit_namespace(catalog, names[-2], ctx.session.temporary_namespace) if len(names) > 1 else None
+    )
     context = ctx.session.analyze_context()
     left, right = (0 if name is None else typename_type_id(context, name) for name in value.objargs)
     for row in operator_candidates(catalog, names[-1], ctx.session.search_path(catalog), schema):
@@ -74,6 +81,8 @@ def find_operator(ctx: Any, value: Any, missing_ok: bool = False) -> int:
     if missing_ok:
         return 0
     shown = " ".join(
-        part for part in (catalog.format_type(left) if left else "", ".".join(names), catalog.format_type(right)) if part
+        part
+        for part in (catalog.format_type(left) if left else "", ".".join(names), catalog.format_type(right))
+        if part
     )
     raise SqlError(UNDEFINED_FUNCTION, f"operator does not exist: {shown}")

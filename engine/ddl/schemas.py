@@ -44,7 +44,8 @@ def create_schema(ctx: Any, statement: ast.CreateSchemaStmt) -> Any:
         raise SqlError(INSUFFICIENT_PRIVILEGE, f'must be able to SET ROLE "{catalog.role_name(owner)}"')
     if name.startswith("pg_") and not ctx.session.allow_system_table_mods():
         raise SqlError(
-            RESERVED_NAME, f'unacceptable schema name "{name}"',
+            RESERVED_NAME,
+            f'unacceptable schema name "{name}"',
             detail='The prefix "pg_" is reserved for system schemas.',
         )
     if catalog.namespace_oid(name) is not None:
@@ -66,7 +67,14 @@ def _elements(ctx: Any, statement: ast.CreateSchemaStmt, name: str, owner: int) 
     session = ctx.session
     mark = session.settings.mark()
     session.settings.set("search_path", [name, *session.settings.search_path], local=True)
-    order = {"CreateSeqStmt": 0, "CreateStmt": 1, "ViewStmt": 2, "IndexStmt": 3, "CreateTrigStmt": 4, "GrantStmt": 5}
+    order = {
+        "CreateSeqStmt": 0,
+        "CreateStmt": 1,
+        "ViewStmt": 2,
+        "IndexStmt": 3,
+        "CreateTrigStmt": 4,
+        "GrantStmt": 5,
+    }
     for element in sorted(statement.schemaElts, key=lambda item: order.get(type(item).__name__, 9)):
         found = find_command(type(element).__name__)
         assert found is not None

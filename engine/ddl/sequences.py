@@ -25,8 +25,11 @@ from .rows import new_row
 
 INT2, INT4, INT8 = 21, 23, 20
 _LIMITS = {INT2: (-(2**15), 2**15 - 1), INT4: (-(2**31), 2**31 - 1), INT8: (-(2**63), 2**63 - 1)}
-_COLUMNS = (ColumnSpec("last_value", INT8, notnull=True), ColumnSpec("log_cnt", INT8, notnull=True),
-            ColumnSpec("is_called", 16, notnull=True))
+_COLUMNS = (
+    ColumnSpec("last_value", INT8, notnull=True),
+    ColumnSpec("log_cnt", INT8, notnull=True),
+    ColumnSpec("is_called", 16, notnull=True),
+)
 
 
 def option_number(option: Any) -> int:
@@ -39,14 +42,14 @@ def option_number(option: Any) -> int:
             raise SqlError(INVALID_TEXT_REPRESENTATION, f'invalid input syntax for type bigint: "{arg.fval}"')
         number = int(arg.fval)
         if not -(2**63) <= number < 2**63:
-            raise SqlError(
-                NUMERIC_VALUE_OUT_OF_RANGE, f'value "{arg.fval}" is out of range for type bigint'
-            )
+            raise SqlError(NUMERIC_VALUE_OUT_OF_RANGE, f'value "{arg.fval}" is out of range for type bigint')
         return number
     raise SqlError(SYNTAX_ERROR, f"{option.defname} requires a numeric value")
 
 
-def sequence_parameters(ctx: Any, options: Any, old: Any | None, *, for_identity: bool = False) -> dict[str, Any]:
+def sequence_parameters(
+    ctx: Any, options: Any, old: Any | None, *, for_identity: bool = False
+) -> dict[str, Any]:
     """The pg_sequence columns that options ask for, and "restart" (init_params). `old`: the row to
     alter; PostgreSQL's checks and messages."""
     given: dict[str, Any] = {}
@@ -72,7 +75,9 @@ def sequence_parameters(ctx: Any, options: Any, old: Any | None, *, for_identity
         typid = new_type
     low, high = _LIMITS[typid]
     out["seqtypid"] = typid
-    increment = option_number(given["increment"]) if "increment" in given else (old.seqincrement if old else 1)
+    increment = (
+        option_number(given["increment"]) if "increment" in given else (old.seqincrement if old else 1)
+    )
     if increment == 0:
         raise SqlError(INVALID_PARAMETER_VALUE, "INCREMENT must not be zero")
     out["seqincrement"] = increment
@@ -91,18 +96,22 @@ def sequence_parameters(ctx: Any, options: Any, old: Any | None, *, for_identity
 
     ascending = increment > 0
     old_range = _LIMITS[old.seqtypid] if old is not None else (0, 0)
-    maximum = bound("maxvalue", old.seqmax if old else None, high if ascending else -1,
-                    old_range[1] if ascending else -1)
-    minimum = bound("minvalue", old.seqmin if old else None, 1 if ascending else low,
-                    1 if ascending else old_range[0])
+    maximum = bound(
+        "maxvalue", old.seqmax if old else None, high if ascending else -1, old_range[1] if ascending else -1
+    )
+    minimum = bound(
+        "minvalue", old.seqmin if old else None, 1 if ascending else low, 1 if ascending else old_range[0]
+    )
     type_name = ctx.catalog.format_type(typid)
     if not low <= maximum <= high:
         raise SqlError(
-            INVALID_PARAMETER_VALUE, f"MAXVALUE ({maximum}) is out of range for sequence data type {type_name}"
+            INVALID_PARAMETER_VALUE,
+            f"MAXVALUE ({maximum}) is out of range for sequence data type {type_name}",
         )
     if not low <= minimum <= high:
         raise SqlError(
-            INVALID_PARAMETER_VALUE, f"MINVALUE ({minimum}) is out of range for sequence data type {type_name}"
+            INVALID_PARAMETER_VALUE,
+            f"MINVALUE ({minimum}) is out of range for sequence data type {type_name}",
         )
     if minimum >= maximum:
         raise SqlError(
@@ -116,9 +125,13 @@ def sequence_parameters(ctx: Any, options: Any, old: Any | None, *, for_identity
     else:
         start = minimum if ascending else maximum
     if start < minimum:
-        raise SqlError(INVALID_PARAMETER_VALUE, f"START value ({start}) cannot be less than MINVALUE ({minimum})")
+        raise SqlError(
+            INVALID_PARAMETER_VALUE, f"START value ({start}) cannot be less than MINVALUE ({minimum})"
+        )
     if start > maximum:
-        raise SqlError(INVALID_PARAMETER_VALUE, f"START value ({start}) cannot be greater than MAXVALUE ({maximum})")
+        raise SqlError(
+            INVALID_PARAMETER_VALUE, f"START value ({start}) cannot be greater than MAXVALUE ({maximum})"
+        )
     out["seqstart"] = start
     cache = option_number(given["cache"]) if "cache" in given else (old.seqcache if old else 1)
     if cache <= 0:
@@ -142,8 +155,15 @@ def sequence_parameters(ctx: Any, options: Any, old: Any | None, *, for_identity
     return out
 
 
-def make_sequence(ctx: Any, name: str, namespace: int, parameters: dict[str, Any], *, persistence: str = "p",
-                  owner: int | None = None) -> int:
+def make_sequence(
+    ctx: Any,
+    name: str,
+    namespace: int,
+    parameters: dict[str, Any],
+    *,
+    persistence: str = "p",
+    owner: int | None = None,
+) -> int:
     """The catalog rows and the initial stored row of a sequence; returns its oid."""
     from gaveldb.storage.api import row_key
 
@@ -154,17 +174,25 @@ def make_sequence(ctx: Any, name: str, namespace: int, parameters: dict[str, Any
     )
     columns = {key: value for key, value in parameters.items() if key.startswith("seq")}
     transaction.catalog_insert(
-        "pg_sequence", new_row(transaction.base_catalog, "pg_sequence", seqrelid=oid, **columns), temporary=temporary
+        "pg_sequence",
+        new_row(transaction.base_catalog, "pg_sequence", seqrelid=oid, **columns),
+        temporary=temporary,
     )
     storage_id = transaction.catalog.relation(oid).storage_id
     transaction.put(row_key(storage_id, 1), initial_row(parameters["seqstart"]))
     return oid
 
 
-def own_sequence(ctx: Any, sequence: int, table: int, attnum: int, kind: str, *, temporary: bool = False) -> None:
+def own_sequence(
+    ctx: Any, sequence: int, table: int, attnum: int, kind: str, *, temporary: bool = False
+) -> None:
     """Tie a sequence to a column: AUTO for OWNED BY and serial, INTERNAL for identity."""
     record_dependency(
-        ctx.transaction, Address(PG_CLASS, sequence), Address(PG_CLASS, table, attnum), kind, temporary=temporary
+        ctx.transaction,
+        Address(PG_CLASS, sequence),
+        Address(PG_CLASS, table, attnum),
+        kind,
+        temporary=temporary,
     )
 
 
@@ -178,9 +206,7 @@ def create_sequence(ctx: Any, statement: ast.CreateSeqStmt) -> None:
         persistence = "t"
     catalog = ctx.transaction.catalog
     if statement.if_not_exists and catalog.pg_class.find("relname_relnamespace", target.relname, namespace):
-        ctx.notice(
-            Notice(f'relation "{target.relname}" already exists, skipping', sqlstate=DUPLICATE_TABLE)
-        )
+        ctx.notice(Notice(f'relation "{target.relname}" already exists, skipping', sqlstate=DUPLICATE_TABLE))
         return
     parameters = sequence_parameters(ctx, statement.options, None)
     oid = make_sequence(ctx, target.relname, namespace, parameters, persistence=persistence)
@@ -196,7 +222,9 @@ def set_owned_by(ctx: Any, oid: int, names: Any) -> None:
     if len(parts) == 1:
         if parts[0] != "none":
             raise SqlError(
-                SYNTAX_ERROR, "invalid OWNED BY option", hint="Specify OWNED BY table.column or OWNED BY NONE."
+                SYNTAX_ERROR,
+                "invalid OWNED BY option",
+                hint="Specify OWNED BY table.column or OWNED BY NONE.",
             )
         table, attnum = None, 0
     else:
@@ -206,7 +234,8 @@ def set_owned_by(ctx: Any, oid: int, names: Any) -> None:
         sequence = catalog.relation(oid)
         if relation.kind not in "rfvp":
             raise SqlError(
-                WRONG_OBJECT_TYPE, f'sequence cannot be owned by relation "{relation.name}"',
+                WRONG_OBJECT_TYPE,
+                f'sequence cannot be owned by relation "{relation.name}"',
             )
         if relation.owner != sequence.owner:
             raise SqlError(
@@ -226,7 +255,8 @@ def set_owned_by(ctx: Any, oid: int, names: Any) -> None:
         if row.refclassid == PG_CLASS and row.refobjsubid and row.deptype in (AUTO, INTERNAL):
             if row.deptype == INTERNAL:
                 raise SqlError(
-                    FEATURE_NOT_SUPPORTED, "cannot change ownership of identity sequence",
+                    FEATURE_NOT_SUPPORTED,
+                    "cannot change ownership of identity sequence",
                     detail=f'Sequence "{catalog.relation(oid).name}" is linked to table '
                     f'"{catalog.relation(row.refobjid).name}".',
                 )
@@ -246,7 +276,8 @@ def alter_sequence(ctx: Any, statement: ast.AlterSeqStmt) -> None:
     relation = catalog.relation(oid)
     if relation.kind != "S":
         raise SqlError(
-            WRONG_OBJECT_TYPE, f'"{relation.name}" is not a sequence',
+            WRONG_OBJECT_TYPE,
+            f'"{relation.name}" is not a sequence',
         )
     require_owner(ctx, relation.row, "sequence")
     change_sequence(ctx, oid, statement.options)
@@ -270,7 +301,8 @@ def change_sequence(ctx: Any, oid: int, options: Any, *, for_identity: bool = Fa
         )
     if last_value > maximum:
         raise SqlError(
-            INVALID_PARAMETER_VALUE, f"RESTART value ({last_value}) cannot be greater than MAXVALUE ({maximum})"
+            INVALID_PARAMETER_VALUE,
+            f"RESTART value ({last_value}) cannot be greater than MAXVALUE ({maximum})",
         )
     columns = {key: value for key, value in parameters.items() if key.startswith("seq")}
     transaction.catalog_update("pg_sequence", old, old._replace(**columns))
@@ -289,7 +321,12 @@ def identity_sequence(ctx: Any, relid: int, attnum: int) -> int:
     """The sequence behind an identity column (getIdentitySequence)."""
     catalog = ctx.transaction.catalog
     for row in catalog.pg_depend.find("refclassid_refobjid", PG_CLASS, relid):
-        if row.classid == PG_CLASS and row.refobjsubid == attnum and row.deptype == INTERNAL and not row.objsubid:
+        if (
+            row.classid == PG_CLASS
+            and row.refobjsubid == attnum
+            and row.deptype == INTERNAL
+            and not row.objsubid
+        ):
             found = catalog.pg_class.get(row.objid)
             if found is not None and found.relkind == "S":
                 return int(row.objid)

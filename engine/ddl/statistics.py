@@ -43,7 +43,8 @@ def create_statistics(ctx: Any, statement: ast.CreateStatsStmt) -> None:
         from .indexes import unsuitable_relation
 
         raise SqlError(
-            WRONG_OBJECT_TYPE, f'cannot define statistics for relation "{relation.name}"',
+            WRONG_OBJECT_TYPE,
+            f'cannot define statistics for relation "{relation.name}"',
             detail=unsuitable_relation(relation.kind),
         )
     require_owner(ctx, relation.row)
@@ -60,7 +61,8 @@ def create_statistics(ctx: Any, statement: ast.CreateStatsStmt) -> None:
             raise SqlError(INVALID_OBJECT_DEFINITION, "extended statistics require at least 2 columns")
         if kinds:
             raise SqlError(
-                SYNTAX_ERROR, "when building statistics on a single expression, statistics kinds may not be specified"
+                SYNTAX_ERROR,
+                "when building statistics on a single expression, statistics kinds may not be specified",
             )
     elif not kinds:
         kinds = ["d", "f", "m"]
@@ -75,10 +77,14 @@ def create_statistics(ctx: Any, statement: ast.CreateStatsStmt) -> None:
         name = _free_name(ctx, relation.name, "_".join(names)[:63], namespace)
     if catalog.pg_statistic_ext.find("stxname_stxnamespace", name, namespace):
         if statement.if_not_exists:
-            ctx.notice(Notice(f'statistics object "{name}" already exists, skipping', sqlstate=DUPLICATE_OBJECT))
+            ctx.notice(
+                Notice(f'statistics object "{name}" already exists, skipping', sqlstate=DUPLICATE_OBJECT)
+            )
             return
         raise SqlError(DUPLICATE_OBJECT, f'statistics object "{name}" already exists')
-    insert_statistics(ctx, relation, name, namespace, sorted(attnums), expressions, [k for k in "dfme" if k in kinds])
+    insert_statistics(
+        ctx, relation, name, namespace, sorted(attnums), expressions, [k for k in "dfme" if k in kinds]
+    )
 
 
 def _columns(ctx: Any, relation: Any, statement: Any) -> tuple[list[int], list[Any], list[str]]:
@@ -119,8 +125,15 @@ def _free_name(ctx: Any, name1: str, name2: str, namespace: int) -> str:
         number += 1
 
 
-def insert_statistics(ctx: Any, relation: Any, name: str, namespace: int, attnums: list[int], expressions: list[Any],
-                      kinds: list[str]) -> int:
+def insert_statistics(
+    ctx: Any,
+    relation: Any,
+    name: str,
+    namespace: int,
+    attnums: list[int],
+    expressions: list[Any],
+    kinds: list[str],
+) -> int:
     """The row of a statistics object, with its dependencies; returns its oid."""
     from ..catalog.rowcodec import int2vector
     from ..treecodec import dump
@@ -131,15 +144,25 @@ def insert_statistics(ctx: Any, relation: Any, name: str, namespace: int, attnum
     transaction.catalog_insert(
         "pg_statistic_ext",
         new_row(
-            transaction.base_catalog, "pg_statistic_ext", oid=oid, stxrelid=relation.oid, stxname=name,
-            stxnamespace=namespace, stxowner=ctx.session.role, stxkeys=int2vector(*attnums), stxstattarget=None,
-            stxkind=make_array(18, kinds), stxexprs=dump(expressions) if expressions else None,
+            transaction.base_catalog,
+            "pg_statistic_ext",
+            oid=oid,
+            stxrelid=relation.oid,
+            stxname=name,
+            stxnamespace=namespace,
+            stxowner=ctx.session.role,
+            stxkeys=int2vector(*attnums),
+            stxstattarget=None,
+            stxkind=make_array(18, kinds),
+            stxexprs=dump(expressions) if expressions else None,
         ),
         temporary=temporary,
     )
     address = Address(PG_STATISTIC_EXT, oid)
     for attnum in attnums:
-        record_dependency(transaction, address, Address(PG_CLASS, relation.oid, attnum), AUTO, temporary=temporary)
+        record_dependency(
+            transaction, address, Address(PG_CLASS, relation.oid, attnum), AUTO, temporary=temporary
+        )
     if not attnums:
         record_dependency(transaction, address, Address(PG_CLASS, relation.oid), AUTO, temporary=temporary)
     for expr in expressions:
@@ -161,7 +184,9 @@ def copy_statistics(ctx: Any, source: Any, new: int, numbers: dict[int, int], *,
         expressions = [map_variables(expr, numbers, lambda: AssertionError("whole-row")) for expr in stored]
         names = [relation.columns[attnum - 1].name for attnum in attnums] + ["expr"] * len(expressions)
         name = _free_name(ctx, relation.name, "_".join(names)[:63], relation.namespace)
-        oid = insert_statistics(ctx, relation, name, relation.namespace, attnums, expressions, list(row.stxkind.items))
+        oid = insert_statistics(
+            ctx, relation, name, relation.namespace, attnums, expressions, list(row.stxkind.items)
+        )
         if comments:
             copy_comment(ctx, (PG_STATISTIC_EXT, row.oid, 0), (PG_STATISTIC_EXT, oid, 0))
 
@@ -171,7 +196,9 @@ def alter_statistics(ctx: Any, statement: ast.AlterStatsStmt) -> None:
     """ALTER STATISTICS name SET STATISTICS target."""
     from .addresses import find_object, require_object_owner
 
-    address = find_object(ctx, "OBJECT_STATISTIC_EXT", statement.defnames, missing_ok=bool(statement.missing_ok))
+    address = find_object(
+        ctx, "OBJECT_STATISTIC_EXT", statement.defnames, missing_ok=bool(statement.missing_ok)
+    )
     if address is None:
         name = ".".join(part.sval for part in statement.defnames)
         ctx.notice(Notice(f'statistics object "{name}" does not exist, skipping', sqlstate=UNDEFINED_OBJECT))

@@ -25,7 +25,12 @@ from .reloptions import storage_options
 from .sequences import make_sequence, own_sequence, sequence_parameters
 
 _SERIALS = {
-    "smallserial": 21, "serial2": 21, "serial": 23, "serial4": 23, "bigserial": 20, "serial8": 20,
+    "smallserial": 21,
+    "serial2": 21,
+    "serial": 23,
+    "serial4": 23,
+    "bigserial": 20,
+    "serial8": 20,
 }
 _KEYS = frozenset(("CONSTR_PRIMARY", "CONSTR_UNIQUE"))
 
@@ -37,7 +42,9 @@ class TableParts:
     columns: list[ColumnSpec] = field(default_factory=list)
     defaults: list[tuple[str, Any, str]] = field(default_factory=list)  # (column, raw expression, generated)
     cooked_defaults: list[tuple[str, Any, str]] = field(default_factory=list)
-    sequences: list[tuple[str, dict[str, Any], str, str | None]] = field(default_factory=list)  # column, options, kind
+    sequences: list[tuple[str, dict[str, Any], str, str | None]] = field(
+        default_factory=list
+    )  # column, options, kind
     not_nulls: list[tuple[str, str | None, bool]] = field(default_factory=list)
     checks: list[Any] = field(default_factory=list)
     keys: list[Any] = field(default_factory=list)
@@ -63,9 +70,7 @@ def create_table(ctx: Any, statement: ast.CreateStmt) -> Any:
         persistence = "t"
     catalog = ctx.transaction.catalog
     if statement.if_not_exists and catalog.pg_class.find("relname_relnamespace", target.relname, namespace):
-        ctx.notice(
-            Notice(f'relation "{target.relname}" already exists, skipping', sqlstate=DUPLICATE_TABLE)
-        )
+        ctx.notice(Notice(f'relation "{target.relname}" already exists, skipping', sqlstate=DUPLICATE_TABLE))
         return None
     parts = table_parts(ctx, statement.tableElts or (), target.relname)
     return build_table(ctx, target.relname, namespace, persistence, parts, statement)
@@ -135,8 +140,9 @@ def add_column_definition(ctx: Any, parts: TableParts, element: ast.ColumnDef, t
         typid, typmod = serial, -1
     else:
         typid, typmod = typename_type_id_and_mod(context, type_name)
-    spec = ColumnSpec(element.colname, typid, typmod, location=element.location,
-                      dimensions=len(type_name.arrayBounds or ()))
+    spec = ColumnSpec(
+        element.colname, typid, typmod, location=element.location, dimensions=len(type_name.arrayBounds or ())
+    )
     spec.collation = get_column_def_collation(context, element, typid)
     parts.columns.append(spec)
     if serial is not None:
@@ -148,8 +154,9 @@ def add_column_definition(ctx: Any, parts: TableParts, element: ast.ColumnDef, t
     return spec
 
 
-def _column_constraints(parts: TableParts, spec: ColumnSpec, element: ast.ColumnDef, table: str, *,
-                        has_default: bool) -> None:
+def _column_constraints(
+    parts: TableParts, spec: ColumnSpec, element: ast.ColumnDef, table: str, *, has_default: bool
+) -> None:
     nullable = False
     notnull = has_default
     last: Any = None
@@ -160,11 +167,15 @@ def _column_constraints(parts: TableParts, spec: ColumnSpec, element: ast.Column
         position = constraint.location
         if kind == "CONSTR_NULL":
             if notnull:
-                raise SqlError(SYNTAX_ERROR, f"conflicting NULL/NOT NULL declarations for {where}", position=position)
+                raise SqlError(
+                    SYNTAX_ERROR, f"conflicting NULL/NOT NULL declarations for {where}", position=position
+                )
             nullable = True
         elif kind == "CONSTR_NOTNULL":
             if nullable:
-                raise SqlError(SYNTAX_ERROR, f"conflicting NULL/NOT NULL declarations for {where}", position=position)
+                raise SqlError(
+                    SYNTAX_ERROR, f"conflicting NULL/NOT NULL declarations for {where}", position=position
+                )
             notnull = True
             parts.not_nulls = [item for item in parts.not_nulls if item[0] != spec.name]
             parts.not_nulls.append((spec.name, constraint.conname, bool(constraint.is_no_inherit)))
@@ -193,15 +204,19 @@ def _column_constraints(parts: TableParts, spec: ColumnSpec, element: ast.Column
             else:
                 if seen_identity:
                     raise SqlError(
-                        SYNTAX_ERROR, f"both {both[kind]} and identity specified for {where}"
+                        SYNTAX_ERROR,
+                        f"both {both[kind]} and identity specified for {where}"
                         if kind == "CONSTR_DEFAULT"
-                        else f"both identity and generation expression specified for {where}", position=position,
+                        else f"both identity and generation expression specified for {where}",
+                        position=position,
                     )
                 if has_default:
                     raise SqlError(
-                        SYNTAX_ERROR, f"multiple default values specified for {where}"
+                        SYNTAX_ERROR,
+                        f"multiple default values specified for {where}"
                         if kind == "CONSTR_DEFAULT"
-                        else f"both default and generation expression specified for {where}", position=position,
+                        else f"both default and generation expression specified for {where}",
+                        position=position,
                     )
                 has_default = True
                 generated = ""
@@ -225,11 +240,18 @@ def _column_constraints(parts: TableParts, spec: ColumnSpec, element: ast.Column
 
 def _constraint_attribute(kind: str, last: Any, constraint: Any) -> None:
     """DEFERRABLE, INITIALLY DEFERRED, [NOT] ENFORCED behind a column constraint."""
-    deferrable = last is not None and last.contype.name in ("CONSTR_PRIMARY", "CONSTR_UNIQUE", "CONSTR_FOREIGN")
+    deferrable = last is not None and last.contype.name in (
+        "CONSTR_PRIMARY",
+        "CONSTR_UNIQUE",
+        "CONSTR_FOREIGN",
+    )
     words = {
-        "CONSTR_ATTR_DEFERRABLE": "DEFERRABLE", "CONSTR_ATTR_NOT_DEFERRABLE": "NOT DEFERRABLE",
-        "CONSTR_ATTR_DEFERRED": "INITIALLY DEFERRED", "CONSTR_ATTR_IMMEDIATE": "INITIALLY IMMEDIATE",
-        "CONSTR_ATTR_ENFORCED": "ENFORCED", "CONSTR_ATTR_NOT_ENFORCED": "NOT ENFORCED",
+        "CONSTR_ATTR_DEFERRABLE": "DEFERRABLE",
+        "CONSTR_ATTR_NOT_DEFERRABLE": "NOT DEFERRABLE",
+        "CONSTR_ATTR_DEFERRED": "INITIALLY DEFERRED",
+        "CONSTR_ATTR_IMMEDIATE": "INITIALLY IMMEDIATE",
+        "CONSTR_ATTR_ENFORCED": "ENFORCED",
+        "CONSTR_ATTR_NOT_ENFORCED": "NOT ENFORCED",
     }
     word = words.get(kind)
     if word is None:
@@ -251,7 +273,9 @@ def _constraint_attribute(kind: str, last: Any, constraint: Any) -> None:
         last.deferrable = False
         if last.initdeferred:
             raise SqlError(
-                SYNTAX_ERROR, "constraint declared INITIALLY DEFERRED must be DEFERRABLE", position=constraint.location
+                SYNTAX_ERROR,
+                "constraint declared INITIALLY DEFERRED must be DEFERRABLE",
+                position=constraint.location,
             )
     elif word == "INITIALLY DEFERRED":
         last.deferrable = last.initdeferred = True
@@ -259,11 +283,18 @@ def _constraint_attribute(kind: str, last: Any, constraint: Any) -> None:
         last.initdeferred = False
 
 
-def build_table(ctx: Any, name: str, namespace: int, persistence: str, parts: TableParts,
-                statement: Any) -> Iterator[Any]:
+def build_table(
+    ctx: Any, name: str, namespace: int, persistence: str, parts: TableParts, statement: Any
+) -> Iterator[Any]:
     """Make the table with everything that belongs to it: a generator of breaths."""
     oid = create_relation(
-        ctx, name, namespace, parts.columns, "r", persistence=persistence, am=HEAP_AM,
+        ctx,
+        name,
+        namespace,
+        parts.columns,
+        "r",
+        persistence=persistence,
+        am=HEAP_AM,
         options=storage_options(statement.options, "r"),
     )
     if statement.oncommit.name in ("ONCOMMIT_DROP", "ONCOMMIT_DELETE_ROWS"):
@@ -283,7 +314,9 @@ def build_table(ctx: Any, name: str, namespace: int, persistence: str, parts: Ta
         yield from add_foreign_key(ctx, oid, foreign_key, validate=False)
 
 
-def add_column_extras(ctx: Any, oid: int, name: str, namespace: int, parts: TableParts, persistence: str) -> None:
+def add_column_extras(
+    ctx: Any, oid: int, name: str, namespace: int, parts: TableParts, persistence: str
+) -> None:
     """Defaults, sequences and NOT NULLs of the columns just made."""
     temporary = persistence == "t"
     numbers = {column.name: column.attnum for column in ctx.transaction.catalog.relation(oid).columns}
@@ -309,8 +342,17 @@ def add_column_extras(ctx: Any, oid: int, name: str, namespace: int, parts: Tabl
         add_not_null(ctx, oid, numbers[column], constraint_name, no_inherit=no_inherit)
 
 
-def add_owned_sequence(ctx: Any, oid: int, name: str, namespace: int, column: str, attnum: int, options: Any,
-                       kind: str, persistence: str) -> int:
+def add_owned_sequence(
+    ctx: Any,
+    oid: int,
+    name: str,
+    namespace: int,
+    column: str,
+    attnum: int,
+    options: Any,
+    kind: str,
+    persistence: str,
+) -> int:
     """The sequence of a serial or identity column (generateSerialExtraStmts)."""
     from .. import tree as t
 
@@ -328,7 +370,9 @@ def add_owned_sequence(ctx: Any, oid: int, name: str, namespace: int, column: st
         given.append(
             ast.DefElem(
                 defname="as",
-                arg=ast.TypeName(names=(ast.String(sval="pg_catalog"), ast.String(sval=type_name)), typemod=-1),
+                arg=ast.TypeName(
+                    names=(ast.String(sval="pg_catalog"), ast.String(sval=type_name)), typemod=-1
+                ),
             )
         )
     parameters = sequence_parameters(ctx, given, None, for_identity=kind == INTERNAL)
@@ -340,7 +384,9 @@ def add_owned_sequence(ctx: Any, oid: int, name: str, namespace: int, column: st
     if kind == INTERNAL:
         attribute = ctx.transaction.catalog.pg_attribute.get(oid, attnum)
         ctx.transaction.catalog_update(
-            "pg_attribute", attribute, attribute._replace(attidentity=_identity_of(ctx, oid, attnum, attribute))
+            "pg_attribute",
+            attribute,
+            attribute._replace(attidentity=_identity_of(ctx, oid, attnum, attribute)),
         )
     else:
         expr = t.FuncExpr(

@@ -46,7 +46,9 @@ def create_table_as(ctx: Any, statement: ast.CreateTableAsStmt) -> Iterator[Any]
     catalog = ctx.transaction.catalog
     if catalog.pg_class.find("relname_relnamespace", target.relname, namespace):
         if statement.if_not_exists:
-            ctx.notice(Notice(f'relation "{target.relname}" already exists, skipping', sqlstate=DUPLICATE_TABLE))
+            ctx.notice(
+                Notice(f'relation "{target.relname}" already exists, skipping', sqlstate=DUPLICATE_TABLE)
+            )
             return "CREATE MATERIALIZED VIEW" if matview else "CREATE TABLE AS"
         raise SqlError(DUPLICATE_TABLE, f'relation "{target.relname}" already exists')
     plan, query, run_context = _query_plan(ctx, statement)
@@ -60,7 +62,13 @@ def create_table_as(ctx: Any, statement: ast.CreateTableAsStmt) -> Iterator[Any]
     if len(names) > len(columns):
         raise SqlError(SYNTAX_ERROR, "too many column names were specified")
     oid = create_relation(
-        ctx, target.relname, namespace, columns, "m" if matview else "r", persistence=persistence, am=HEAP_AM,
+        ctx,
+        target.relname,
+        namespace,
+        columns,
+        "m" if matview else "r",
+        persistence=persistence,
+        am=HEAP_AM,
         options=storage_options(into.options, "r"),
     )
     if into.onCommit.name in ("ONCOMMIT_DROP", "ONCOMMIT_DELETE_ROWS"):
@@ -140,7 +148,8 @@ def row_packer(catalog: Any, types: Sequence[int]) -> Any:
     if not any(templates):
         return _ENCODE
     parts = [
-        f"r[{number}]" if template is None
+        f"r[{number}]"
+        if template is None
         else f"None if r[{number}] is None else {template.format(f'r[{number}]')}"
         for number, template in enumerate(templates)
     ]
@@ -221,8 +230,11 @@ def _check_concurrently(ctx: Any, statement: ast.RefreshMatViewStmt, relation: A
         index.unique and index.predicate is None and all(key.attnum for key in index.keys)
         for index in relation.indexes
     ):
-        name = qualified_name(ctx.transaction.catalog, (), "pg_class", relation.row, relation.name, relation.namespace)
+        name = qualified_name(
+            ctx.transaction.catalog, (), "pg_class", relation.row, relation.name, relation.namespace
+        )
         raise SqlError(
-            OBJECT_NOT_IN_PREREQUISITE_STATE, f'cannot refresh materialized view "{name}" concurrently',
+            OBJECT_NOT_IN_PREREQUISITE_STATE,
+            f'cannot refresh materialized view "{name}" concurrently',
             hint="Create a unique index with no WHERE clause on one or more columns of the materialized view.",
         )

@@ -54,8 +54,15 @@ def insert_type(ctx: Any, name: str, namespace: int, **columns: Any) -> int:
     transaction.catalog_insert(
         "pg_type",
         new_row(
-            transaction.base_catalog, "pg_type", oid=oid, typname=name, typnamespace=namespace, typowner=owner,
-            typarray=array, typacl=user_default_acl(transaction.catalog, "type", owner, namespace), **columns,
+            transaction.base_catalog,
+            "pg_type",
+            oid=oid,
+            typname=name,
+            typnamespace=namespace,
+            typowner=owner,
+            typarray=array,
+            typacl=user_default_acl(transaction.catalog, "type", owner, namespace),
+            **columns,
         ),
         temporary=temporary,
     )
@@ -63,8 +70,15 @@ def insert_type(ctx: Any, name: str, namespace: int, **columns: Any) -> int:
         transaction, Address(PG_TYPE, oid), Address(PG_NAMESPACE, namespace), NORMAL, temporary=temporary
     )
     create_array_type(
-        ctx, name, namespace, owner, oid, array, temporary=temporary,
-        align="d" if columns.get("typalign") == "d" else "i", collation=columns.get("typcollation", 0),
+        ctx,
+        name,
+        namespace,
+        owner,
+        oid,
+        array,
+        temporary=temporary,
+        align="d" if columns.get("typalign") == "d" else "i",
+        collation=columns.get("typcollation", 0),
         delimiter=columns.get("typdelim", ","),
     )
     return oid
@@ -82,9 +96,19 @@ def create_enum(ctx: Any, statement: ast.CreateEnumStmt) -> None:
     for label in labels:
         _check_label(label)
     oid = insert_type(
-        ctx, name, namespace, typlen=4, typbyval=True, typtype="e", typcategory="E", typalign="i", typstorage="p",
-        typinput=procedure(catalog, "enum_in"), typoutput=procedure(catalog, "enum_out"),
-        typreceive=procedure(catalog, "enum_recv"), typsend=procedure(catalog, "enum_send"),
+        ctx,
+        name,
+        namespace,
+        typlen=4,
+        typbyval=True,
+        typtype="e",
+        typcategory="E",
+        typalign="i",
+        typstorage="p",
+        typinput=procedure(catalog, "enum_in"),
+        typoutput=procedure(catalog, "enum_out"),
+        typreceive=procedure(catalog, "enum_recv"),
+        typsend=procedure(catalog, "enum_send"),
     )
     for number, label in enumerate(labels, 1):
         if label in labels[: number - 1]:
@@ -99,7 +123,9 @@ def create_enum(ctx: Any, statement: ast.CreateEnumStmt) -> None:
 def _check_label(label: str) -> None:
     if len(label.encode()) > NAME_BYTES_MAX:
         raise SqlError(
-            INVALID_NAME, f'invalid enum label "{label}"', detail=f"Labels must be {NAME_BYTES_MAX} bytes or less."
+            INVALID_NAME,
+            f'invalid enum label "{label}"',
+            detail=f"Labels must be {NAME_BYTES_MAX} bytes or less.",
         )
 
 
@@ -108,7 +134,11 @@ def _insert_label(ctx: Any, oid: int, label: str, order: float) -> None:
     transaction.catalog_insert(
         "pg_enum",
         new_row(
-            transaction.base_catalog, "pg_enum", oid=int(transaction.new_oid()), enumtypid=oid, enumsortorder=order,
+            transaction.base_catalog,
+            "pg_enum",
+            oid=int(transaction.new_oid()),
+            enumtypid=oid,
+            enumsortorder=order,
             enumlabel=label,
         ),
     )
@@ -191,8 +221,12 @@ def create_composite(ctx: Any, statement: ast.CompositeTypeStmt) -> None:
         typid, typmod = typename_type_id_and_mod(context, element.typeName)
         columns.append(
             ColumnSpec(
-                element.colname, typid, typmod, get_column_def_collation(context, element, typid),
-                dimensions=len(element.typeName.arrayBounds or ()), location=element.location,
+                element.colname,
+                typid,
+                typmod,
+                get_column_def_collation(context, element, typid),
+                dimensions=len(element.typeName.arrayBounds or ()),
+                location=element.location,
             )
         )
     temporary = namespace == ctx.session.temporary_namespace and namespace != 0
@@ -225,7 +259,9 @@ def _find_users(ctx: Any, typid: int, relation: Any, seen: set[int]) -> None:
                     )
                 else:
                     name = relation.name if relation is not None else catalog.format_type(typid)
-                    message = f'cannot alter type "{name}" because column "{user.relname}.{column.attname}" uses it'
+                    message = (
+                        f'cannot alter type "{name}" because column "{user.relname}.{column.attname}" uses it'
+                    )
                 raise SqlError(FEATURE_NOT_SUPPORTED, message)
             if user.reltype:
                 _find_users(ctx, user.reltype, relation, seen)
@@ -240,5 +276,3 @@ def create_range(ctx: Any, statement: ast.CreateRangeStmt) -> None:
 def type_names(value: Any) -> str:
     """The name as messages show it."""
     return ".".join(names_of(value))
-
-

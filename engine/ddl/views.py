@@ -34,9 +34,7 @@ def create_view(ctx: Any, statement: ast.ViewStmt) -> None:
     if query.commandType == "utility":
         raise SqlError(FEATURE_NOT_SUPPORTED, "views must not contain SELECT INTO")
     if query.hasModifyingCTE:
-        raise SqlError(
-            FEATURE_NOT_SUPPORTED, "views must not contain data-modifying statements in WITH"
-        )
+        raise SqlError(FEATURE_NOT_SUPPORTED, "views must not contain data-modifying statements in WITH")
     if statement.view.relpersistence == "u":
         raise SqlError(SYNTAX_ERROR, "views cannot be unlogged because they do not have storage")
     options = list(statement.options or ())
@@ -74,7 +72,9 @@ def require_updatable(query: Query) -> None:
     problem = view_query_is_auto_updatable(query, True)
     if problem is not None:
         raise SqlError(
-            FEATURE_NOT_SUPPORTED, "WITH CHECK OPTION is supported only on automatically updatable views", hint=problem
+            FEATURE_NOT_SUPPORTED,
+            "WITH CHECK OPTION is supported only on automatically updatable views",
+            hint=problem,
         )
 
 
@@ -92,7 +92,9 @@ def name_columns(query: Query, names: Sequence[str]) -> None:
     query.targetList = targets
 
 
-def query_columns(ctx: Any, query: Query, names: Sequence[str] = (), *, for_view: bool = False) -> list[ColumnSpec]:
+def query_columns(
+    ctx: Any, query: Query, names: Sequence[str] = (), *, for_view: bool = False
+) -> list[ColumnSpec]:
     """The columns of a relation with a query's result."""
     catalog = ctx.transaction.catalog
     columns = []
@@ -126,8 +128,16 @@ def store_rule(ctx: Any, oid: int, query: Query, *, temporary: bool) -> None:
     transaction.catalog_insert(
         "pg_rewrite",
         new_row(
-            transaction.base_catalog, "pg_rewrite", oid=rule, rulename="_RETURN", ev_class=oid, ev_type="1",
-            ev_enabled="O", is_instead=True, ev_qual="<>", ev_action=dump(query),
+            transaction.base_catalog,
+            "pg_rewrite",
+            oid=rule,
+            rulename="_RETURN",
+            ev_class=oid,
+            ev_type="1",
+            ev_enabled="O",
+            is_instead=True,
+            ev_qual="<>",
+            ev_action=dump(query),
         ),
         temporary=temporary,
     )
@@ -136,7 +146,8 @@ def store_rule(ctx: Any, oid: int, query: Query, *, temporary: bool) -> None:
     seen = set(query_addresses(query))
     for target in sorted(seen):
         if target.objsubid == 0 and any(
-            other.classid == target.classid and other.objid == target.objid and other.objsubid for other in seen
+            other.classid == target.classid and other.objid == target.objid and other.objsubid
+            for other in seen
         ):
             continue
         record_dependency(transaction, address, target, NORMAL, temporary=temporary)
@@ -184,7 +195,10 @@ def replace_view(ctx: Any, row: Any, columns: Sequence[ColumnSpec], reloptions: 
         if before.collation != after.collation:
             names = [
                 collation.collname if collation is not None else ""
-                for collation in (catalog.pg_collation.get(before.collation), catalog.pg_collation.get(after.collation))
+                for collation in (
+                    catalog.pg_collation.get(before.collation),
+                    catalog.pg_collation.get(after.collation),
+                )
             ]
             raise SqlError(
                 INVALID_TABLE_DEFINITION,
@@ -194,8 +208,8 @@ def replace_view(ctx: Any, row: Any, columns: Sequence[ColumnSpec], reloptions: 
     for number, column in enumerate(columns[len(old) :], len(old) + 1):
         insert_attribute(ctx, row.oid, number, column, temporary=temporary)
     current = transaction.catalog.pg_class.get(row.oid)
-    transaction.catalog_update("pg_class", current, current._replace(relnatts=len(columns), reloptions=reloptions))
+    transaction.catalog_update(
+        "pg_class", current, current._replace(relnatts=len(columns), reloptions=reloptions)
+    )
     delete_rule(ctx, row.oid)
     store_rule(ctx, row.oid, query, temporary=temporary)
-
-
