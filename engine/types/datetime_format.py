@@ -1,6 +1,5 @@
 """Output of dates, times and intervals as text in every DateStyle and IntervalStyle."""
 
-from datetime import datetime, timedelta
 from functools import lru_cache
 
 from ..values import (
@@ -19,13 +18,12 @@ from .calendar import (
     USECS_PER_DAY,
     USECS_PER_SEC,
     civil,
+    days_of,
     truncated_divmod,
 )
 from .timezones import Zone
 
-_EPOCH = datetime(2000, 1, 1)
-_LOW = (datetime(1, 1, 1) - _EPOCH).days * USECS_PER_DAY
-_HIGH = (datetime(9999, 12, 31) - _EPOCH).days * USECS_PER_DAY
+_YEAR_ONE = days_of(1, 1, 1) * USECS_PER_DAY
 Style = tuple[str, str]
 
 
@@ -60,12 +58,16 @@ def format_date(days: int, style: Style) -> str:
     return text + " BC" if civil(days)[0] <= 0 else text
 
 
+_MINUTES = [f"{minute // 60:02}:{minute % 60:02}:" for minute in range(1441)]
+_SECONDS = [f"{second:02}" for second in range(60)]
+
+
 def format_time(microseconds: int) -> str:
     """hh:mm:ss[.ffffff]"""
-    seconds, fsec = divmod(microseconds, USECS_PER_SEC)
-    minutes, second = divmod(seconds, 60)
-    text = f"{minutes // 60:02}:{minutes % 60:02}:{second:02}"
-    return f"{text}.{fsec:06}".rstrip("0") if fsec else text
+    second, fsec = divmod(microseconds, USECS_PER_SEC)
+    if fsec:
+        return f"{_MINUTES[second // 60]}{_SECONDS[second % 60]}.{fsec:06}".rstrip("0")
+    return _MINUTES[second // 60] + _SECONDS[second % 60]
 
 
 @lru_cache(256)
@@ -82,18 +84,16 @@ def format_zone(west: int) -> str:
 
 def _iso_timestamp(value: int) -> str:
     """A finite timestamp in ISO style, without BC."""
-    if _LOW <= value < _HIGH:
-        text = (_EPOCH + timedelta(0, 0, value)).isoformat(" ")
-        return text if len(text) == 19 else text.rstrip("0")
     days, rest = divmod(value, USECS_PER_DAY)
-    return f"{iso_date(days)} {format_time(rest)}"
+    second, fsec = divmod(rest, USECS_PER_SEC)
+    text = f"{iso_date(days)} {_MINUTES[second // 60]}{_SECONDS[second % 60]}"
+    return f"{text}.{fsec:06}".rstrip("0") if fsec else text
 
 
 def format_timestamp(value: int, style: Style) -> str:
     """The text of a timestamp."""
-    if style[0] == "ISO" and _LOW <= value < _HIGH:
-        text = (_EPOCH + timedelta(0, 0, value)).isoformat(" ")
-        return text if len(text) == 19 else text.rstrip("0")
+    if style[0] == "ISO" and _YEAR_ONE <= value < TIMESTAMP_INFINITY:
+        return _iso_timestamp(value)
     return _infinite(value) or _styled(value, style, "", "")
 
 
@@ -103,10 +103,9 @@ def format_timestamptz(value: int, style: Style, zone: Zone) -> str:
         return _infinite(value)
     kind = zone.at(value // USECS_PER_SEC + EPOCH_SHIFT_SECS)
     local = value + kind[0] * USECS_PER_SEC
-    if style[0] == "ISO" and _LOW <= local < _HIGH:
+    if style[0] == "ISO" and local >= _YEAR_ONE:
         return _iso_timestamp(local) + format_zone(-kind[0])
-    abbrev = kind[2]
-    return _styled(local, style, format_zone(-kind[0]), abbrev[:10])
+    return _styled(local, style, format_zone(-kind[0]), kind[2][:10])
 
 
 def _infinite(value: int) -> str:

@@ -1,5 +1,6 @@
 """time and timetz: input and output, comparison, arithmetic, conversions."""
 
+import re
 from struct import Struct
 from typing import Any
 
@@ -7,7 +8,7 @@ from ..errors import SqlError
 from ..registry import implements
 from ..sqlstates import DATETIME_VALUE_OUT_OF_RANGE, INVALID_TIME_ZONE_DISPLACEMENT_VALUE
 from ..values import Interval, TimeTz
-from .calendar import INT64_MAX, INT64_MIN, USECS_PER_DAY, USECS_PER_SEC, civil, is_infinite
+from .calendar import INT64_MAX, INT64_MIN, USECS_PER_DAY, USECS_PER_MINUTE, USECS_PER_SEC, civil, is_infinite
 from .datetime_common import precision_typmodin, receive_with, round_precision
 from .datetime_format import format_time, format_zone
 from .datetime_parse import parse_time
@@ -18,10 +19,18 @@ from .timezones import determine_offset, session_zone, timestamp_to_local, tz_of
 
 _INT64 = Struct(">q")
 _PACKED = Struct(">qi")
+_clock = re.compile(r"([01][0-9]|2[0-3]):([0-5][0-9])(?::([0-5][0-9])(?:\.([0-9]{1,6}))?)?\Z").match
 
 
 @implements("time_in", context=True)
 def time_in(ctx: Any, text: str, _parameter: int = 0, typmod: int = -1) -> int:
+    clock = _clock(text)
+    if clock is not None:
+        hour, minute, second, fraction = clock.groups()
+        value = (int(hour) * 60 + int(minute)) * USECS_PER_MINUTE + int(second or 0) * USECS_PER_SEC
+        if fraction is not None:
+            value += int(f"{fraction:0<6}")
+        return value if typmod < 0 else round_precision(value, typmod)
     return round_precision(parse_time(text, ctx.settings, ctx.transaction_timestamp, "time").time, typmod)
 
 
