@@ -65,11 +65,11 @@ def insert_constraint(ctx: Any, relation: Any, name: str, kind: str, **columns: 
 
 def add_check(ctx: Any, relid: int, constraint: Any, *, validated: bool = True) -> Any:
     """A CHECK constraint; returns the cooked expression and the name."""
+    from .. import tree as t
     from ..bind.coercion import coerce_to_boolean
     from ..bind.collations import assign_expr_collations
     from ..bind.expressions import transform_expr
     from ..treetypes import walk
-    from .. import tree as t
 
     transaction = ctx.transaction
     relation = transaction.catalog.relation(relid)

@@ -12,7 +12,6 @@ from .dependencies import (
     PG_CLASS,
     PG_CONSTRAINT,
     PG_PROC,
-    PG_REWRITE,
     PG_TYPE,
     Address,
 )

@@ -149,7 +149,7 @@ def check_column_type(ctx: Any, name: str, typid: int, kind: str = "r") -> None:
     """Pseudo-types cannot be columns."""
     catalog = ctx.transaction.catalog
     row = catalog.pg_type.get(typid)
-    if row is not None and row.typtype == "p" and not (kind in "iI") and not (typid == 2277 and kind == "S"):
+    if row is not None and row.typtype == "p" and kind not in "iI" and not (typid == 2277 and kind == "S"):
         if typid == 705 and kind == "v":
             return
         raise SqlError(

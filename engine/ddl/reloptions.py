@@ -130,8 +130,8 @@ def check_option_value(name: str, text: str, rule: Any) -> None:
     if rule == _BOOL:
         word = text.lower()
         if (
-            word
-            and any(full.startswith(word) for full in ("true", "false", "yes", "no"))
+            (word
+            and any(full.startswith(word) for full in ("true", "false", "yes", "no")))
             or word
             in (
                 "on",

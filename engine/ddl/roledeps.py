@@ -94,14 +94,25 @@ def role_dependencies(ctx: Any, role: int) -> list[str]:
     for row in catalog.pg_database.rows():
         if row.oid == ctx.session.database.oid or not row.datallowconn:
             continue
-        other = ctx.session.engine.databases.get(row.oid)
-        if other is None or other.catalog is None:
+        other = _database(ctx.session.engine, row)
+        if other is None:
             continue
         count = sum(name not in _SHARED for name, _ in owned_objects(other.catalog, role))
         count += sum(name not in _SHARED for name, _ in granted_objects(other.catalog, role))
         if count:
             out.append(f"{count} object{'s' if count > 1 else ''} in database {row.datname}")
     return out
+
+
+def _database(engine: Any, row: Any) -> Any:
+    """Another database with its catalogs; loaded for the moment if nobody uses it."""
+    from ..database import Database
+
+    found = engine.databases.get(row.oid)
+    if found is None and row.oid in set(engine.storage.databases()):
+        found = Database(engine, row.oid, row.datname)
+        found.load(engine._shared_rows)
+    return found
 
 
 def describe_default_acl(catalog: Any, row: Any) -> str:

@@ -45,7 +45,7 @@ def scram_verifier(password: str, *, salt: bytes | None = None, iterations: int 
         from scramp.core import saslprep
 
         prepared = saslprep(password)
-    except Exception:  # noqa: BLE001 - as PostgreSQL: what SASLprep refuses is taken as it is
+    except Exception:
         prepared = password
     salt = os.urandom(16) if salt is None else salt
     salted = hashlib.pbkdf2_hmac("sha256", prepared.encode(), salt, iterations)
@@ -450,7 +450,7 @@ def grant_membership(ctx: Any, role: int, member: int, grantor: int, options: di
     from ..catalog.privileges import member_roles
 
     catalog = ctx.transaction.catalog
-    if role == member or member in member_roles(catalog, role) and role != member:
+    if role == member or (member in member_roles(catalog, role) and role != member):
         raise SqlError(
             INVALID_GRANT_OPERATION,
             f'role "{catalog.role_name(role)}" is a member of role "{catalog.role_name(member)}"',

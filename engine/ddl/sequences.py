@@ -4,6 +4,7 @@ from typing import Any
 
 from pglast import ast
 
+from ..commands.registry import command
 from ..errors import Notice, SqlError
 from ..sequences import initial_row
 from ..sqlstates import (
@@ -17,7 +18,6 @@ from ..sqlstates import (
     UNDEFINED_COLUMN,
     WRONG_OBJECT_TYPE,
 )
-from ..commands.registry import command
 from .dependencies import AUTO, INTERNAL, PG_CLASS, Address, record_dependency
 from .heap import ColumnSpec, column_number, create_relation
 from .names import creation_schema, find_relation, require_owner
