@@ -276,7 +276,8 @@ def _check_columns(site: CallSite, shape: RowType) -> None:
             raise SqlError(
                 DATATYPE_MISMATCH,
                 message,
-                detail=f"Returned type {names[0]} at ordinal position {place + 1}, but query expects {names[1]}.",
+                detail=f"Returned type {names[0]} at ordinal position {place + 1}, "
+                f"but query expects {names[1]}.",
             )
 
 

@@ -4,7 +4,11 @@ import re
 from typing import Any, NamedTuple, NoReturn
 
 from ..errors import SqlError
-from ..sqlstates import FEATURE_NOT_SUPPORTED, INVALID_ARGUMENT_FOR_SQL_JSON_DATETIME_FUNCTION
+from ..sqlstates import (
+    FEATURE_NOT_SUPPORTED,
+    INVALID_ARGUMENT_FOR_SQL_JSON_DATETIME_FUNCTION,
+    INVALID_DATETIME_FORMAT,
+)
 from ..types.calendar import USECS_PER_DAY, days_of, month_days
 from ..types.datetime_common import round_precision
 from ..types.jsonout import date_text
@@ -28,7 +32,7 @@ _TARGETS = {
 }
 _FORMAT = re.compile(
     r"(?:(\d{4,7})-(\d{1,2})-(\d{1,2}))?"
-    r"(?:(?:(?<=\d)[ T])?(\d{1,2}):(\d{1,2}):(\d{1,2})(?:\.(\d+))?([+-]\d{1,2}(?::?\d{2})?)?)?"
+    r"(?:(?:(?<=\d)[ T])?(\d{1,2}):(\d{1,2}):(\d{1,2})(?:\.(\d+))? ?([+-]\d{1,2}(?::?\d{2})?)?)?"
 )
 
 
@@ -103,9 +107,7 @@ def convert(run: Any, node: Any, value: Any) -> DateTime:
             f"jsonpath item method .{name}() can only be applied to a string",
         )
     if name == "datetime" and node.args:
-        raise SqlError(
-            FEATURE_NOT_SUPPORTED, "templates of jsonpath item method .datetime() are not supported"
-        )
+        return _by_template(run, value, node.args[0])
     found = parse(value)
     if found is None:
         _not_recognized(name, value)
@@ -117,6 +119,50 @@ def convert(run: Any, node: Any, value: Any) -> DateTime:
     if node.args:
         return changed._replace(value=round_precision(changed.value, min(node.args[0], 6)))
     return changed
+
+
+_TIMED = frozenset(("HH", "MI", "SS", "MS", "US", "FF", "AM", "A.", "PM", "P.", "SSSS"))
+_ZONED = frozenset(("TZ", "OF"))
+
+
+def _by_template(run: Any, text: str, template: str) -> DateTime:
+    """.datetime(template), after parse_datetime of formatting.c: the template tells the type."""
+    from .formatting_datetime import parse_picture
+    from .formatting_input import read_by_picture
+    from .jsonpath_run import PathError
+
+    try:
+        session = session_zone(run.ctx.settings.get("TimeZone"))
+        read = read_by_picture(text, template, session, True)
+        names = [node.key.name.upper() for node in parse_picture(template, True) if node.key is not None]
+    except SqlError as error:
+        raise PathError(error.sqlstate, error.message, detail=error.detail, hint=error.hint) from None
+    zoned = any(name[:2] in _ZONED for name in names)
+    timed = any(name[:2] in _TIMED or name == "SSSSS" for name in names)
+    dated = any(name[:2] not in _ZONED and name[:2] not in _TIMED for name in names)
+
+    def refuse(message: str) -> NoReturn:
+        raise PathError(INVALID_DATETIME_FORMAT, message)
+
+    if zoned and timed and read.tz is None:
+        refuse(f"missing time zone in input string for type {'timestamptz' if dated else 'timetz'}")
+    east = -(read.tz or 0)
+    days = days_of(read.year, read.month, read.day) if dated else 0
+    time = read.time
+    if timed and read.precision:
+        time = round_precision(time, min(read.precision, 6))
+    if dated and timed:
+        stamp = days * USECS_PER_DAY + time
+        if zoned:
+            return DateTime(TIMESTAMPTZ, stamp - east * 1_000_000, east)
+        return DateTime(TIMESTAMP, stamp, 0)
+    if dated:
+        if zoned:
+            refuse("datetime format is zoned but not timed")
+        return DateTime(DATE, days, 0)
+    if timed:
+        return DateTime(TIMETZ if zoned else TIME, time, east)
+    refuse("datetime format is not dated and not timed")
 
 
 def _needs_zone(run: Any, source: int, target: int) -> None:

@@ -54,6 +54,7 @@ MODULES: tuple[str, ...] = (
     "types.ranges",
     "functions.ranges",
     "functions.multiranges",
+    "functions.hashes_extended",
     "types.network",
     "functions.network",
     "types.money",
@@ -67,7 +68,10 @@ MODULES: tuple[str, ...] = (
 )
 
 # types that register nothing but functions: imported when one of these is asked for
-_FUNCTIONS_ONLY = frozenset({"types.intervals", "types.timestamps", "types.dates", "types.times"})
+_FUNCTIONS_ONLY = frozenset(
+    {"types.intervals", "types.timestamps", "types.dates", "types.times"}
+    | {"types.ranges", "types.network", "types.money", "types.lsn"}
+)
 _loaded = False
 _types_loaded = False
 

@@ -1,0 +1,6 @@
+select hash_array_extended(array[1,null,3],7), hash_record_extended(row(1,'a'::text),7), hash_record_extended(row(1,null::int),0), hash_array_extended(array['a','b'],0)
+select hash_record_extended(row(1,'a'),7)
+select hash_range_extended('[1,5)'::int4range,7), hash_multirange_extended('{[1,5)}'::int4multirange,7), hash_range_extended('empty'::numrange,0), hash_array_extended('{{1.5},{2}}'::numeric[],3)
+select in_range(1::numeric,2::numeric,1::numeric,true,true), in_range('NaN'::numeric,2,1,true,true), in_range('inf'::numeric,'inf','inf',true,true), in_range(5::numeric,2,3,false,true), in_range(1.5::numeric,2,'inf',true,false), in_range(2::numeric,'NaN',1,false,true)
+select in_range(1::numeric,2::numeric,-1::numeric,true,true)
+select x, sum(x) over (order by x range between 1.5 preceding and current row) from (values (1.0),(2.0),(3.5),('NaN'::numeric)) t(x)
