@@ -7,7 +7,7 @@ from ..plan import nodes as plan
 from ..run import functionscan
 from ..values import Record
 from .expressions import call_parts, callee_of, emit_filter, value, values
-from .produce import loop_over, produce, produces
+from .produce import produce, produces
 from .scan import bind_whole_row
 from .scope import Scope
 from .unit import Code, Consume
@@ -215,7 +215,9 @@ def _project_set(scope: Scope, node: plan.ProjectSet, consume: Consume) -> None:
                 consume()
             return
         unit.helper("lockstep", functionscan.lockstep)
-        with loop_over(scope, f"lockstep({', '.join(f'({s})' for s in sources)})") as row:
+        unit.helper("breathing", functionscan.breathing)
+        row = unit.fresh("row")
+        with _loop(scope, f"lockstep({', '.join(f'({s})' for s in sources)})", row, True):
             scope.restore(list(node.calls), row, [True] * len(node.calls))
             consume()
 
