@@ -164,3 +164,10 @@ def open_engine(config: Mapping[str, Any]) -> Engine:
     from .engine import open_engine as implementation
 
     return implementation(config)
+
+
+def last_breath() -> float:
+    """time.monotonic() when a long statement last gave control back; 0 if none has yet."""
+    from . import memory
+
+    return memory.last_breath

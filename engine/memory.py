@@ -6,6 +6,7 @@ since nothing else ran meanwhile.
 """
 
 import os
+from time import monotonic
 from typing import Any
 
 from .errors import SqlError
@@ -19,6 +20,7 @@ _PAGE = os.sysconf("SC_PAGE_SIZE") if hasattr(os, "sysconf") else 4096
 _last = 0
 _total = 0
 _file = -1
+last_breath = 0.0  # time.monotonic() of the latest breath of any statement
 
 
 def _resident() -> int:
@@ -62,7 +64,8 @@ class Meter:
 
     def breath(self) -> None:
         """Charge the statement; 53200 if it has taken too much."""
-        global _last
+        global _last, last_breath
+        last_breath = monotonic()
         now = _resident()
         self.charged += now - _last
         _last = now

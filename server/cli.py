@@ -76,6 +76,7 @@ def run(config: Config) -> None:
 async def _serve(config: Config) -> None:
     from gaveldb.engine.api import open_engine
 
+    from .collector import Collector
     from .listener import Server
 
     engine = open_engine(config.for_engine())
@@ -87,8 +88,11 @@ async def _serve(config: Config) -> None:
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, stop.set)
         await server.start()
+        collector = Collector()
+        collector.start()
         click.echo(f"GavelDB is ready: {server.url()}")
         await stop.wait()
+        collector.stop()
         await server.stop()
     finally:
         await engine.close()

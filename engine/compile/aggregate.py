@@ -130,10 +130,13 @@ class _Grouping:
                     frame.breathe()
                     frame.line("continue")
                 self._emit_groups(rows, consume)
+                frame.bury(rows)
+            frame.bury(self.groups)
             return
         frame.line(f"{rows} = list({self.groups}.values())")
-        frame.line(f"del {self.groups}")
         self._emit_groups(rows, consume)
+        frame.bury(rows)
+        frame.bury(self.groups)
 
     def _emit_groups(self, rows: str, consume: Consume) -> None:
         if self.sets:

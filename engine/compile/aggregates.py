@@ -12,7 +12,7 @@ from .. import tree as t
 from ..errors import SqlError
 from ..registry import IMPLEMENTATIONS
 from ..run import accumulate, orderedset
-from ..run.sorting import ITEM0
+from ..run.sorting import ITEM0, sorted_chunks
 from ..sqlstates import FEATURE_NOT_SUPPORTED, INTERNAL_ERROR
 from ..types.compare import hash_key_template, sort_key, sort_key_template
 from ..types.io import text_input
@@ -370,7 +370,14 @@ class Collected(Step):
         unit, frame, agg = scope.unit, scope.frame, self.agg
         rows = self.states[0]
         unit.helper("ITEM0", ITEM0)
-        frame.line(f"{rows}.sort(key=ITEM0, reverse={self.reverse})")
+        chunks = unit.fresh("chunk")
+        source = f"({rows},)"
+        large = frame.breathing and rows.isidentifier()
+        if large:
+            unit.helper("sorted_chunks", sorted_chunks)
+            source = f"sorted_chunks(ctx, {rows}, {self.reverse})"
+        else:
+            frame.line(f"{rows}.sort(key=ITEM0, reverse={self.reverse})")
         inner = self.inner
         inner.states = [unit.fresh("state") for _ in inner.init]
         for name, init in zip(inner.states, inner.init, strict=True):
@@ -380,6 +387,22 @@ class Collected(Step):
         if agg.aggdistinct:
             frame.line(f"{rows}_seen = None" if rows.isidentifier() else f"{row}_seen = None")
         seen = f"{rows}_seen" if rows.isidentifier() else f"{row}_seen"
+        with frame.block(f"for {chunks} in {source}:"):
+            if large:
+                with frame.block(f"if {chunks} is None:"):
+                    frame.breathe()
+                    frame.line("continue")
+            self._finish_rows(scope, chunks, row, seen)
+            if large:
+                frame.breathe()
+        if large:
+            frame.bury(rows)
+        inner.finish(scope)
+
+    def _finish_rows(self, scope: Scope, rows: str, row: str, seen: str) -> None:
+        """Run a list of sorted rows through the inner step."""
+        unit, frame, agg, inner = scope.unit, scope.frame, self.agg, self.inner
+        entries = list(agg.args)
         with frame.block(f"for {row} in {rows}:"):
             names = []
             for index, null in enumerate(self.nulls):
@@ -401,7 +424,6 @@ class Collected(Step):
                 frame.line(f"{seen} = {row}_key")
             live = [name for entry, name in zip(entries, names, strict=True) if not entry.resjunk]
             inner.take(scope, live)
-        inner.finish(scope)
 
 
 class OrderedSet(Step):

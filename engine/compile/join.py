@@ -180,6 +180,7 @@ def _hash_join(scope: Scope, node: plan.HashJoin, consume: Consume) -> None:
             produce(scope, node.outer, probe)
     else:
         produce(scope, node.outer, probe)
+    frame.bury(table)
 
 
 def emit_append(scope: Scope, table: str, key: str, source: str) -> None:
@@ -391,6 +392,8 @@ def _hash_from_inner(scope: Scope, node: plan.HashJoin, consume: Consume) -> Non
                     frame.line("continue")
                 padding = "" if inner_only else "None, " * len(outer_atoms)
                 frame.line(f"yield ({padding}*{entry}[1:],)")
+        frame.bury(table)
+        frame.bury(rows)
     with loop_over(scope, f"{name}()", None) as row:
         scope.restore(given, row, [True] * len(given))
         if node.jointype == "right_anti":

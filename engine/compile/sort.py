@@ -188,6 +188,8 @@ def _distinct(scope: Scope, node: plan.Distinct, consume: Consume) -> None:
     if node.sorted:
         frame.line(f"{seen} = {seen}_none = object()")
     produce(scope, node.input, checked)
+    if not node.sorted:
+        frame.bury(seen)
 
 
 def emit_hash_key(scope: Scope, exprs: list[Any], strict: bool = False) -> tuple[str, bool]:

@@ -149,6 +149,14 @@ class Frame:
                 self.line("pause()")
                 self.line("deadline = clock() + BREATH")
 
+    def bury(self, name: str) -> None:
+        """The collection in a local is not needed any more; nobody shall wait while it is freed."""
+        if self.breathing:
+            from ..run.graveyard import bury
+
+            self.unit.helper("bury", bury)
+            self.line(f"bury({name})")
+
     def pass_breath(self) -> None:
         """Code for a breath that an inner generator has taken."""
         unit = self.unit

@@ -3,6 +3,8 @@
 from collections.abc import Iterator
 from typing import Any
 
+from .graveyard import bury
+
 _END: Any = object()
 
 
@@ -36,6 +38,9 @@ class SharedRows:
                 yield None
             else:
                 rows.append(row)
+
+    def __del__(self) -> None:
+        bury(self.rows)
 
     def rest(self) -> Iterator[None]:
         """Run the source to its end (data-modifying CTEs); yields breaths."""

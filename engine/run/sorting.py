@@ -14,7 +14,7 @@ from ..errors import SqlError
 from ..sqlstates import INVALID_ROW_COUNT_IN_LIMIT_CLAUSE, INVALID_ROW_COUNT_IN_RESULT_OFFSET_CLAUSE
 from .spill import SpillFile, budget, size_of
 
-RUN = 4096
+RUN = 2048
 BLOCK = 256
 ITEM0 = itemgetter(0)
 
@@ -140,11 +140,21 @@ def _merge(runs: list[list[Any]], reverse: bool) -> Iterator[list[Any] | None]:
             else:
                 end = bisect_right(run, cut, start, key=ITEM0)
             piece += run[start:end]
+            run[start:end] = [None] * (end - start)  # so that rows go when they have been read
             starts[number] = end
         piece.sort(key=ITEM0, reverse=reverse)
         for start in range(0, len(piece), 512):
             yield piece[start : start + 512]
         yield None
+
+
+def sorted_chunks(ctx: Any, rows: list[Any], reverse: bool) -> Iterator[list[Any] | None]:
+    """All rows in order, in lists; None is a breath."""
+    sorter = Sorter(ctx, reverse)
+    for start in range(0, len(rows) - RUN, RUN):
+        sorter.run(rows[start : start + RUN])
+        yield None
+    yield from sorter.chunks(rows[(max(len(rows) - 1, 0)) // RUN * RUN :])
 
 
 def _descending_end(run: list[Any], cut: Any, low: int) -> int:
@@ -177,4 +187,4 @@ def limit_offset(offset: int | None) -> int:
     return offset
 
 
-__all__ = ["ITEM0", "RUN", "Descending", "Sorter", "limit_count", "limit_offset"]
+__all__ = ["ITEM0", "RUN", "Descending", "Sorter", "limit_count", "limit_offset", "sorted_chunks"]

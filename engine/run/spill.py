@@ -8,6 +8,7 @@ import marshal
 import pickle
 import tempfile
 from collections.abc import Callable, Iterator
+from itertools import islice
 from sys import getsizeof
 from typing import Any
 
@@ -74,7 +75,7 @@ class GroupSpill:
     def full(self, groups: dict[Any, list[Any]]) -> Iterator[None]:
         """There are `limit` groups: see how large they are; if that is too large write and forget them."""
         if not self._most:
-            sample = [size_of(key) + size_of(group) for key, group in groups.items()]
+            sample = [size_of(key) + size_of(group) for key, group in islice(groups.items(), SAMPLE)]
             self._most = max(SAMPLE, self._budget // max(sum(sample) // len(sample), 64))
         if len(groups) < self._most:
             self.limit = min(self._most, len(groups) * 4)
