@@ -107,6 +107,9 @@ class Session:
         self._catalog: Any = None
         self._catalog_base: Any = None
         self._spare: Transaction | None = None
+        self.transaction_locks: list[Any] = []  # advisory locks held for the transaction
+        self.on_cancel: Any = None  # set by the server: cancels what runs, ends the connection
+        self.on_terminate: Any = None
         self._driven: Portal | None = None  # the portal that runs at present
         self._replay: list[Any] | None = []
         self._replay_mark = -1
@@ -346,7 +349,7 @@ class Session:
                 plan = build_plan(self, raw, text, declared, variable=True)
             else:
                 self._begin_statement()
-                plan = cached_plan(self, text, declared, raw)
+                plan = cached_plan(self, text, declared, raw, deferring=True)
             return PreparedStatement(text, raw, declared, plan)
         except BaseException as error:
             raise self._statement_failed(error) from None
@@ -363,7 +366,9 @@ class Session:
             if self.failed:
                 raise _in_failed_transaction()
             self._begin_statement()
-            new = cached_plan(self, prepared.text, tuple(prepared.parameter_types), prepared.raw)
+            new = cached_plan(
+                self, prepared.text, tuple(prepared.parameter_types), prepared.raw, deferring=True
+            )
         except BaseException as error:
             raise self._statement_failed(error) from None
         if not _same_columns(new.columns, prepared.columns):
@@ -395,6 +400,8 @@ class Session:
                 else:
                     self.refresh(prepared)
                     plan = prepared.plan
+            if plan is not None and plan.failure is not None:
+                raise plan.failure.with_traceback(None)
             if len(values) != len(prepared.parameter_types):
                 raise SqlError(
                     PROTOCOL_VIOLATION,
@@ -1077,11 +1084,31 @@ class Session:
         if waiting is not None and not waiting.done() and getattr(waiting, "interruptible", False):
             waiting.cancel()
 
+    def hold_for_transaction(self, key: Any, exclusive: bool) -> None:
+        """An advisory lock was taken that goes with the transaction."""
+        if not self.transaction_locks:
+            transaction = self.transaction
+            assert transaction is not None
+            transaction.on_commit.append(self.release_transaction_locks)
+            transaction.on_abort.append(self.release_transaction_locks)
+        self.transaction_locks.append((key, exclusive))
+
+    def release_transaction_locks(self, first: int = 0) -> None:
+        """Give back advisory locks of the transaction, from the `first` one taken on."""
+        taken = self.transaction_locks[first:]
+        del self.transaction_locks[first:]
+        self.database.advisory.release(self, taken)
+
+    def release_advisory_locks(self) -> None:
+        """Give back the session's advisory locks."""
+        self.database.advisory.unlock_all(self)
+
     def close(self) -> None:
         """The connection is gone."""
         self.failed = False
         if self.transaction is not None:
             self._abort()
+        self.release_advisory_locks()
         for portal in self.portals.values():
             close_running(portal)
         self.portals.clear()

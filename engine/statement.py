@@ -40,7 +40,7 @@ class Plan:
 
     __slots__ = (
         "catalog", "columns", "compiled", "key", "node", "param_types", "planned", "point", "query",
-        "read_only", "run", "source", "tag", "tag_counts", "utility", "encoders", "settings_key",
+        "read_only", "run", "source", "tag", "tag_counts", "utility", "encoders", "settings_key", "failure",
     )
 
     def __init__(self) -> None:
@@ -61,6 +61,7 @@ class Plan:
         self.tag = ""
         self.tag_counts = False
         self.utility: Any = None
+        self.failure: SqlError | None = None  # found while planning: Parse is well, Bind fails
 
 
 def parse(text: str) -> list[Any]:
@@ -126,6 +127,7 @@ def statement_source(text: str, raw: Any, single: bool) -> str:
     return text[start:end].strip()
 
 
+_CONSTANT_ERRORS = ("22", "0A", "2F", "39", "54")  # classes of errors that functions raise
 _TAGS = {"select": "SELECT ", "insert": "INSERT 0 ", "update": "UPDATE ", "delete": "DELETE ", "merge": "MERGE "}
 
 
@@ -162,7 +164,7 @@ def build_plan(
 
     query, types = analyze(raw, text, session.analyze_context(), list(param_types or ()), variable)
     plan.param_types = tuple(types)
-    return plan_analyzed(session, plan, query)
+    return plan_analyzed(session, plan, query, deferring=variable)
 
 
 def select_into(statement: ast.SelectStmt) -> Any:
@@ -177,8 +179,9 @@ def select_into(statement: ast.SelectStmt) -> Any:
     return select_into_as_create(statement)
 
 
-def plan_analyzed(session: "Session", plan: Plan, query: Query) -> Plan:
-    """Rewrite, plan and compile an analysed query into `plan`."""
+def plan_analyzed(session: "Session", plan: Plan, query: Query, *, deferring: bool = False) -> Plan:
+    """Rewrite, plan and compile an analysed query into `plan`. `deferring`: an error of a constant
+    expression becomes the plan's failure."""
     from .bind.rewrite import rewrite_query
     from .compile.query import compile_query
     from .permissions import check_permissions
@@ -190,7 +193,15 @@ def plan_analyzed(session: "Session", plan: Plan, query: Query) -> Plan:
     query = queries[0]
     catalog = plan.catalog
     check_permissions(catalog, session.role, query)
-    planned = plan_query(query, catalog, session.settings)
+    try:
+        planned = plan_query(query, catalog, session.settings)
+    except SqlError as error:
+        if not deferring or error.sqlstate[:2] not in _CONSTANT_ERRORS:
+            raise
+        plan.query = query
+        plan.failure = error
+        plan.columns = _described_early(catalog, query)
+        return plan
     for oid in planned.relations:
         row = catalog.pg_class.get(oid)
         if row is not None and not row.relispopulated:
@@ -209,6 +220,24 @@ def plan_analyzed(session: "Session", plan: Plan, query: Query) -> Plan:
     plan.tag = _TAGS[query.commandType]
     plan.tag_counts = True
     return plan
+
+
+def _described_early(catalog: Any, query: Query) -> tuple[ColumnDescription, ...] | None:
+    """The fields of a query that could not be planned."""
+    from .treetypes import expr_type, expr_typmod
+
+    targets = query.targetList if query.commandType == "select" else query.returningList
+    if not targets:
+        return None
+    columns = []
+    for entry in targets:
+        if not entry.resjunk:
+            base, typmod = catalog.base_type_and_typmod(expr_type(entry.expr), expr_typmod(entry.expr))
+            size = catalog.pg_type.get(base).typlen
+            columns.append(
+                ColumnDescription(entry.resname or "", entry.resorigtbl, entry.resorigcol, base, size, typmod)
+            )
+    return tuple(columns)
 
 
 def describe_targets(catalog: Any, planned: Any, query: Query) -> tuple[ColumnDescription, ...] | None:
@@ -231,8 +260,11 @@ def describe_targets(catalog: Any, planned: Any, query: Query) -> tuple[ColumnDe
 _OPTIMIZABLE = (ast.SelectStmt, ast.InsertStmt, ast.UpdateStmt, ast.DeleteStmt, ast.MergeStmt)
 
 
-def cached_plan(session: "Session", text: str, param_types: tuple[int, ...], raw: Any = None) -> Plan:
-    """The plan of a single statement with known parameter types, from the catalog's cache or new."""
+def cached_plan(
+    session: "Session", text: str, param_types: tuple[int, ...], raw: Any = None, *, deferring: bool = False
+) -> Plan:
+    """The plan of a single statement with known parameter types, from the catalog's cache or new.
+    `deferring`: the caller deals with a plan that is a failure."""
     catalog = session.catalog
     plans = catalog.cache.get("plans")
     if plans is None:
@@ -248,6 +280,8 @@ def cached_plan(session: "Session", text: str, param_types: tuple[int, ...], raw
             if len(plans) >= PLANS_MAX:
                 plans.clear()
             plans[key] = plan
+    if plan.failure is not None and not deferring:
+        raise plan.failure.with_traceback(None)
     return plan
 
 

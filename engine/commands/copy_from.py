@@ -251,7 +251,14 @@ def file_error(message: str, error: OSError, hint: str | None = None) -> SqlErro
 def _load_lines(source: Iterator[Any], reader: LineReader, loader: Loader) -> Iterator[Any]:
     header = bool(loader.options.header)
     breath_at = time.monotonic() + BREATH_SECONDS
-    for piece in source:
+    number = 1  # of the line that would come next
+    while True:
+        try:
+            piece = next(source, None)
+        except SqlError as error:  # the client has given up
+            raise loader.in_context(error, number, None) from None
+        if piece is None:
+            break
         if type(piece) is not bytes:
             yield piece
             continue
@@ -263,6 +270,7 @@ def _load_lines(source: Iterator[Any], reader: LineReader, loader: Loader) -> It
                 raise loader.in_context(error, error.line, None) from None
             if lines is None:
                 break
+            number = lines.first + len(lines.lines)
             if header:
                 header = False
                 if loader.options.header == "match":

@@ -9,9 +9,7 @@ that cannot be reached are dropped before they are looked at.
 from collections.abc import Callable
 from typing import Any
 
-from ..errors import SqlError
 from ..registry import IMPLEMENTATIONS, CallSite
-from ..sqlstates import FEATURE_NOT_SUPPORTED
 from ..tree import (
     ArrayExpr,
     BooleanTest,
@@ -80,25 +78,20 @@ def evaluate_function(
         return None
     function = implementation.function
     values = [arg.constvalue for arg in args]
-    try:
-        if implementation.bind:
-            function = function(
-                CallSite(
-                    catalog,
-                    funcid,
-                    tuple([arg.consttype for arg in args]),
-                    tuple([arg.consttypmod for arg in args]),
-                    result_type,
-                    result_typmod,
-                    collation,
-                    variadic,
-                )
+    if implementation.bind:
+        function = function(
+            CallSite(
+                catalog,
+                funcid,
+                tuple([arg.consttype for arg in args]),
+                tuple([arg.consttypmod for arg in args]),
+                result_type,
+                result_typmod,
+                collation,
+                variadic,
             )
-        value = function(*values)
-    except SqlError as error:
-        if error.sqlstate == FEATURE_NOT_SUPPORTED:
-            return None
-        raise
+        )
+    value = function(*values)
     return Const(
         consttype=result_type,
         constvalue=value,
@@ -436,7 +429,12 @@ class Simplifier:
         elements = self._args(node.elements)
         if not node.multidims and all(type(e) is Const for e in elements):
             value = make_array(node.element_typeid, [e.constvalue for e in elements])
-            return Const(consttype=node.array_typeid, constvalue=value, constcollid=node.array_collid)
+            return Const(
+                consttype=node.array_typeid,
+                constvalue=value,
+                consttypmod=expr_typmod(node),
+                constcollid=node.array_collid,
+            )
         return replace(node, elements=elements, location=-1)
 
     def domain(self, node: CoerceToDomain) -> Any:

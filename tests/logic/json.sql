@@ -2,7 +2,7 @@
 create table j (id int primary key, a jsonb, b json);
 insert into j values (1, '{"a":1,"b":{"c":[1,2,{"d":null}]},"t":true}', '{"a" : 1, "a":2}'), (2, '[1,"two",null,3.50,{"x":"y"}]', '[1, 2]'), (3, '"str"', '"s"'), (4, 'null', 'null'), (5, null, null), (6, '{}', '[]');
 select {{'{"a":1, "b" : [1,2 ]}' // '[]' // '{}' // 'null' // '1.50' // '1e3' // '"a\u00e9\n"' // '{"a":1,"a":2}' // 'true' // ' [ 1 , 2 ] ' // '{"b":1,"aa":2,"a":3}' // '{' // '[1,]' // '{"a"}' // '01' // '' // '"\u12"' // 'nul' // '{1:2}' // '"\ud83d\ude00"' // '"\u0000"' // '1 2'}}::{{json // jsonb}} as r;
-select id, {{a -> 'a' // a ->> 'a' // a -> 0 // a ->> 1 // a -> -1 // a #> '{b,c}' // a #>> '{b,c,0}' // a -> 'b' -> 'c' -> 2 -> 'd' // jsonb_typeof(a) // a ? 'a' // a ?| array['x', 'a'] // a ?& array['a', 'b'] // a @> '{"a":1}' // a <@ '[1,"two",null,3.5,{"x":"y"},9]' // a - 'a' // a['a'] // a['b']['c'][0] // jsonb_strip_nulls(a) // jsonb_pretty(a) // a || '{"z":1}' // a = '{}' // a::text // b::text // b -> 'a' // b ->> 0 // json_typeof(b) // b #>> '{a}' // b::jsonb}} as r from j where id <> 5 or true order by id;
+select id, {{a -> 'a' // a ->> 'a' // a -> 0 // a ->> 1 // a -> -1 // a #> '{b,c}' // a #>> '{b,c,0}' // a -> 'b' -> 'c' -> 2 -> 'd' // jsonb_typeof(a) // a ? 'a' // a ?| array['x', 'a'] // a ?& array['a', 'b'] // a @> '{"a":1}' // a <@ '[1,"two",null,3.5,{"x":"y"},9]' // a['a'] // a['b']['c'][0] // jsonb_strip_nulls(a) // jsonb_pretty(a) // a || '{"z":1}' // a = '{}' // a::text // b::text // b -> 'a' // b ->> 0 // json_typeof(b) // b #>> '{a}' // b::jsonb}} as r from j where id <> 5 or true order by id;
 select {{jsonb_array_length // jsonb_array_elements // jsonb_array_elements_text}}('[1,"a",null,[2]]') as r;
 select jsonb_array_length('{}');
 select json_array_length('[1,2,[3]]'), json_array_length('[]');
@@ -45,7 +45,7 @@ select jsonb_path_query({{'1.7', '$.ceiling()' // '1.7', '$.floor()' // '-1.7', 
 select '$.a[*] ? (@.b > 1)'::jsonpath, 'strict $'::jsonpath, '$.a+1'::jsonpath, '$ ? (@ == "x")'::jsonpath;
 select '$.'::jsonpath;
 select 'x'::jsonpath;
-select json_agg(a), jsonb_agg(b), json_agg(id order by id desc) from j where id in (3, 4);
+select json_agg(a order by id), jsonb_agg(b order by id), json_agg(id order by id desc) from j where id in (3, 4);
 select json_object_agg(id, a), jsonb_object_agg(id::text, b) from j where id in (1, 3);
 select json_object('a': 1, 'b' value 2), json_object('a': null absent on null), json_object('a': 1, 'a': 2 with unique), json_array(1, null, 2), json_array(1, null null on null), json_array(select id from j where id < 4 order by id), json_arrayagg(x) from (values (1), (2)) v (x);
 select json_object('a': 1, 'a': 2 with unique keys);

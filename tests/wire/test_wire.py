@@ -11,21 +11,6 @@ from .runner import SCRIPTS, play
 
 NAMES = sorted(path.stem for path in SCRIPTS.glob("*.txt"))
 
-# Scripts that need more of the engine than there is. Delete names; add none.
-PENDING = frozenset(
-    {
-        "bad_message_length", "bind_errors", "bind_formats", "cancel", "cancel_32",
-        "constraint_error", "copy_in", "copy_in_error", "copy_in_extended", "copy_in_fail",
-        "copy_in_lost", "copy_out", "copy_stray", "describe", "extended",
-        "extended_error_rolls_back", "extended_failed_block", "extended_names",
-        "extended_parse_errors", "extended_pipelined", "extended_skip_until_sync", "function_call",
-        "half_closed", "malformed", "notify", "parameter_status", "portal_ends_with_sync",
-        "portal_limit_exact", "portal_limits", "simple", "simple_error", "simple_malformed",
-        "simple_transaction",  "tags",
-    }
-)  # fmt: skip
-
-
 @pytest.fixture(scope="module")
 def address() -> Iterator[tuple[str, int]]:
     """A server of our own, in a process of its own, as users start it."""
@@ -41,8 +26,6 @@ def address() -> Iterator[tuple[str, int]]:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_script(name: str, address: tuple[str, int], request: pytest.FixtureRequest) -> None:
-    if name in PENDING:
-        request.applymarker(pytest.mark.xfail(reason="the engine cannot do it yet", strict=False))
+def test_script(name: str, address: tuple[str, int]) -> None:
     text = (SCRIPTS / f"{name}.txt").read_text()
     assert play(text, address) == text
