@@ -5,17 +5,22 @@ python -m tests.fuzz --messages 100000 --statements 20000 --seed 1
 
 import argparse
 import random
+import shutil
+import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import NamedTuple
 
 from ..server_process import ServerProcess
 from .findings import Findings
 from .protocol import fuzz_messages
 from .statements import fuzz_statements
+from .wire import Stuck
 
+Fuzz = Callable[[str, int, int, int, Findings], dict[str, int]]
 GROWTH_MAX = 200 << 20
 
 
@@ -38,7 +43,7 @@ def run(messages: int, statements: int, seed: int) -> Report:
     with ServerProcess() as process:
         for part in range(2):
             for fuzz, count in ((fuzz_messages, messages // 2), (fuzz_statements, statements // 2)):
-                found = fuzz(process.host, process.port, count, seed * 10 + part, findings)
+                found = unstuck(process, fuzz, count, seed * 10 + part, findings)
                 for state, number in found.items():
                     states[state] = states.get(state, 0) + number
             memory.append(process.memory())
@@ -51,6 +56,22 @@ def run(messages: int, statements: int, seed: int) -> Report:
             findings.add("Fatal Python error", "".join(process.log[-30:]))
         places = Counter(tracebacks("".join(process.log)))
     return Report(findings, states, memory, places)
+
+
+def unstuck(process: ServerProcess, fuzz: Fuzz, count: int, seed: int, findings: Findings) -> dict[str, int]:
+    """Start a new server when one is stuck, and note where it was."""
+    while True:
+        try:
+            return fuzz(process.host, process.port, count, seed, findings)
+        except Stuck as stuck:
+            where = ""
+            if spy := shutil.which("py-spy", path=str(Path(sys.executable).parent)):
+                command = [spy, "dump", "--nonblocking", "--pid", str(process.pid)]
+                where = subprocess.run(command, capture_output=True, text=True).stdout[-3000:]
+            findings.add(f"STUCK: {where}", stuck.text)
+            process.kill9()
+            process.start()
+            count, seed = stuck.left, seed + 1000
 
 
 def tracebacks(log: str) -> Iterator[str]:

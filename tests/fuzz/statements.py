@@ -11,7 +11,7 @@ from itertools import islice
 from pathlib import Path
 
 from .findings import Findings
-from .wire import Gone, Hang, RawClient, error_fields, extended, message, query
+from .wire import Gone, Hang, RawClient, Stuck, error_fields, extended, message, query
 
 FOLDER = Path(__file__).parent
 TOKEN = re.compile(
@@ -49,7 +49,7 @@ class Generator:
 
     def __iter__(self) -> Iterator[str]:
         while True:
-            text = self.soup() if self.random.random() < 0.15 else self.mutation()
+            text = self.soup() if self.random.random() < 0.05 else self.mutation()
             if not FORBIDDEN.search(text):
                 yield text
 
@@ -71,7 +71,7 @@ class Generator:
     def mutation(self) -> str:
         source = self.random
         words = list(source.choice(self.corpus))
-        for _ in range(source.choices([0, 1, 2, 3, 8], [1, 6, 4, 2, 1])[0]):
+        for _ in range(source.choices([0, 1, 2, 3, 8], [1, 8, 3, 1, 1])[0]):
             if not words:
                 break
             solid = [n for n, word in enumerate(words) if not word.isspace()] or [0]
@@ -82,7 +82,7 @@ class Generator:
     def change(self, words: list[str], place: int) -> None:
         source = self.random
         other = source.choice(self.corpus)
-        kind = source.randrange(9)
+        kind = source.choices(range(9), [1, 1, 4, 1, 1, 3, 1, 8, 8])[0]
         if kind == 0:
             del words[place]
         elif kind == 1:
@@ -136,14 +136,13 @@ def fuzz_statements(host: str, port: int, count: int, seed: int, findings: Findi
                     states["ok"] = states.get("ok", 0) + 1
             if wrapped:
                 session.ask(query("ROLLBACK"))
-        except Hang as error:
-            findings.add(f"HANG: {error}", text)
+        except (Hang, Gone) as error:
+            findings.add(f"{type(error).__name__}: {error}", text)
             session = _Session(host, port)
-            session.reset()
-        except Gone as error:
-            findings.add(f"GONE: {error}", text)
-            session = _Session(host, port)
-            session.reset()
+            try:
+                session.reset()
+            except (Hang, Gone, OSError):
+                raise Stuck(text, count - sent - 1) from None
     return states
 
 

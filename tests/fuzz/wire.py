@@ -11,6 +11,15 @@ class Hang(Exception):
     """The server did not answer in time."""
 
 
+class Stuck(Exception):
+    """After this statement the server answers nobody; so many are left to send."""
+
+    def __init__(self, text: str, left: int) -> None:
+        super().__init__(text)
+        self.text = text
+        self.left = left
+
+
 class Gone(Exception):
     """The server closed the connection."""
 
