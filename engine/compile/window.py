@@ -7,6 +7,7 @@ from ..errors import SqlError
 from ..plan import nodes as plan
 from ..registry import IMPLEMENTATIONS, CallSite
 from ..run import window as run
+from ..run.moving import MOVING
 from ..sqlstates import FEATURE_NOT_SUPPORTED
 from .aggregates import make_step
 from .expressions import hash_code, true, value
@@ -28,6 +29,7 @@ def _window_agg(scope: Scope, node: plan.WindowAgg, consume: Consume) -> None:
     unit.helper("WindowRow", run.Row)
     unit.helper("WindowFrame", run.Frame)
     unit.helper("window_rows", run.window_rows)
+    unit.needs_strand()
     frame.line(f"{rows} = []")
     clause = node.window
     ranged = clause.frameOptions & run.RANGE and clause.frameOptions & (run.START_OFFSET | run.END_OFFSET)
@@ -57,6 +59,7 @@ def _window_agg(scope: Scope, node: plan.WindowAgg, consume: Consume) -> None:
                 scope.bind(function, unit.fresh("result"), True, f"{row}[{index + 1}]")
             consume()
         frame.breathe()
+    frame.bury(rows)
 
 
 def _arguments(scope: Scope, function: t.WindowFunc) -> str:
@@ -72,11 +75,24 @@ def _function(scope: Scope, function: t.WindowFunc, slot: int) -> str:
     proc = scope.catalog.pg_proc.get(function.winfnoid)
     if proc.prokind == "a":
         unit.helper("aggregate_over_frames", run.aggregate_over_frames)
-        return f"(lambda partition: aggregate_over_frames(partition, {slot}, {_aggregate(scope, function)}))"
+        moving = "None"
+        found = _moving(scope, function)
+        if found is not None:
+            moving = unit.constant(found, "moving")
+        make = _aggregate(scope, function)
+        return f"(lambda partition: aggregate_over_frames(partition, {slot}, {make}, {moving}))"
     found = run.WINDOW_FUNCTIONS.get(proc.prosrc)
     if found is None or function.ignore_nulls:
         raise SqlError(FEATURE_NOT_SUPPORTED, f"window function {proc.proname} is not implemented")
     return f"(lambda partition: {unit.constant(found, proc.prosrc)}(partition, {slot}))"
+
+
+def _moving(scope: Scope, function: t.WindowFunc) -> Any:
+    """How rows can be taken out of the aggregate again; None if they cannot."""
+    row = scope.catalog.pg_aggregate.get(function.winfnoid)
+    transition = scope.catalog.pg_proc.get(row.aggtransfn).prosrc
+    final = scope.catalog.pg_proc.get(row.aggfinalfn).prosrc if row.aggfinalfn else ""
+    return MOVING.get((transition, final))
 
 
 def _aggregate(scope: Scope, function: t.WindowFunc) -> str:

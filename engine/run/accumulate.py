@@ -8,8 +8,8 @@ from ..errors import SqlError
 from ..registry import IMPLEMENTATIONS
 from ..sqlstates import NUMERIC_VALUE_OUT_OF_RANGE
 
-_EXACT = Context(prec=MAX_PREC, Emax=MAX_EMAX, Emin=MIN_EMIN, traps=[])
-numeric_add_exact = _EXACT.add
+EXACT = Context(prec=MAX_PREC, Emax=MAX_EMAX, Emin=MIN_EMIN, traps=[])
+numeric_add_exact = EXACT.add
 
 
 def int8_checked(total: int) -> int:

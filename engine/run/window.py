@@ -2,13 +2,15 @@
 
 The generated code collects the sorted input as Rows and gets back one result per function and row.
 A Partition answers what a function may ask (PostgreSQL's WindowObject): positions, peers, frames,
-argument values. An aggregate whose frame starts at the partition's start is advanced row by row;
-one whose frame moves is computed anew for each distinct frame.
+argument values. An aggregate whose frame starts at the partition's start is advanced row by row.
+If the frame moves, rows leave it too: counts and sums of exact numbers subtract them, all other
+aggregates are computed anew for each distinct frame. Plans with windows run on a strand: long loops
+pause in the middle.
 """
 
-from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Iterator, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from time import monotonic
+from typing import Any, NamedTuple, TypeVar
 
 from ..errors import SqlError
 from ..sqlstates import (
@@ -17,6 +19,25 @@ from ..sqlstates import (
     INVALID_PRECEDING_OR_FOLLOWING_SIZE,
     NULL_VALUE_NOT_ALLOWED,
 )
+from .graveyard import bury
+from .moving import MovingKind
+
+T = TypeVar("T")
+PORTION = 512
+BREATH_SECONDS = 0.003
+
+
+def paced(items: Iterable[T]) -> Iterator[T]:
+    """The items, with a pause whenever some time has passed."""
+    from .strand import pause
+
+    deadline = monotonic() + BREATH_SECONDS
+    for number, item in enumerate(items):
+        if not number % PORTION and monotonic() > deadline:
+            pause()
+            deadline = monotonic() + BREATH_SECONDS
+        yield item
+
 
 # PostgreSQL's FRAMEOPTION_* bits (nodes/parsenodes.h)
 RANGE, ROWS, GROUPS = 0x2, 0x4, 0x8
@@ -81,7 +102,7 @@ class Partition:
         self.group_of: list[int] = []  # peer group number per row
         self.groups: list[int] = []  # first row per group, and the count at the end
         last: Any = self
-        for place, row in enumerate(rows):
+        for place, row in enumerate(paced(rows)):
             if row.order != last:
                 last = row.order
                 self.groups.append(place)
@@ -123,18 +144,18 @@ class Partition:
             return [0 if start else count] * count
         if options & (START_CURRENT_ROW if start else END_CURRENT_ROW):
             if options & ROWS:
-                return [place if start else place + 1 for place in range(count)]
-            return [self.peers(place)[0 if start else 1] for place in range(count)]
+                return list(range(count)) if start else list(range(1, count + 1))
+            return [self.peers(place)[0 if start else 1] for place in paced(range(count))]
         preceding = bool(options & (START_OFFSET_PRECEDING if start else END_OFFSET_PRECEDING))
         offset = self.frame_clause.start_offset if start else self.frame_clause.end_offset
         if options & ROWS:
             shift = -offset if preceding else offset
             behind = 0 if start else 1
-            return [min(max(place + shift + behind, 0), count) for place in range(count)]
+            return [min(max(place + shift + behind, 0), count) for place in paced(range(count))]
         if options & GROUPS:
             shift = (-offset if preceding else offset) + (0 if start else 1)
             last = len(self.groups) - 1
-            return [self.groups[min(max(group + shift, 0), last)] for group in self.group_of]
+            return [self.groups[min(max(group + shift, 0), last)] for group in paced(self.group_of)]
         return self._range_edges(start, preceding, offset)
 
     def _range_edges(self, start: bool, preceding: bool, offset: Any) -> list[int]:
@@ -151,7 +172,7 @@ class Partition:
         sub = preceding if frame.ascending else not preceding
         less = not frame.ascending if start else frame.ascending
         edges = []
-        for place, row in enumerate(rows):
+        for place, row in enumerate(paced(rows)):
             base = row.order_value
             if base is None:
                 edges.append(self.peers(place)[0 if start else 1])
@@ -191,7 +212,7 @@ def _row_number(partition: Partition, slot: int) -> list[Any]:
 
 @window_function("window_rank")
 def _rank(partition: Partition, slot: int) -> list[Any]:
-    return [partition.peers(place)[0] + 1 for place in range(partition.count)]
+    return [partition.peers(place)[0] + 1 for place in paced(range(partition.count))]
 
 
 @window_function("window_dense_rank")
@@ -230,7 +251,7 @@ def _ntile(partition: Partition, slot: int) -> list[Any]:
 def _shift(partition: Partition, slot: int, direction: int) -> list[Any]:
     rows, count = partition.rows, partition.count
     results = []
-    for place, row in enumerate(rows):
+    for place, row in enumerate(paced(rows)):
         arguments = row.arguments[slot]
         offset = arguments[1] if len(arguments) > 1 else 1
         if offset is None:
@@ -256,12 +277,12 @@ def _lead(partition: Partition, slot: int) -> list[Any]:
 
 @window_function("window_first_value")
 def _first_value(partition: Partition, slot: int) -> list[Any]:
-    return [_at(partition, slot, place, 0) for place in range(partition.count)]
+    return [_at(partition, slot, place, 0) for place in paced(range(partition.count))]
 
 
 @window_function("window_last_value")
 def _last_value(partition: Partition, slot: int) -> list[Any]:
-    return [_at(partition, slot, place, -1) for place in range(partition.count)]
+    return [_at(partition, slot, place, -1) for place in paced(range(partition.count))]
 
 
 def _at(partition: Partition, slot: int, place: int, index: int) -> Any:
@@ -274,7 +295,7 @@ def _at(partition: Partition, slot: int, place: int, index: int) -> Any:
 @window_function("window_nth_value")
 def _nth_value(partition: Partition, slot: int) -> list[Any]:
     results = []
-    for place, row in enumerate(partition.rows):
+    for place, row in enumerate(paced(partition.rows)):
         nth = row.arguments[slot][1]
         if nth is None:
             results.append(None)
@@ -287,37 +308,50 @@ def _nth_value(partition: Partition, slot: int) -> list[Any]:
 
 # --- aggregates -----------------------------------------------------------------------------------
 
-MakeAggregate = Callable[[], tuple[Callable[..., None], Callable[[], Any]]]
+Make = Callable[[], tuple[Callable[..., None], Callable[[], Any]]]  # add one row's arguments, current result
 
 
-def aggregate_over_frames(partition: Partition, slot: int, make: MakeAggregate) -> list[Any]:
-    """The results of an aggregate. `make` gives (add one row's arguments, current result)."""
+def aggregate_over_frames(
+    partition: Partition, slot: int, make: Make, moving: MovingKind | None
+) -> list[Any]:
+    """The results of an aggregate."""
     frames = partition.frames()
     arguments = [row.arguments[slot] for row in partition.rows]
     if partition.frame_clause.options & EXCLUSION:
-        return [_fresh([arguments[i] for i in partition.positions(p)], make) for p in range(partition.count)]
+        places = paced(range(partition.count))
+        return [_fresh([arguments[i] for i in partition.positions(p)], make) for p in places]
+    if moving is not None and (frames[0][0] == frames[-1][0] or not moving.applies(arguments)):
+        moving = None
     results: list[Any] = []
-    done = (-1, -1)
+    from_, to = -1, -1  # the frame that `result` is of
     result: Any = None
     add: Any = None
     value: Any = None
-    for start, end in frames:
-        if (start, end) != done:
-            if start != done[0] or end < done[1]:
-                add, value = make()
+    remove: Any = None
+    for start, end in paced(frames):
+        if start != from_ or end != to:
+            if start < from_ or end < to or start >= to or (start > from_ and moving is None):
+                if moving is not None:
+                    add, value, remove = moving.make()
+                else:
+                    add, value = make()
                 first = start
             else:
-                first = done[1]
-            for item in arguments[first:end]:
+                for item in arguments[from_:start]:
+                    if item is not None:
+                        remove(*item)
+                first = to
+            fresh = arguments[first:end]
+            for item in fresh if len(fresh) < PORTION else paced(fresh):
                 if item is not None:
                     add(*item)
             result = value()
-            done = (start, end)
+            from_, to = start, end
         results.append(result)
     return results
 
 
-def _fresh(arguments: list[Any], make: MakeAggregate) -> Any:
+def _fresh(arguments: list[Any], make: Any) -> Any:
     add, value = make()
     for item in arguments:
         if item is not None:
@@ -347,20 +381,36 @@ def window_rows(
     start = 0
     count = len(rows)
     while start < count:
-        end = start + 1
-        key = rows[start].partition
-        while end < count and rows[end].partition == key:
-            end += 1
+        end = _partition_end(rows, start)
         partition = Partition(rows[start:end], frame)
         columns = []
         for function in functions:
             columns.append(function(partition))
             yield None
-        kept = [row.kept for row in partition.rows]
-        out = list(zip(kept, *columns, strict=True))
-        for place in range(0, len(out), 512):
-            yield out[place : place + 512]
+        own = partition.rows
+        rows[start:end] = [None] * (end - start)  # type: ignore[list-item]
+        for place in range(0, len(own), PORTION):
+            behind = place + PORTION
+            yield list(
+                zip(
+                    [row.kept for row in own[place:behind]],
+                    *[column[place:behind] for column in columns],
+                    strict=True,
+                )
+            )
+        for column in columns:
+            bury(column)
+        bury(own)
         start = end
 
 
-__all__ = ["WINDOW_FUNCTIONS", "Frame", "Row", "bisect_left", "bisect_right", "window_rows"]
+def _partition_end(rows: list[Row], start: int) -> int:
+    """The first row behind the partition that begins at `start`."""
+    key = rows[start].partition
+    for end in paced(range(start + 1, len(rows))):
+        if rows[end].partition != key:
+            return end
+    return len(rows)
+
+
+__all__ = ["WINDOW_FUNCTIONS", "Frame", "Row", "window_rows"]

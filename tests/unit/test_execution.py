@@ -1,5 +1,7 @@
 """Executing statements: answers that depend on the execution engine, not on a single function."""
 
+# ruff: noqa: E501
+
 import asyncio
 import time
 from collections.abc import Iterator
@@ -161,3 +163,38 @@ def test_too_much_memory_is_an_error(sql: SqlSession, monkeypatch: pytest.Monkey
     )
     assert failed(sql.run(query)) == ("53200", "out of memory")
     assert sql.run("select 1") == [["1"]]
+
+
+# --- window frames that move ----------------------------------------------------------------------
+
+W_ROWS = "partition by g % 7 order by g rows between 5 preceding and 3 following"
+MOVING = (  # with PostgreSQL's answers
+    (
+        "select md5(string_agg(concat_ws(',', g, s, c, a, n, na, m, f), ';' order by g)) from (select g, sum(g) over w s,"
+        " count(nullif(g % 3, 0)) over w c, avg(g) over w a, sum(g::numeric(10,2)) over w n, avg(g * 1.50) over w na,"
+        f" max(g) over w m, sum(g::float8) over w f from generate_series(1, 2000) g window w as ({W_ROWS})) x",
+        [["f7c674107ab83d476a0a9e093aa5e640"]],
+    ),
+    (
+        "select md5(string_agg(concat_ws(',', g, s, c, a, n), ';' order by g)) from (select g, sum(g) over w s,"
+        " count(*) over w c, avg(g::bigint) over w a, sum(case when g % 2 = 0 then 1.5 else 1.25 end) over w n"
+        " from generate_series(1, 1000) g"
+        " window w as (order by g / 3 range between 2 preceding and 1 preceding)) x",
+        [["83fce822f3e87233aee8d5d2f29a6f95"]],
+    ),
+    (
+        "select g, sum(g) over (order by g rows between 2 following and 1 following),"
+        " sum(nullif(g, 2)) over (order by g rows between current row and 1 following) from generate_series(1, 3) g",
+        [["1", None, "1"], ["2", None, "3"], ["3", None, "3"]],
+    ),
+    (
+        "select sum(s) from (select sum(g) over (order by g rows between 1000 preceding and current row) s"
+        " from generate_series(1, 100000) g) x",
+        [["4955166716500"]],
+    ),
+)
+
+
+@pytest.mark.parametrize(("query", "rows"), MOVING)
+def test_moving_frames(sql: SqlSession, query: str, rows: Any) -> None:
+    assert sql.run(query) == rows
