@@ -183,7 +183,7 @@ async def test_internal_error_keeps_the_connection(start: Start, caplog: pytest.
 async def test_other_client_encodings(start: Start) -> None:
     client = await (await start()).connect()
     client.send('Query {"text": "set encoding latin1"}', 'Message {"tag": "Q", "hex": "73656c65637420e900"}')
-    assert names(await client.until("ReadyForQuery")) == "ParameterStatusCZ"
+    assert names(await client.until("ReadyForQuery")) == "CParameterStatusZ"
     (_, row, *_) = await client.until("ReadyForQuery")
     assert row == ("DataRow", ["\u00c9"])
     client.send('Message {"tag": "Q", "hex": "e900"}')
