@@ -323,8 +323,13 @@ def _opclass(ctx: Any, kind: str, names: list[str], missing_ok: bool) -> Address
         if kind == "OBJECT_OPCLASS"
         else ("opf", "pg_opfamily", PG_OPFAMILY, "operator family")
     )
+    namespace = catalog.namespace_oid(names[-2]) if len(names) > 2 else None
+    if len(names) > 2 and namespace is None:
+        raise SqlError(UNDEFINED_SCHEMA, f'schema "{names[-2]}" does not exist')
     for row in catalog.table(table).find(f"{prefix}name", names[-1]):
-        if getattr(row, f"{prefix}method") == methods[0].oid:
+        if getattr(row, f"{prefix}method") != methods[0].oid:
+            continue
+        if namespace is None or getattr(row, f"{prefix}namespace") == namespace:
             return Address(classid, row.oid)
     if missing_ok:
         return None

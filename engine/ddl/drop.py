@@ -66,6 +66,13 @@ def drop(ctx: Any, statement: ast.DropStmt) -> str:
     find = _finder(kind)
     addresses = []
     for name in statement.objects:
+        if statement.missing_ok and kind not in _RELATIONS:
+            from .skipping import missing_part
+
+            skipping = missing_part(ctx, kind, name)
+            if skipping is not None:
+                ctx.notice(Notice(skipping))
+                continue
         address = find(ctx, name, kind, bool(statement.missing_ok))
         if address is not None and address not in addresses:
             addresses.append(address)

@@ -13,21 +13,15 @@ from .addresses import (
     require_object_owner,
 )
 from .dependencies import FIRST_NORMAL_OID, PG_CLASS, Address
-from .names import find_relation
 from .objects import describe_object
 
 
 def _find(ctx: Any, value: Any, kind: str, missing_ok: bool) -> Address | None:
-    if missing_ok and kind in RELATION_OBJECTS:
-        names = names_of(value)
-        from .addresses import range_var
-
-        if find_relation(ctx, range_var(names[:-1]), missing_ok=True) is None:
-            ctx.notice(Notice(f'relation "{".".join(names[:-1])}" does not exist, skipping'))
-            return None
     address = find_object(ctx, kind, value, missing_ok=missing_ok)
     if address is None:
-        ctx.notice(Notice(f"{_missing(ctx, kind, value)} does not exist, skipping"))
+        missing = _missing(ctx, kind, value)
+        verb = "" if kind in ("OBJECT_OPCLASS", "OBJECT_OPFAMILY") else " does not exist"
+        ctx.notice(Notice(f"{missing}{verb}, skipping"))
         return None
     require_object_owner(ctx, kind, address)
     if address.objid < FIRST_NORMAL_OID and address.classid != PG_CLASS:
@@ -55,7 +49,9 @@ def _missing(ctx: Any, kind: str, value: Any) -> str:
         return f'{NAMED_OBJECTS[kind][3]} "{names_of(value)[-1]}"'
     if kind in QUALIFIED_OBJECTS:
         return f'{QUALIFIED_OBJECTS[kind][4]} "{".".join(names_of(value))}"'
-    return word
+    from .skipping import missing_object
+
+    return missing_object(ctx, kind, value) or word
 
 
 FINDERS = dict.fromkeys(("OBJECT_FUNCTION", "OBJECT_PROCEDURE", "OBJECT_ROUTINE", "OBJECT_AGGREGATE", "OBJECT_TRIGGER", "OBJECT_RULE", "OBJECT_POLICY", "OBJECT_STATISTIC_EXT", "OBJECT_COLLATION", "OBJECT_CONVERSION", "OBJECT_OPERATOR", "OBJECT_CAST", "OBJECT_EXTENSION", "OBJECT_LANGUAGE", "OBJECT_ACCESS_METHOD", "OBJECT_EVENT_TRIGGER", "OBJECT_PUBLICATION", "OBJECT_FDW", "OBJECT_FOREIGN_SERVER", "OBJECT_TSCONFIGURATION", "OBJECT_TSDICTIONARY", "OBJECT_TSPARSER", "OBJECT_TSTEMPLATE", "OBJECT_OPCLASS", "OBJECT_OPFAMILY"), _find)
