@@ -534,10 +534,12 @@ def _min_max(scope: Scope, node: t.MinMaxExpr) -> Code:
     items = ", ".join(code.source for code in codes)
     if not any(code.null for code in codes):
         return Code(f"{function}(({items},){suffix})", False)
-    item = scope.unit.fresh("item")
-    return Code(
-        f"{function}([{item} for {item} in ({items},) if {item} is not None]{suffix}, default=None)", True
-    )
+    given = scope.unit.helper("is_given", _is_given)  # not a comprehension: items may assign
+    return Code(f"{function}(filter({given}, ({items},)){suffix}, default=None)", True)
+
+
+def _is_given(value: Any) -> bool:
+    return value is not None
 
 
 # --- arrays of operands -----------------------------------------------------------------------

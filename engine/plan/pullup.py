@@ -104,6 +104,8 @@ def _pull_up_subquery(
     assert query is not None
     if rte.security_barrier or not is_simple_subquery(root, query):
         return ref
+    if root.query.groupingSets:  # its columns become NULL above the grouping, their expressions would not
+        return ref
     restricted = nullable or outer_scope != 0
     if query.jointree is None or not query.jointree.fromlist:
         if restricted or (query.jointree is not None and query.jointree.quals is not None):
@@ -190,7 +192,7 @@ def _whole_row_used(root: Root, varno: int) -> bool:
 
 def _pull_up_values(root: Root, ref: RangeTblRef, rte: RangeTblEntry) -> Any:
     """A VALUES of one row is replaced by its expressions."""
-    if len(rte.values_lists) != 1 or root.query.commandType != "select":
+    if len(rte.values_lists) != 1 or root.query.commandType != "select" or root.query.groupingSets:
         return ref
     row = rte.values_lists[0]
     for expr in row:

@@ -1,0 +1,1 @@
+"""GavelDB and PostgreSQL side by side, live: recorded logic tests and random statements."""
