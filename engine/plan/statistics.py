@@ -304,7 +304,7 @@ class Estimator:
             common = sum(f for v, f in stats.common.items() if v < constant)
             common_total = sum(stats.common.values())
             below = sum(1 for v in histogram if v < constant)
-        except TypeError:
+        except (TypeError, ArithmeticError):  # NaN among Decimals cannot be compared
             return DEFAULT_INEQ_SEL
         fraction = 0.5
         if len(histogram) > 1:
