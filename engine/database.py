@@ -7,6 +7,7 @@ from typing import Any
 from gaveldb.journal.api import Batch, Commit
 from gaveldb.storage.api import ColumnStore, row_key
 
+from .advisory import AdvisoryLocks
 from .sequences import Sequences
 
 FIRST_STORED_ROWID = 1 << 32
@@ -55,6 +56,7 @@ class Database:
         self.name = name
         self.catalog: Any = None
         self.sequences = Sequences(self)
+        self.advisory = AdvisoryLocks(oid)
         self.columns = ColumnStore()
         self._rowids: dict[int, int] = {}
         self._current: SharedSnapshot | None = None

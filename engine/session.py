@@ -42,6 +42,7 @@ from .temporary import TemporaryStore
 from .transaction import EPOCH_OFFSET_US, Transaction
 
 RETRIES_MAX = 200
+ROWS_BEFORE_BREATH = 2_000
 TEMPORARY_ROWID_FIRST = 1 << 62
 
 
@@ -760,6 +761,7 @@ class Session:
         running, portal.running = portal.running, None  # COMMIT closes portals, but not its own
         deadline = self.settings.statement_deadline()
         meter = Meter()
+        breath_at = ROWS_BEFORE_BREATH
         while True:
             if rows:
                 if row_limit and len(rows) > row_limit - count:
@@ -774,6 +776,10 @@ class Session:
                     waiting = output.drained()
                     if waiting is not None:
                         await waiting
+                    if count >= breath_at:  # a client that keeps up must not keep the loop
+                        breath_at = count + ROWS_BEFORE_BREATH
+                        self.check_interrupts(deadline)
+                        await BREATH
                 rows = portal.rows
                 if row_limit and count >= row_limit:
                     portal.running = running

@@ -62,7 +62,7 @@ class RelationWrites:
 class Savepoint:
     """What ROLLBACK TO needs to know."""
 
-    __slots__ = ("catalog_state", "name", "notifications", "range_deletes", "settings", "undo_length", "deferred", "portals")
+    __slots__ = ("catalog_state", "name", "notifications", "range_deletes", "settings", "undo_length", "deferred", "portals", "locks")
 
     def __init__(self, name: str, undo_length: int, catalog_state: Any, range_deletes: int,
                  notifications: int, settings: Any, deferred: int) -> None:
@@ -74,6 +74,7 @@ class Savepoint:
         self.settings = settings
         self.deferred = deferred
         self.portals: frozenset[Any] = frozenset()  # open when it was made
+        self.locks = 0  # how many advisory locks the transaction held
 
 
 class Transaction:

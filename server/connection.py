@@ -76,6 +76,8 @@ class Connection(asyncio.Protocol):
         self.key = key
         output.pull_copy = self._pull_copy
         output.on_lost = session.cancel
+        session.on_cancel = self.cancel  # type: ignore[attr-defined]
+        session.on_terminate = self.abort  # type: ignore[attr-defined]
         output.idle = self._at_rest
         self._inbound = Inbound()
         self._running: Coroutine[Any, Any, None] | None = None

@@ -359,10 +359,12 @@ def transform_execute_params(
         return result
 
     saved = actx.params
+    actx.literal_locations = None
     try:
-        return run()
+        return analyze_with_locations(actx, source_text, tuple(raw_params or ()), run)
     finally:
         actx.params = saved
+        actx.literal_locations = None
 
 
 # --- views in the built-in catalogs ---

@@ -128,7 +128,9 @@ def _savepoint(ctx: Any, statement: Any) -> str:
     transaction = _block(ctx, "SAVEPOINT")
     ctx.session.begin_statement()
     transaction.savepoint(statement.savepoint_name)
-    transaction.savepoints[-1].portals = frozenset(ctx.session.portals.values())
+    point = transaction.savepoints[-1]
+    point.portals = frozenset(ctx.session.portals.values())
+    point.locks = len(ctx.session.transaction_locks)
     return "SAVEPOINT"
 
 
@@ -142,9 +144,11 @@ def _rollback_to(ctx: Any, statement: Any) -> str:
     transaction = _block(ctx, "ROLLBACK TO SAVEPOINT")
     transaction.rollback_to(statement.savepoint_name)
     session.failed = False
-    before = transaction.savepoints[-1].portals
+    point = transaction.savepoints[-1]
+    if session.transaction_locks:
+        session.release_transaction_locks(point.locks)
     for name, portal in list(session.portals.items()):
-        if portal.declared and portal not in before:
+        if portal.declared and portal not in point.portals:
             session.close_portal(name)
     session.settings_changed()
     return "ROLLBACK"

@@ -120,8 +120,9 @@ def pg_is_other_temp_schema(ctx: Any, oid: int) -> bool:
 
 @implements("pg_blocking_pids", "pg_safe_snapshot_blocking_pids", context=True)
 def pg_blocking_pids(ctx: Any, pid: int) -> Array:
-    blockers = getattr(ctx.session.engine, "blocking_pids", None)
-    return make_array(23, list(blockers(pid)) if blockers is not None else [])
+    found = ctx.session.engine.sessions.get(pid)
+    blockers = found.database.advisory.blocking(found) if found is not None else ()
+    return make_array(23, [session.pid for session in blockers])
 
 
 def _address(ctx: Any, text: str | None) -> Any:
@@ -352,9 +353,8 @@ class _Of:
 
 @implements("pg_lock_status", context=True)
 def pg_lock_status(ctx: Any) -> Iterator[tuple[Any, ...]]:
-    locks = getattr(ctx.session.engine, "lock_status", None)
-    if locks is not None:
-        yield from locks(ctx.session)
+    for database in ctx.session.engine.databases.values():
+        yield from database.advisory.status()
     pid = ctx.session.pid
     yield (
         "virtualxid",
