@@ -137,6 +137,16 @@ class CountDistinct(Step):
     def combine(self, others: list[str]) -> list[str] | None:
         return [f"{self.states[0]} |= {others[0]}"]
 
+    def finish(self, scope: Scope) -> None:
+        frame, state = scope.frame, self.states[0]
+        if not state.isidentifier():
+            super().finish(scope)
+            return
+        name = scope.unit.fresh("agg")
+        frame.line(f"{name} = len({state})")
+        frame.bury(state)
+        scope.bind(self.agg, name, False)
+
     def result(self, scope: Scope) -> tuple[str, bool]:
         return f"len({self.states[0]})", False
 

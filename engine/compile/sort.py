@@ -3,12 +3,13 @@
 from typing import Any
 
 from ..plan import nodes as plan
-from ..run.sorting import ITEM0, RUN, Descending, Sorter, limit_count, limit_offset
+from ..run.sorting import ITEM0, RUN, Descending, Sorter, inverted_text, limit_count, limit_offset
 from .expressions import hash_code, sort_code, value
 from .produce import loop_rows, produce, produces, split
 from .scope import Scope
 from .unit import Code, Consume
 
+TEXTS = frozenset({19, 25, 1043})  # their sort keys are strings
 # their sort keys are plain numbers, so that descending order is ascending order of -key
 NUMBERS = frozenset({20, 21, 23, 26, 1082, 1083, 1114, 1184, 1186})
 
@@ -28,6 +29,9 @@ def emit_sort_key(scope: Scope, keys: tuple[plan.SortKey, ...]) -> tuple[str, bo
         if key.descending and not reverse:
             if scope.catalog.base_type(scope.type_of(key.expr)) in NUMBERS:
                 source = f"-{code.source}"
+            elif scope.catalog.base_type(scope.type_of(key.expr)) in TEXTS:
+                unit.helper("inverted_text", inverted_text)
+                source = f"inverted_text({code.source})"
             else:
                 unit.helper("Descending", Descending)
                 source = f"Descending({code.source})"
@@ -68,6 +72,7 @@ def _sort(scope: Scope, node: plan.Sort, consume: Consume) -> None:
         if sorter:
             with frame.block(f"if len({rows}) == {RUN}:"):
                 frame.line(f"{rows} = {sorter}.run({rows})")
+                frame.breathe()
         if bound:
             with frame.block(f"if len({rows}) == {bound}_most:"):
                 frame.line(f"{rows}.sort(key=ITEM0, reverse={reverse})")

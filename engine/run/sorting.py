@@ -39,6 +39,14 @@ class Descending:
     __hash__ = None  # type: ignore[assignment]
 
 
+_INVERTED = bytes(range(255, -1, -1))
+
+
+def inverted_text(text: str) -> bytes:
+    """A key that sorts in the reverse order of texts (which have no zero byte)."""
+    return text.encode().translate(_INVERTED) + b"\xff"
+
+
 class Sorter:
     """The rows of one sort. `run` takes RUN rows at a time; when they become more than work_mem allows,
     further runs go to a temporary file."""
@@ -187,4 +195,13 @@ def limit_offset(offset: int | None) -> int:
     return offset
 
 
-__all__ = ["ITEM0", "RUN", "Descending", "Sorter", "limit_count", "limit_offset", "sorted_chunks"]
+__all__ = [
+    "ITEM0",
+    "RUN",
+    "Descending",
+    "Sorter",
+    "inverted_text",
+    "limit_count",
+    "limit_offset",
+    "sorted_chunks",
+]

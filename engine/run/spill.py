@@ -12,6 +12,8 @@ from itertools import islice
 from sys import getsizeof
 from typing import Any
 
+from .graveyard import bury
+
 FACTOR = 8
 SAMPLE = 1024
 PARTITIONS = 32
@@ -97,6 +99,7 @@ class GroupSpill:
             for start in range(0, len(part), 4096):
                 blocks.append(self._file.write(part[start : start + 4096]))
                 yield None
+            part.clear()
 
     def parts(
         self, groups: dict[Any, list[Any]], combine: Callable[[list[Any], list[Any]], None] | None
@@ -118,3 +121,4 @@ class GroupSpill:
                         combine(known, group)
                 yield None
             yield list(found.values())
+            bury(found)

@@ -120,7 +120,7 @@ class Partition:
         if self._frames is None:
             starts = self._edges(self.frame_clause.options, True)
             ends = self._edges(self.frame_clause.options, False)
-            self._frames = [(start, max(start, end)) for start, end in zip(starts, ends, strict=True)]
+            self._frames = [(start, max(start, end)) for start, end in paced(zip(starts, ends, strict=True))]
         return self._frames
 
     def positions(self, place: int) -> Sequence[int]:
@@ -316,7 +316,7 @@ def aggregate_over_frames(
 ) -> list[Any]:
     """The results of an aggregate."""
     frames = partition.frames()
-    arguments = [row.arguments[slot] for row in partition.rows]
+    arguments = [row.arguments[slot] for row in paced(partition.rows)]
     if partition.frame_clause.options & EXCLUSION:
         places = paced(range(partition.count))
         return [_fresh([arguments[i] for i in partition.positions(p)], make) for p in places]
@@ -348,6 +348,7 @@ def aggregate_over_frames(
             result = value()
             from_, to = start, end
         results.append(result)
+    bury(arguments)
     return results
 
 

@@ -4,6 +4,7 @@ python tests/bench/stall.py
 """
 
 import asyncio
+import signal
 import socket
 import subprocess
 import sys
@@ -84,6 +85,7 @@ async def measure(port: int, name: str, query: str) -> None:
 async def main(names: list[str]) -> None:
     """Measure all, or those named."""
     port = free_port()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that the server goes, too
     server = subprocess.Popen([sys.executable, "-m", "gaveldb", "serve", "--in-memory", "--port", str(port)])
     try:
         connection = await connect(port)
