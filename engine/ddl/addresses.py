@@ -8,6 +8,7 @@ from ..errors import SqlError
 from ..sqlstates import (
     FEATURE_NOT_SUPPORTED,
     INSUFFICIENT_PRIVILEGE,
+    SYNTAX_ERROR,
     UNDEFINED_COLUMN,
     UNDEFINED_DATABASE,
     UNDEFINED_OBJECT,
@@ -181,7 +182,7 @@ def relation_address(ctx: Any, kind: str, target: Any, *, missing_ok: bool = Fal
 
 def _column_address(ctx: Any, names: list[str], missing_ok: bool) -> Address | None:
     if len(names) < 2:
-        raise SqlError("42601", "column name must be qualified")  # type: ignore[arg-type]
+        raise SqlError(SYNTAX_ERROR, "column name must be qualified")
     oid = find_relation(ctx, range_var(names[:-1]), missing_ok=missing_ok)
     if oid is None:
         return None

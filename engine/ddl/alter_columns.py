@@ -1,4 +1,4 @@
-"""ALTER TABLE actions on columns: ADD and DROP COLUMN, defaults, NOT NULL, identity, generation expressions."""
+"""ALTER TABLE actions on columns: ADD and DROP COLUMN, defaults, NOT NULL, identity, generation."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -160,9 +160,8 @@ def _new_column_values(alteration: Any, parts: Any, spec: Any, attnum: int) -> N
         and not _is_domain(catalog, spec.typid)
         and not contain_volatile_functions(catalog, value)
         and not isinstance(value, t.NextValueExpr)
-    ):
-        if _store_missing(alteration, attnum, spec, value):
-            return
+    ) and _store_missing(alteration, attnum, spec, value):
+        return
     alteration.new_values[attnum] = value
     alteration.rewrite = True
 
@@ -219,9 +218,8 @@ def _add_not_null(
         validate
         and not had
         and not (column.has_missing and column.missing is not None and _is_new(alteration, attnum))
-    ):
-        if attnum not in alteration.not_nulls:
-            alteration.not_nulls.append(attnum)
+    ) and attnum not in alteration.not_nulls:
+        alteration.not_nulls.append(attnum)
     touch(alteration)
 
 
@@ -240,9 +238,10 @@ def add_key_constraint(alteration: Any, constraint: Any) -> None:
         if index.oid not in before:
             alteration.builds.append(index.oid)
     for column in relation.columns:
-        if column.notnull and column.attnum not in notnull and column.attnum not in alteration.not_nulls:
-            if not (column.has_missing and column.missing is not None and _is_new(alteration, column.attnum)):
-                alteration.not_nulls.append(column.attnum)
+        if not column.notnull or column.attnum in notnull or column.attnum in alteration.not_nulls:
+            continue
+        if not (column.has_missing and column.missing is not None and _is_new(alteration, column.attnum)):
+            alteration.not_nulls.append(column.attnum)
 
 
 def add_check_constraint(alteration: Any, constraint: Any) -> None:
@@ -308,7 +307,7 @@ def column_default(alteration: Any, action: Any) -> None:
             else "Use ALTER TABLE ... ALTER COLUMN ... DROP IDENTITY instead.",
         )
     if column.generated:
-        hint = "Use ALTER TABLE ... ALTER COLUMN ... SET EXPRESSION instead."
+        hint: str | None = "Use ALTER TABLE ... ALTER COLUMN ... SET EXPRESSION instead."
         if action.def_ is None:
             hint = "Use ALTER TABLE ... ALTER COLUMN ... DROP EXPRESSION instead."
             if column.generated == "v":
@@ -384,8 +383,8 @@ def add_table_not_null(alteration: Any, constraint: Any) -> None:
         if constraint.conname is not None and constraint.conname != existing.conname:
             raise SqlError(
                 OBJECT_NOT_IN_PREREQUISITE_STATE,
-                f'cannot create not-null constraint "{constraint.conname}" on column "{column.name}" of table '
-                f'"{alteration.relation.name}"',
+                f'cannot create not-null constraint "{constraint.conname}" on column "{column.name}" of '
+                f'table "{alteration.relation.name}"',
                 detail=f'A not-null constraint named "{existing.conname}" already exists for this column.',
             )
         return
@@ -483,8 +482,8 @@ def set_expression(alteration: Any, action: Any) -> None:
     if generated == "v" and relation.checks:
         raise SqlError(
             FEATURE_NOT_SUPPORTED,
-            "ALTER TABLE / SET EXPRESSION is not supported for virtual generated columns in tables with check "
-            "constraints",
+            "ALTER TABLE / SET EXPRESSION is not supported for virtual generated columns in tables with "
+            "check constraints",
             detail=f'Column "{column.name}" of relation "{relation.name}" is a virtual generated column.',
         )
     remove_default(alteration, column.attnum)

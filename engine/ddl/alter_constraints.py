@@ -6,6 +6,7 @@ from typing import Any
 from ..errors import Notice, SqlError
 from ..sqlstates import (
     FEATURE_NOT_SUPPORTED,
+    INVALID_TABLE_DEFINITION,
     OBJECT_NOT_IN_PREREQUISITE_STATE,
     UNDEFINED_OBJECT,
     WRONG_OBJECT_TYPE,
@@ -88,8 +89,8 @@ def add_using_index(alteration: Any, constraint: Any) -> None:
         raise SqlError(WRONG_OBJECT_TYPE, problem, detail=detail, position=position)
     if primary and any(other.primary for other in relation.indexes):
         raise SqlError(
-            "42P16",
-            f'multiple primary keys for table "{relation.name}" are not allowed',  # type: ignore[arg-type]
+            INVALID_TABLE_DEFINITION,
+            f'multiple primary keys for table "{relation.name}" are not allowed',
         )
     constraint_name = constraint.conname or name
     if constraint_name != name:

@@ -1,4 +1,4 @@
-"""ALTER TABLE actions without consequences for rows: options, owner, storage, clustering, replica identity, ..."""
+"""ALTER TABLE actions without consequences for rows: options, owner, storage, replica identity, ..."""
 
 from collections.abc import Callable
 from typing import Any
@@ -230,8 +230,8 @@ def replica_identity(alteration: Any, action: Any) -> None:
             if not column.notnull:
                 raise SqlError(
                     WRONG_OBJECT_TYPE,
-                    f'index "{index.name}" cannot be used as replica identity because column "{column.name}" is '
-                    "nullable",
+                    f'index "{index.name}" cannot be used as replica identity because column "{column.name}" '
+                    "is nullable",
                 )
         wanted = index.oid
     for index in relation.indexes:

@@ -6,7 +6,7 @@
 3. `finish` then rewrites the table if need be, builds indexes and verifies the rows: a generator of breaths.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from typing import Any
 
 from pglast import ast
@@ -180,7 +180,7 @@ class Alteration:
 
 
 @command("AlterTableStmt", tag="ALTER TABLE")
-def alter_table(ctx: Any, statement: ast.AlterTableStmt) -> Iterator[Any]:
+def alter_table(ctx: Any, statement: ast.AlterTableStmt) -> Generator[Any, Any, str]:
     """ALTER TABLE and its relatives."""
     tag = _TAGS.get(statement.objtype.name, "ALTER TABLE")
     oid = find_relation(ctx, statement.relation, missing_ok=bool(statement.missing_ok))

@@ -11,7 +11,13 @@ from pglast import parse_sql
 
 from .. import tree as t
 from ..errors import SqlError
-from ..sqlstates import DATATYPE_MISMATCH, FEATURE_NOT_SUPPORTED, INVALID_COLUMN_DEFINITION, UNDEFINED_COLUMN
+from ..sqlstates import (
+    DATATYPE_MISMATCH,
+    FEATURE_NOT_SUPPORTED,
+    INVALID_COLUMN_DEFINITION,
+    INVALID_PARAMETER_VALUE,
+    UNDEFINED_COLUMN,
+)
 from ..treetypes import expr_type
 from ..values import Array
 from .alter_columns import require_column, touch, update_attribute
@@ -88,7 +94,7 @@ def prepare_alter_type(alteration: Any, action: Any) -> None:
     collation = get_column_def_collation(context, element, typid)
     check_column_type(ctx, column.name, typid, relation.kind)
     if column.identity and typid not in (20, 21, 23):
-        raise SqlError("22023", "identity column type must be smallint, integer, or bigint")  # type: ignore[arg-type]
+        raise SqlError(INVALID_PARAMETER_VALUE, "identity column type must be smallint, integer, or bigint")
     if relation.kind == "c":
         from .types import check_row_type_unused
 
@@ -112,7 +118,8 @@ def prepare_alter_type(alteration: Any, action: Any) -> None:
         if element.raw_default is not None:
             raise SqlError(
                 DATATYPE_MISMATCH,
-                f'result of USING clause for column "{column.name}" cannot be cast automatically to type {shown}',
+                f'result of USING clause for column "{column.name}" cannot be cast automatically to type '
+                f"{shown}",
                 hint="You might need to add an explicit cast.",
             )
         from ..catalog.quoting import quote_identifier
@@ -129,7 +136,7 @@ def prepare_alter_type(alteration: Any, action: Any) -> None:
             hint=hint,
         )
     coerced = assign_expr_collations(pstate, coerced)
-    if not column.generated == "v" and not _same_storage(coerced, column.attnum):
+    if column.generated != "v" and not _same_storage(coerced, column.attnum):
         alteration.new_values[column.attnum] = coerced
         alteration.rewrite = True
     elif not (column.typid in _TEXTS and typid in _TEXTS):

@@ -12,13 +12,14 @@ from ..sqlstates import (
     INSUFFICIENT_PRIVILEGE,
     INVALID_FOREIGN_KEY,
     INVALID_TABLE_DEFINITION,
+    OBJECT_NOT_IN_PREREQUISITE_STATE,
     UNDEFINED_COLUMN,
     UNDEFINED_OBJECT,
     WRONG_OBJECT_TYPE,
 )
 from .dependencies import AUTO, NORMAL, PG_CLASS, PG_CONSTRAINT, Address, record_dependency, record_expression
-from .heap import attnums_array, column_number, table_parse_state
-from .indexes import BTREE_AM, IndexColumn, build_index, index_opclass, insert_index
+from .heap import BTREE_AM, attnums_array, column_number, table_parse_state
+from .indexes import IndexColumn, build_index, index_opclass, insert_index
 from .names import choose_relation_name, find_relation, is_owner, make_object_name
 from .reloptions import storage_options
 from .rows import new_row
@@ -322,9 +323,9 @@ def add_foreign_key(ctx: Any, relid: int, constraint: Any, *, validate: bool) ->
         refcolumns = [key.attnum for key in index.keys]
     if index.deferrable:
         raise SqlError(
-            "55000",  # type: ignore[arg-type]
-            f"cannot use a deferrable {'primary key' if index.primary else 'unique constraint'} for referenced "
-            f'table "{target.name}"',
+            OBJECT_NOT_IN_PREREQUISITE_STATE,
+            f"cannot use a deferrable {'primary key' if index.primary else 'unique constraint'} for "
+            f'referenced table "{target.name}"',
         )
     if len(columns) != len(refcolumns):
         raise SqlError(
@@ -452,7 +453,7 @@ def _matching_index(ctx: Any, target: Any, refcolumns: Sequence[int]) -> Any:
         return index
     if deferrable is not None:
         raise SqlError(
-            "55000",  # type: ignore[arg-type]
+            OBJECT_NOT_IN_PREREQUISITE_STATE,
             f'cannot use a deferrable unique constraint for referenced table "{target.name}"',
         )
     raise SqlError(
@@ -477,7 +478,9 @@ def foreign_key_operators(
         pp = get_opfamily_member(catalog, family, input_type, input_type, 3)
         pf = get_opfamily_member(catalog, family, input_type, fk_type, 3)
         ff = get_opfamily_member(catalog, family, fk_type, fk_type, 3)
-        if not (pf and ff) and can_coerce_type(catalog, (fk_type,), (input_type,), COERCION_IMPLICIT):
+        if not (pf and ff) and can_coerce_type(
+            catalog, (pk_type, fk_type), (input_type, input_type), COERCION_IMPLICIT
+        ):
             pf = ff = pp
         if pf and ff:
             return pf, pp, ff
@@ -485,7 +488,8 @@ def foreign_key_operators(
     raise SqlError(
         DATATYPE_MISMATCH,
         f'foreign key constraint "{name}" cannot be implemented',
-        detail=f'Key columns "{fk_column.name}" of the referencing table and "{pk_column.name}" of the referenced '
+        detail=f'Key columns "{fk_column.name}" of the referencing table and "{pk_column.name}" of the '
+        "referenced "
         f"table are of incompatible types: {catalog.format_type(fk_column.typid, fk_column.typmod)} and "
         f"{catalog.format_type(pk_column.typid, pk_column.typmod)}.",
     )

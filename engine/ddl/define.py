@@ -1,4 +1,4 @@
-"""CREATE of things that there are only built-in ones of: aggregates, operators, base types, collations, casts."""
+"""CREATE of what there are only built-in ones of: aggregates, operators, base types, collations, casts."""
 
 from typing import Any
 

@@ -151,10 +151,10 @@ class Deletion:
                 return
             lines = [f"drop cascades to {describe(target.address)}" for target in reported[:DETAIL_LINES_MAX]]
         else:
-            lines = [
-                f"{describe(target.address)} depends on {describe(target.dependee)}"
-                for target in reported[:DETAIL_LINES_MAX]
-            ]
+            lines = []
+            for target in reported[:DETAIL_LINES_MAX]:
+                assert target.dependee is not None, "named objects are silent"
+                lines.append(f"{describe(target.address)} depends on {describe(target.dependee)}")
         if len(reported) > DETAIL_LINES_MAX:
             extra = len(reported) - DETAIL_LINES_MAX
             lines.append(f"and {extra} other object{'s' if extra > 1 else ''} (see server log for list)")

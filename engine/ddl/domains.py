@@ -1,6 +1,6 @@
 """CREATE DOMAIN, ALTER DOMAIN."""
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from functools import partial
 from typing import Any
 
@@ -254,7 +254,7 @@ def _value_reference(domain: Any, pstate: Any, cref: Any) -> Any:
 
 
 @command("AlterDomainStmt", tag="ALTER DOMAIN")
-def alter_domain(ctx: Any, statement: ast.AlterDomainStmt) -> Iterator[Any]:
+def alter_domain(ctx: Any, statement: ast.AlterDomainStmt) -> Generator[Any, Any, str]:
     """ALTER DOMAIN name SET | DROP DEFAULT | NOT NULL, ADD | DROP | VALIDATE CONSTRAINT."""
     address = find_object(ctx, "OBJECT_DOMAIN", statement.typeName)
     assert address is not None

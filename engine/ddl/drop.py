@@ -7,6 +7,7 @@ from pglast import ast
 from ..commands.registry import command
 from ..errors import Notice, SqlError
 from ..sqlstates import (
+    DEPENDENT_OBJECTS_STILL_EXIST,
     FEATURE_NOT_SUPPORTED,
     INSUFFICIENT_PRIVILEGE,
     UNDEFINED_OBJECT,
@@ -172,7 +173,7 @@ def _find_schema(ctx: Any, name: Any, kind: str, missing_ok: bool) -> Address | 
         raise SqlError(INSUFFICIENT_PRIVILEGE, f"must be owner of schema {text}")
     if oid < 2200:
         raise SqlError(
-            "2BP01",  # type: ignore[arg-type]
+            DEPENDENT_OBJECTS_STILL_EXIST,
             f"cannot drop schema {text} because it is required by the database system",
         )
     return Address(PG_NAMESPACE, oid)
@@ -201,7 +202,7 @@ def _find_type(ctx: Any, name: Any, kind: str, missing_ok: bool) -> Address | No
         raise SqlError(INSUFFICIENT_PRIVILEGE, f"must be owner of type {row.typname}")
     if oid < 16384:
         raise SqlError(
-            "2BP01",  # type: ignore[arg-type]
+            DEPENDENT_OBJECTS_STILL_EXIST,
             f"cannot drop type {catalog.format_type(oid)} because it is required by the database system",
         )
     return Address(PG_TYPE, oid)

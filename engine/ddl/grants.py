@@ -23,6 +23,7 @@ from ..sqlstates import (
     FEATURE_NOT_SUPPORTED,
     INSUFFICIENT_PRIVILEGE,
     INVALID_GRANT_OPERATION,
+    INVALID_SCHEMA_NAME,
     SYNTAX_ERROR,
     UNDEFINED_COLUMN,
     WARNING_PRIVILEGE_NOT_GRANTED,
@@ -152,7 +153,7 @@ def _objects(ctx: Any, statement: Any, kind: str) -> list[int]:
         for name in statement.objects:
             namespace = catalog.namespace_oid(name.sval)
             if namespace is None:
-                raise SqlError("3F000", f'schema "{name.sval}" does not exist')  # type: ignore[arg-type]
+                raise SqlError(INVALID_SCHEMA_NAME, f'schema "{name.sval}" does not exist')
             if kind in _IN_SCHEMA_KINDS:
                 rows = catalog.pg_class.find("relnamespace", namespace)
                 oids += [row.oid for row in rows if row.relkind in _IN_SCHEMA_KINDS[kind]]
@@ -412,7 +413,7 @@ def alter_default_privileges(ctx: Any, statement: ast.AlterDefaultPrivilegesStmt
             for name in option.arg:
                 oid = catalog.namespace_oid(name.sval)
                 if oid is None:
-                    raise SqlError("3F000", f'schema "{name.sval}" does not exist')  # type: ignore[arg-type]
+                    raise SqlError(INVALID_SCHEMA_NAME, f'schema "{name.sval}" does not exist')
                 schemas.append(oid)
     action = statement.action
     found = _DEFAULT_TYPES.get(action.objtype.name)

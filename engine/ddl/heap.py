@@ -84,8 +84,8 @@ def create_relation(
             raise SqlError(
                 DUPLICATE_OBJECT,
                 f'type "{name}" already exists',
-                hint="A relation has an associated type of the same name, so you must use a name that doesn't "
-                "conflict with any existing type.",
+                hint="A relation has an associated type of the same name, so you must use a name that "
+                "doesn't conflict with any existing type.",
             )
     oid = transaction.new_oid()
     rowtype = 0
@@ -357,8 +357,8 @@ def cook_default(ctx: Any, pstate: Any, raw: Any, column: ColumnSpec, generated:
     if coerced is None:
         raise SqlError(
             DATATYPE_MISMATCH,
-            f'column "{column.name}" is of type {catalog.format_type(column.typid)} but default expression is of '
-            f"type {catalog.format_type(given)}",
+            f'column "{column.name}" is of type {catalog.format_type(column.typid)} but default expression '
+            f"is of type {catalog.format_type(given)}",
             hint="You will need to rewrite or cast the expression.",
         )
     return assign_expr_collations(pstate, coerced)

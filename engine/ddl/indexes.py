@@ -9,6 +9,7 @@ from pglast import ast
 from ..commands.registry import command
 from ..errors import Notice, SqlError
 from ..sqlstates import (
+    DATATYPE_MISMATCH,
     DUPLICATE_COLUMN,
     DUPLICATE_TABLE,
     FEATURE_NOT_SUPPORTED,
@@ -220,7 +221,7 @@ def index_opclass(ctx: Any, names: Any, typid: int, am: int) -> int:
             if row.opcmethod == am:
                 if not is_binary_coercible(catalog, typid, row.opcintype):
                     raise SqlError(
-                        "42804",  # type: ignore[arg-type]
+                        DATATYPE_MISMATCH,
                         f'operator class "{name}" does not accept data type {catalog.format_type(typid)}',
                     )
                 return int(row.oid)
@@ -234,7 +235,8 @@ def index_opclass(ctx: Any, names: Any, typid: int, am: int) -> int:
             UNDEFINED_OBJECT,
             f"data type {catalog.format_type(typid)} has no default operator class for access method "
             f'"{am_name}"',
-            hint="You must specify an operator class for the index or define a default operator class for the data type.",
+            hint="You must specify an operator class for the index or define a default operator class for "
+            "the data type.",
         )
     return int(row.oid)
 

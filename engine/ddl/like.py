@@ -120,8 +120,8 @@ def _copy_rest(ctx: Any, source: Any, new: int, options: int) -> Iterator[Any]:
                 return SqlError(
                     FEATURE_NOT_SUPPORTED,
                     "cannot convert whole-row table reference",
-                    detail=f'Generation expression for column "{name}" contains a whole-row reference to table '
-                    f'"{source.name}".',
+                    detail=f'Generation expression for column "{name}" contains a whole-row reference to '
+                    f'table "{source.name}".',
                 )
 
             expr = map_variables(column.default, numbers, refuse)

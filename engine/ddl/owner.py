@@ -6,7 +6,7 @@ from pglast import ast
 
 from ..commands.registry import command
 from ..errors import SqlError
-from ..sqlstates import FEATURE_NOT_SUPPORTED, INSUFFICIENT_PRIVILEGE
+from ..sqlstates import FEATURE_NOT_SUPPORTED, INSUFFICIENT_PRIVILEGE, WRONG_OBJECT_TYPE
 from ..values import Array, make_array
 from .addresses import find_object, require_object_owner
 from .dependencies import PG_CLASS
@@ -61,7 +61,7 @@ def alter_owner(ctx: Any, statement: ast.AlterOwnerStmt) -> str:
     row = catalog.table(table).get(address.objid)
     if table == "pg_type" and row.typtype == "c" and catalog.pg_class.get(row.typrelid).relkind != "c":
         raise SqlError(
-            "42809",  # type: ignore[arg-type]
+            WRONG_OBJECT_TYPE,
             f"{catalog.format_type(row.oid)} is a table's row type",
             hint="Use ALTER TABLE instead.",
         )

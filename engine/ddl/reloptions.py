@@ -6,7 +6,7 @@ They are checked and kept; of their effects only those of views exist.
 from typing import Any
 
 from ..errors import SqlError
-from ..sqlstates import FEATURE_NOT_SUPPORTED, INVALID_PARAMETER_VALUE
+from ..sqlstates import FEATURE_NOT_SUPPORTED, INVALID_PARAMETER_VALUE, SYNTAX_ERROR
 from ..values import Array, make_array
 
 _BOOL = "bool"
@@ -109,7 +109,7 @@ def storage_options(
             continue
         if reset:
             if option.arg is not None:
-                raise SqlError("42601", "RESET must not include values for parameters")  # type: ignore[arg-type]
+                raise SqlError(SYNTAX_ERROR, "RESET must not include values for parameters")
             current.pop(name, None)
             continue
         if name == "oids" and kind == "r":
@@ -129,17 +129,12 @@ def check_option_value(name: str, text: str, rule: Any) -> None:
     """22023 if a value is not allowed."""
     if rule == _BOOL:
         word = text.lower()
-        if (
-            (word
-            and any(full.startswith(word) for full in ("true", "false", "yes", "no")))
-            or word
-            in (
-                "on",
-                "off",
-                "of",
-                "1",
-                "0",
-            )
+        if (word and any(full.startswith(word) for full in ("true", "false", "yes", "no"))) or word in (
+            "on",
+            "off",
+            "of",
+            "1",
+            "0",
         ):
             return
         raise SqlError(INVALID_PARAMETER_VALUE, f'invalid value for boolean option "{name}": {text}')

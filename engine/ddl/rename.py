@@ -331,6 +331,9 @@ def _rename_named(ctx: Any, statement: Any, kind: str) -> str:
         if any(one.database.oid == address.objid for one in ctx.session.engine.sessions.values()):
             raise SqlError(OBJECT_IN_USE, f'database "{statement.subname}" is being accessed by other users')
     values: dict[str, Any] = {column: name}
+    if kind == "OBJECT_ROLE" and (row.rolpassword or "").startswith("md5"):
+        values["rolpassword"] = None  # the old name is its salt
+        ctx.notice(Notice("MD5 password cleared because of role rename"))
     transaction.catalog_update(table, row, row._replace(**values))
     return alter_tag(kind)
 

@@ -51,8 +51,8 @@ def scan_relation(
 
 
 def rewrite_table(ctx: Any, old_catalog: Any, relid: int, values: dict[int, Any]) -> Iterator[Any]:
-    """Store the table's rows anew: column n as values[n] (over the old columns), else as it was. Its indexes get
-    fresh storage too; the caller fills them. A generator of breaths."""
+    """Store the table's rows anew: column n as values[n] (over the old columns), else as it was. Its indexes
+    get fresh storage too; the caller fills them. A generator of breaths."""
     from .tables_as import row_packer
 
     transaction = ctx.transaction
@@ -97,7 +97,7 @@ def rewrite_table(ctx: Any, old_catalog: Any, relid: int, values: dict[int, Any]
 def verify_rows(
     ctx: Any, relid: int, not_nulls: Sequence[int], checks: Sequence[tuple[str, Any]]
 ) -> Iterator[Any]:
-    """23502 or 23514 if a row has NULL in one of the columns or fails one of the (name, expression) checks."""
+    """23502 or 23514 if a row has NULL in one of the columns or fails a check, a (name, expression)."""
     transaction = ctx.transaction
     transaction.end_command()
     catalog = transaction.catalog

@@ -125,7 +125,8 @@ def describe_default_acl(catalog: Any, row: Any) -> str:
         "n": "schemas",
         "L": "large objects",
     }
-    text = f"default privileges on new {words[row.defaclobjtype]} belonging to role {catalog.role_name(row.defaclrole)}"
+    owner = catalog.role_name(row.defaclrole)
+    text = f"default privileges on new {words[row.defaclobjtype]} belonging to role {owner}"
     if row.defaclnamespace:
         text += f" in schema {catalog.pg_namespace.get(row.defaclnamespace).nspname}"
     return text

@@ -15,6 +15,7 @@ from ..sqlstates import (
     INVALID_PARAMETER_VALUE,
     INVALID_TABLE_DEFINITION,
     SYNTAX_ERROR,
+    UNDEFINED_COLUMN,
     UNDEFINED_OBJECT,
 )
 from .constraints import add_check, add_foreign_key, add_key, add_not_null
@@ -336,7 +337,7 @@ def add_column_extras(
     for column, constraint_name, no_inherit in parts.not_nulls:
         if column not in numbers:
             raise SqlError(
-                "42703",  # type: ignore[arg-type]
+                UNDEFINED_COLUMN,
                 f'column "{column}" of relation "{name}" does not exist',
             )
         add_not_null(ctx, oid, numbers[column], constraint_name, no_inherit=no_inherit)

@@ -1,6 +1,6 @@
 """CREATE TABLE AS, SELECT INTO, CREATE MATERIALIZED VIEW and REFRESH: relations filled from a query."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from typing import Any
 
 import msgspec
@@ -28,7 +28,7 @@ _ENCODE = msgspec.msgpack.Encoder().encode
 
 
 @command("CreateTableAsStmt", tag="CREATE TABLE AS")
-def create_table_as(ctx: Any, statement: ast.CreateTableAsStmt) -> Iterator[Any]:
+def create_table_as(ctx: Any, statement: ast.CreateTableAsStmt) -> Generator[Any, Any, str]:
     """CREATE TABLE ... AS, SELECT ... INTO, CREATE MATERIALIZED VIEW."""
     into = statement.into
     target = into.rel
@@ -156,7 +156,9 @@ def row_packer(catalog: Any, types: Sequence[int]) -> Any:
     return eval(f"lambda r: encode(({', '.join(parts)},))", {**TEMPLATE_NAMES, "encode": _ENCODE})
 
 
-def fill_relation(ctx: Any, oid: int, columns: Sequence[Any], plan: Any, run_context: Any) -> Iterator[Any]:
+def fill_relation(
+    ctx: Any, oid: int, columns: Sequence[Any], plan: Any, run_context: Any
+) -> Generator[Any, Any, int]:
     """Store the rows of a plan in a relation without indexes; returns how many."""
     transaction = ctx.transaction
     relation = transaction.catalog.relation(oid)
@@ -183,7 +185,7 @@ def fill_relation(ctx: Any, oid: int, columns: Sequence[Any], plan: Any, run_con
 
 
 @command("RefreshMatViewStmt", tag="REFRESH MATERIALIZED VIEW")
-def refresh(ctx: Any, statement: ast.RefreshMatViewStmt) -> Iterator[Any]:
+def refresh(ctx: Any, statement: ast.RefreshMatViewStmt) -> Generator[Any, Any, str]:
     """REFRESH MATERIALIZED VIEW [CONCURRENTLY] name [WITH [NO] DATA]: fresh storage, filled anew."""
     from ..bind.rewrite import set_check_as_user
     from ..bind.walkers import copy_query
@@ -236,5 +238,6 @@ def _check_concurrently(ctx: Any, statement: ast.RefreshMatViewStmt, relation: A
         raise SqlError(
             OBJECT_NOT_IN_PREREQUISITE_STATE,
             f'cannot refresh materialized view "{name}" concurrently',
-            hint="Create a unique index with no WHERE clause on one or more columns of the materialized view.",
+            hint="Create a unique index with no WHERE clause on one or more columns of the materialized "
+            "view.",
         )

@@ -1,4 +1,4 @@
-"""CREATE VIEW: the relation and its rule _RETURN, whose action is the analysed query (PostgreSQL's view.c)."""
+"""CREATE VIEW: the relation and its rule _RETURN, whose action is the analysed query (view.c)."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -112,7 +112,8 @@ def query_columns(
                 )
             raise SqlError(
                 INDETERMINATE_COLLATION,
-                f'no collation was derived for column "{name}" with collatable type {catalog.format_type(typid)}',
+                f'no collation was derived for column "{name}" with collatable type '
+                f"{catalog.format_type(typid)}",
                 hint="Use the COLLATE clause to set the collation explicitly.",
             )
         columns.append(ColumnSpec(name, typid, expr_typmod(entry.expr), collation))
