@@ -162,8 +162,26 @@ def is_admin_of_role(catalog: Any, member: int, role: int) -> bool:
     """Whether `member` may grant `role` to others."""
     if is_superuser(catalog, member):
         return True
-    holders = member_roles(catalog, member, "inherit")
+    if member == role:
+        return False
+    holders = member_roles(catalog, member)
     return any(m.admin_option and m.member in holders for m in catalog.pg_auth_members.find("roleid", role))
+
+
+def best_admin(catalog: Any, member: int, role: int) -> int:
+    """Which role, of those whose privileges `member` has, grants `role` (select_best_admin); 0 if none."""
+    admins = {m.member for m in catalog.pg_auth_members.find("roleid", role) if m.admin_option}
+    if member == role or not admins:
+        return 0
+    queue, seen = [member], {member}
+    for one in queue:
+        if one in admins:
+            return one
+        for membership in catalog.pg_auth_members.find("member", one):
+            if membership.inherit_option and membership.roleid not in seen:
+                seen.add(membership.roleid)
+                queue.append(membership.roleid)
+    return 0
 
 
 # --- lists ----------------------------------------------------------------------------------------------

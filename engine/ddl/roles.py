@@ -4,6 +4,7 @@ import base64
 import hashlib
 import hmac
 import os
+import re
 from typing import Any
 
 from pglast import ast
@@ -15,6 +16,7 @@ from ..sqlstates import (
     DUPLICATE_OBJECT,
     FEATURE_NOT_SUPPORTED,
     INSUFFICIENT_PRIVILEGE,
+    INTERNAL_ERROR,
     INVALID_GRANT_OPERATION,
     INVALID_PARAMETER_VALUE,
     OBJECT_IN_USE,
@@ -22,6 +24,7 @@ from ..sqlstates import (
     SYNTAX_ERROR,
     UNDEFINED_OBJECT,
     WARNING,
+    WARNING_DEPRECATED_FEATURE,
 )
 from .names import is_owner
 from .rows import new_row
@@ -56,16 +59,65 @@ def scram_verifier(password: str, *, salt: bytes | None = None, iterations: int 
     return f"SCRAM-SHA-256${iterations}:{parts[0]}${parts[1]}:{parts[2]}"
 
 
-def stored_password(ctx: Any, text: str | None) -> str | None:
+def stored_password(ctx: Any, role: str, text: str | None) -> str | None:
     """What is stored for a given password: verifiers as they are, others made into one."""
     if text is None:
         return None
-    if text == "":
+    if _opens_with_empty(role, text):
         ctx.notice(Notice("empty string is not a valid password, clearing password"))
         return None
-    if text.startswith("SCRAM-SHA-256$") and text.count("$") == 2 and text.count(":") == 2:
-        return text
-    return scram_verifier(text)
+    md5 = _MD5_VERIFIER.fullmatch(text)
+    if md5 is None and _scram_parts(text) is None:
+        settings = ctx.session.settings
+        if settings.get("password_encryption") != "md5":
+            return scram_verifier(text, iterations=int(settings.get("scram_iterations")))
+        text = _md5_verifier(role, text)
+        md5 = _MD5_VERIFIER.fullmatch(text)
+    if md5 is not None and ctx.session.settings.get("md5_password_warnings") in ("on", True):
+        ctx.notice(
+            Notice(
+                "setting an MD5-encrypted password",
+                sqlstate=WARNING_DEPRECATED_FEATURE,
+                severity="WARNING",
+                detail="MD5 password support is deprecated and will be removed in a future release "
+                "of PostgreSQL.",
+                hint="Refer to the PostgreSQL documentation for details about migrating to another "
+                "password type.",
+            )
+        )
+    return text
+
+
+_MD5_VERIFIER = re.compile("md5[0-9a-f]{32}")
+_SCRAM_VERIFIER = re.compile(r"SCRAM-SHA-256\$(\d+):([^$:]*)\$([^$:]*):([^$:]*)")
+
+
+def _md5_verifier(role: str, password: str) -> str:
+    return "md5" + hashlib.md5((password + role).encode(), usedforsecurity=False).hexdigest()
+
+
+def _scram_parts(text: str) -> tuple[int, bytes, bytes] | None:
+    """Iterations, salt and StoredKey of a SCRAM verifier; None if the text is none."""
+    found = _SCRAM_VERIFIER.fullmatch(text)
+    if found is None:
+        return None
+    try:
+        salt, stored, server = (base64.b64decode(part, validate=True) for part in found.groups()[1:])
+    except ValueError:
+        return None
+    return (int(found[1]), salt, stored) if len(stored) == len(server) == 32 else None
+
+
+def _opens_with_empty(role: str, text: str) -> bool:
+    """Whether the password, or what the verifier was made from, is the empty string."""
+    if text == "" or text == _md5_verifier(role, ""):
+        return True
+    parts = _scram_parts(text)
+    if parts is None:
+        return False
+    iterations, salt, stored = parts
+    client = hmac.digest(hashlib.pbkdf2_hmac("sha256", b"", salt, iterations), b"Client Key", "sha256")
+    return hashlib.sha256(client).digest() == stored
 
 
 def _is_superuser(ctx: Any) -> bool:
@@ -87,7 +139,7 @@ def _sort_options(options: Any) -> dict[str, Any]:
     return given
 
 
-def _columns(ctx: Any, given: dict[str, Any]) -> dict[str, Any]:
+def _columns(ctx: Any, role: str, given: dict[str, Any]) -> dict[str, Any]:
     """The pg_authid columns that options set."""
     values: dict[str, Any] = {}
     for name, column in _FLAGS.items():
@@ -95,7 +147,7 @@ def _columns(ctx: Any, given: dict[str, Any]) -> dict[str, Any]:
             values[column] = bool(given[name].arg.boolval)
     if "password" in given:
         arg = given["password"].arg
-        values["rolpassword"] = stored_password(ctx, None if arg is None else arg.sval)
+        values["rolpassword"] = stored_password(ctx, role, None if arg is None else arg.sval)
     if "connectionlimit" in given:
         limit = given["connectionlimit"].arg.ival or 0
         if limit < -1:
@@ -148,7 +200,7 @@ def create_role(ctx: Any, statement: ast.CreateRoleStmt) -> None:
     }
     if "sysid" in given:
         ctx.notice(Notice("SYSID can no longer be specified"))
-    values.update(_columns(ctx, given))
+    values.update(_columns(ctx, statement.role, given))
     if not _is_superuser(ctx):
         message = "permission denied to create role"
         if not creator.rolcreaterole:
@@ -177,6 +229,8 @@ def create_role(ctx: Any, statement: ast.CreateRoleStmt) -> None:
         for spec in given[option].arg if option in given else ():
             other = role_of_spec(ctx, spec)
             role, member = (other, oid) if option == "addroleto" else (oid, other)
+            if option == "addroleto":
+                _require_admin(ctx, role, grant=True)
             grant_membership(ctx, role, member, _grantor(ctx, role, None), {"admin": admin} if admin else {})
 
 
@@ -197,7 +251,8 @@ def require_role_control(ctx: Any, oid: int, what: str = "alter") -> None:
     if not me.rolcreaterole or not is_admin_of_role(catalog, ctx.session.role, oid):
         raise _denied(
             message,
-            f'Only roles with the CREATEROLE attribute and the ADMIN option on role "{name}" may {what} this role.',
+            f'Only roles with the CREATEROLE attribute and the ADMIN option on role "{name}" may {what} this '
+            "role.",
         )
 
 
@@ -210,7 +265,7 @@ def alter_role(ctx: Any, statement: ast.AlterRoleStmt) -> None:
     check_role_name(row.rolname)
     given = _sort_options(statement.options)
     members = given.pop("rolemembers", None)
-    values = _columns(ctx, given)
+    values = _columns(ctx, row.rolname, given)
     own_password = oid == ctx.session.role and set(given) <= {"password"} and members is None
     if not own_password:
         require_role_control(ctx, oid)
@@ -320,7 +375,8 @@ def drop_role(ctx: Any, statement: ast.DropRoleStmt) -> None:
     if not me.rolsuper and not me.rolcreaterole:
         raise _denied(
             "permission denied to drop role",
-            "Only roles with the CREATEROLE attribute and the ADMIN option on the target roles may drop roles.",
+            "Only roles with the CREATEROLE attribute and the ADMIN option on the target roles may drop "
+            "roles.",
         )
     found = []
     for spec in statement.roles:
@@ -412,11 +468,13 @@ def grant_role(ctx: Any, statement: ast.GrantRoleStmt) -> str:
 
 
 def _require_admin(ctx: Any, role: int, *, grant: bool) -> None:
-    from ..catalog.privileges import is_admin_of_role, is_superuser
+    from ..catalog.privileges import PG_DATABASE_OWNER, is_admin_of_role, is_superuser
 
     catalog = ctx.transaction.catalog
     name = catalog.role_name(role)
     verb = "grant" if grant else "revoke"
+    if grant and role == PG_DATABASE_OWNER:
+        raise SqlError(INTERNAL_ERROR, f'role "{name}" cannot have explicit members')
     if is_superuser(catalog, role):
         if not _is_superuser(ctx):
             raise _denied(
@@ -437,19 +495,25 @@ def _grantor(ctx: Any, role: int, spec: Any) -> int:
             catalog = ctx.transaction.catalog
             raise _denied(
                 f'permission denied to grant privileges as role "{catalog.role_name(grantor)}"',
-                f'Only roles with privileges of role "{catalog.role_name(grantor)}" may grant privileges as this '
-                "role.",
+                f'Only roles with privileges of role "{catalog.role_name(grantor)}" may grant privileges as '
+                "this role.",
             )
         return grantor
     # a superuser's grants are the bootstrap superuser's
-    return 10 if _is_superuser(ctx) else int(ctx.session.role)
+    if _is_superuser(ctx):
+        return 10
+    from ..catalog.privileges import best_admin
+
+    return best_admin(ctx.transaction.catalog, ctx.session.role, role) or int(ctx.session.role)
 
 
 def grant_membership(ctx: Any, role: int, member: int, grantor: int, options: dict[str, bool]) -> None:
     """One GRANT role TO member (AddRoleMems)."""
-    from ..catalog.privileges import member_roles
+    from ..catalog.privileges import PG_DATABASE_OWNER, member_roles
 
     catalog = ctx.transaction.catalog
+    if member == PG_DATABASE_OWNER:
+        raise SqlError(INTERNAL_ERROR, f'role "{catalog.role_name(member)}" cannot be a member of any role')
     if role == member or (member in member_roles(catalog, role) and role != member):
         raise SqlError(
             INVALID_GRANT_OPERATION,
