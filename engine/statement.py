@@ -15,6 +15,7 @@ from .errors import SqlError
 from .sqlstates import (
     DUPLICATE_OBJECT,
     FEATURE_NOT_SUPPORTED,
+    INVALID_ESCAPE_SEQUENCE,
     INVALID_PARAMETER_VALUE,
     OBJECT_NOT_IN_PREREQUISITE_STATE,
     RESERVED_NAME,
@@ -110,12 +111,24 @@ def syntax_error(text: str, error: ParseError) -> SqlError:
         position = None
     if position is None and message == "syntax error at end of input":
         position = len(text)
+    if message == "invalid Unicode escape":
+        return _unicode_error(text, message, position)
     for words, sqlstate in _GRAMMAR_SQLSTATES:  # noqa: B007
         if words in message and not message.startswith("syntax error"):
             break
     else:
         sqlstate = SYNTAX_ERROR
     return SqlError(sqlstate, message, position=position)
+
+
+def _unicode_error(text: str, message: str, position: int | None) -> SqlError:
+    """E'...' and U&'...' have errors of their own; both begin before the escape."""
+    before = text[: position or 0].upper()
+    if before.rfind("U&") > max(before.rfind("E'"), -1):
+        hint = "Unicode escapes must be \\XXXX or \\+XXXXXX."
+        return SqlError(SYNTAX_ERROR, message, hint=hint, position=position)
+    hint = "Unicode escapes must be \\uXXXX or \\UXXXXXXXX."
+    return SqlError(INVALID_ESCAPE_SEQUENCE, message, hint=hint, position=position)
 
 
 def statement_source(text: str, raw: Any, single: bool) -> str:

@@ -152,7 +152,10 @@ def pg_convert_to(text: str, encoding: str) -> bytes:
     from ..sqlstates import UNTRANSLATABLE_CHARACTER
 
     try:
-        return text.encode(_codec(encoding, "destination"))
+        codec = _codec(encoding, "destination")
+        if codec == "latin-1" and encoding.lower().replace("_", "") == "sqlascii":
+            codec = "utf-8"  # no conversion
+        return text.encode(codec)
     except UnicodeEncodeError as error:
         shown = " ".join(f"0x{byte:02x}" for byte in text[error.start].encode())
         raise SqlError(

@@ -249,6 +249,8 @@ class Simplifier:
             row = self.catalog.pg_proc.get(node.opfuncid)
             if row is not None and row.proisstrict:
                 return NULL_BOOL
+        if type(array) is Const and not array.constisnull and not array.constvalue.items:
+            return FALSE if node.useOr else TRUE
         if (
             type(array) is Const
             and type(args[0]) is Const

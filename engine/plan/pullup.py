@@ -94,6 +94,8 @@ def is_simple_subquery(root: Root, query: Query) -> bool:
     for entry in query.targetList:
         if expression_returns_set(entry.expr) or contain_volatile_functions(root.catalog, entry.expr):
             return False
+        if root.query.hasSubLinks and any_node(entry.expr, lambda n: type(n).__name__ == "SubLink"):
+            return False  # it might end up inside of another sublink, which is planned by itself
     return True
 
 
