@@ -90,7 +90,12 @@ class ColumnStore:
             self._drop(prefix)
 
     def chunks(
-        self, snapshot: _Snapshot, current_tau: int, relation_id: int, positions: Sequence[int], missing: Sequence[Any]
+        self,
+        snapshot: _Snapshot,
+        current_tau: int,
+        relation_id: int,
+        positions: Sequence[int],
+        missing: Sequence[Any],
     ) -> Iterator[Columns] | None:
         """The columns at `positions` of all rows, in row id order, one item per segment; for no
         positions the item is a single sequence of as many Nones as there are rows. Rows shorter
@@ -106,7 +111,11 @@ class ColumnStore:
         return self._segments(snapshot, relation, relation_id, tuple(positions), missing)
 
     def _segments(
-        self, snapshot: _Snapshot, relation: _Relation, relation_id: int, positions: tuple[int, ...],
+        self,
+        snapshot: _Snapshot,
+        relation: _Relation,
+        relation_id: int,
+        positions: tuple[int, ...],
         missing: Sequence[Any],
     ) -> Iterator[Columns]:
         number = 0
@@ -130,7 +139,12 @@ class ColumnStore:
             number += 1
 
     def _read(
-        self, snapshot: _Snapshot, relation: _Relation, number: int, rows: list[bytes], positions: tuple[int, ...],
+        self,
+        snapshot: _Snapshot,
+        relation: _Relation,
+        number: int,
+        rows: list[bytes],
+        positions: tuple[int, ...],
         missing: Sequence[Any],
     ) -> _Segment:
         segment = _Segment(snapshot.tau, len(rows))

@@ -117,7 +117,7 @@ def pg_get_expr(
     return deparse_expression(tree, relid, catalog, pretty, path, ctx)
 
 
-# --- indexes and constraints --------------------------------------------------------------------------------
+# --- indexes and constraints ----------------------------------------------------------------------
 
 
 def reloptions_text(options: Any) -> str:
@@ -294,8 +294,8 @@ def _foreign_key(catalog: Any, row: Any, columns: Any, path: tuple[int, ...]) ->
         a.attnum: quote_identifier(a.attname) for a in catalog.pg_attribute.find("attrelid", row.confrelid)
     }
     sql = (
-        f"FOREIGN KEY ({columns(row.conkey, period=row.conperiod)}) REFERENCES {out.relation_name(row.confrelid)}"
-        f"({columns(row.confkey, others, row.conperiod)})"
+        f"FOREIGN KEY ({columns(row.conkey, period=row.conperiod)}) REFERENCES "
+        f"{out.relation_name(row.confrelid)}({columns(row.confkey, others, row.conperiod)})"
     )
     if row.confmatchtype == "f":
         sql += " MATCH FULL"
@@ -308,7 +308,7 @@ def _foreign_key(catalog: Any, row: Any, columns: Any, path: tuple[int, ...]) ->
     return sql
 
 
-# --- functions ----------------------------------------------------------------------------------------------
+# --- functions ------------------------------------------------------------------------------------
 
 
 def argument_lists(proc: Any) -> list[tuple[str, str, int]]:
@@ -486,7 +486,7 @@ def function_sqlbody(
     return f"BEGIN ATOMIC\n{body}\nEND"
 
 
-# --- triggers, rules, statistics, partitions ------------------------------------------------------------------
+# --- triggers, rules, statistics, partitions ------------------------------------------------------
 
 
 def pg_get_triggerdef(

@@ -38,7 +38,7 @@ class Namespace:
 class Deparser(ExpressionDeparser):
     """Expressions and queries."""
 
-    # --- names of range table entries -----------------------------------------------------------------------
+    # --- names of range table entries -------------------------------------------------------------
 
     def push(self, rtable: Any, ctes: Any = ()) -> None:
         """Enter a query level: choose unique names for its range table (set_rtable_names)."""
@@ -135,7 +135,7 @@ class Deparser(ExpressionDeparser):
         inner.push(query.rtable, query.cteList)
         return target.expr, inner.namespaces
 
-    # --- queries ----------------------------------------------------------------------------------------------
+    # --- queries ----------------------------------------------------------------------------------
 
     def query(self, query: t.Query, result_names: Any = None, names_visible: bool = True) -> None:
         """Append a query as one more level (get_query_def)."""
@@ -492,7 +492,7 @@ class Deparser(ExpressionDeparser):
             self.buf = self.buf[:-1]
         self.buf += ")"
 
-    # --- FROM -------------------------------------------------------------------------------------------------
+    # --- FROM -------------------------------------------------------------------------------------
 
     def _from(self, query: t.Query, prefix: str) -> None:
         first = True
@@ -688,7 +688,7 @@ class Deparser(ExpressionDeparser):
             if rte.alias_colnames:
                 self.buf += f"({', '.join([quote_identifier(c) for c in rte.eref_colnames])})"
 
-    # --- subqueries and DML -----------------------------------------------------------------------------------
+    # --- subqueries and DML -----------------------------------------------------------------------
 
     def _SubLink(self, node: t.SubLink, implicit: bool) -> None:
         kind = node.subLinkType
@@ -750,6 +750,7 @@ class Deparser(ExpressionDeparser):
         if query.override:
             self.buf += f"OVERRIDING {query.override.upper()} VALUE "
         if source is not None and source.rtekind == "subquery":
+            assert source.subquery is not None
             self.query(source.subquery, None, False)
         elif source is not None:
             self._values(source.values_lists)

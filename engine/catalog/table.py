@@ -53,7 +53,7 @@ class Builtin:
         if name in WHOLE_ROW_KEYS:
             key = columns
         self.key_columns = tuple(columns.index(c) for c in key)
-        self.row_type = namedtuple(name, columns)  # type: ignore[misc]
+        self.row_type: Any = namedtuple(name, columns)  # type: ignore[misc]
         self.arrays = tuple(n for n, t in enumerate(types) if t in ARRAY_TYPES)
         self._raw: dict[int, tuple[Any, ...]] | None = None
         self._rows: dict[int, Any] = {}  # materialised ones
@@ -216,7 +216,7 @@ class CatalogTable:
     def get(self, *key: Any) -> Any | None:
         """The row with this primary key, or None."""
         shape = self._builtin
-        wanted = key[0] if len(key) == 1 else key
+        wanted: Any = key[0] if len(key) == 1 else key
         if self._stored:
             rowid = self._primary_index().get(wanted)
             if rowid is not None:

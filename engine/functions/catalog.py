@@ -46,7 +46,7 @@ for _function, _table in (
     _register_visible(_function, _table)
 
 
-# --- comments -----------------------------------------------------------------------------------------------
+# --- comments -------------------------------------------------------------------------------------
 
 
 @implements("obj_description_1215", context=True)
@@ -81,7 +81,7 @@ def shobj_description(ctx: Any, oid: int, catalog_name: str) -> str | None:
     return None if row is None else row.description
 
 
-# --- names by oid -------------------------------------------------------------------------------------------
+# --- names by oid ---------------------------------------------------------------------------------
 
 
 @implements("pg_get_userbyid", context=True)
@@ -186,7 +186,7 @@ _AS_LABELS = frozenset(
 )
 
 
-# --- sizes and files ------------------------------------------------------------------------------------------
+# --- sizes and files ------------------------------------------------------------------------------
 
 
 def relation_bytes(ctx: Any, oid: int) -> int | None:
@@ -305,7 +305,7 @@ def pg_tablespace_databases(ctx: Any, oid: int) -> Iterator[int]:
             yield row.oid
 
 
-# --- types, sequences, options ----------------------------------------------------------------------------------
+# --- types, sequences, options --------------------------------------------------------------------
 
 
 def record(columns: tuple[tuple[str, int], ...], values: tuple[Any, ...]) -> Record:
@@ -469,7 +469,7 @@ def _simple_view(ctx: Any, oid: int) -> frozenset[int] | None:
     return frozenset(columns) or None
 
 
-# --- index properties ---------------------------------------------------------------------------------------------
+# --- index properties -----------------------------------------------------------------------------
 
 _BTREE = {
     "can_order": True,
@@ -588,8 +588,8 @@ def pg_partition_ancestors(ctx: Any, oid: int) -> Iterator[int]:
 @implements("pg_partition_root", context=True)
 def pg_partition_root(ctx: Any, oid: int) -> int | None:
     last = None
-    for last in pg_partition_ancestors(ctx, oid):
-        pass
+    for ancestor in pg_partition_ancestors(ctx, oid):
+        last = ancestor
     return last
 
 

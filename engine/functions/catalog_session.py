@@ -167,7 +167,7 @@ def pg_stop_making_pinned_objects() -> str:
     return ""
 
 
-# --- settings ---------------------------------------------------------------------------------------------
+# --- settings -------------------------------------------------------------------------------------
 
 
 @implements("show_all_settings", context=True)
@@ -249,7 +249,7 @@ def pg_available_extension_versions() -> Iterator[tuple[Any, ...]]:
     yield "plpgsql", "1.0", False, True, False, "pg_catalog", None, "PL/pgSQL procedural language"
 
 
-# --- cursors, statements, activity, locks --------------------------------------------------------------------
+# --- cursors, statements, activity, locks ---------------------------------------------------------
 
 
 @implements("pg_cursor", context=True)
@@ -376,7 +376,7 @@ def pg_lock_status(ctx: Any) -> Iterator[tuple[Any, ...]]:
     )
 
 
-# --- transaction ids: the microseconds of the adjudicator's clock stand in -------------------------------------
+# --- transaction ids: the microseconds of the adjudicator's clock stand in ------------------------
 
 
 def _xid(ctx: Any) -> int:

@@ -11,9 +11,11 @@ def _sequence(ctx: Any, oid: int) -> Any:
     relation = ctx.transaction.catalog.relation(oid)
     if relation.kind != "S":
         raise SqlError(
-            WRONG_OBJECT_TYPE, f'cannot open relation "{relation.name}"',
+            WRONG_OBJECT_TYPE,
+            f'cannot open relation "{relation.name}"',
             detail="This operation is not supported for "
-            + {"r": "tables", "v": "views", "i": "indexes"}.get(relation.kind, "this relation") + ".",
+            + {"r": "tables", "v": "views", "i": "indexes"}.get(relation.kind, "this relation")
+            + ".",
         )
     return relation
 
@@ -22,10 +24,10 @@ def _require(ctx: Any, oid: int, *privileges: str) -> None:
     from ..catalog.privileges import has_privilege
 
     catalog = ctx.transaction.catalog
-    if not any(has_privilege(catalog, ctx.session.role, "sequence", oid, privilege) for privilege in privileges):
-        raise SqlError(
-            INSUFFICIENT_PRIVILEGE, f"permission denied for sequence {catalog.relation(oid).name}"
-        )
+    if not any(
+        has_privilege(catalog, ctx.session.role, "sequence", oid, privilege) for privilege in privileges
+    ):
+        raise SqlError(INSUFFICIENT_PRIVILEGE, f"permission denied for sequence {catalog.relation(oid).name}")
 
 
 def next_value(ctx: Any, oid: int, *, check: bool = True) -> int:

@@ -125,7 +125,7 @@ for _kind, _both, _second, _first in (
     _register_overlaps(_first, _kind, True, False)
 
 
-# --- of any type ----------------------------------------------------------------------------------------------
+# --- of any type ----------------------------------------------------------------------------------
 
 
 def _as_text(site: CallSite, position: int) -> Callable[[Any, Any], str]:
@@ -164,7 +164,7 @@ def anytextcat(site: CallSite) -> Any:
     return lambda ctx, a, b: text(ctx, a) + b
 
 
-# --- sleeping -------------------------------------------------------------------------------------------------
+# --- sleeping -------------------------------------------------------------------------------------
 
 
 @implements("pg_sleep_for_3935", context=True, waits=True)
@@ -181,7 +181,7 @@ def pg_sleep_until(ctx: Any, until: int) -> Any:
     return call(ctx, "pg_sleep", max(until - now, 0) / _MICROSECONDS)
 
 
-# --- information_schema's helpers -------------------------------------------------------------------------------
+# --- information_schema's helpers -----------------------------------------------------------------
 
 
 @implements("SELECT * FROM pg_catalog.unnest($1) WITH ORDINALITY")

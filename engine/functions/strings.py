@@ -257,11 +257,11 @@ def split_part(text: str, delimiter: str, field: int) -> str:
 def _pieces(text: str, delimiter: str | None, null: str | None) -> list[str | None]:
     if not text:
         return []
-    parts: list[Any]
+    parts: list[str | None]
     if delimiter is None:
         parts = list(text)
     else:
-        parts = text.split(delimiter) if delimiter else [text]
+        parts = [*text.split(delimiter)] if delimiter else [text]
     return parts if null is None else [None if part == null else part for part in parts]
 
 

@@ -391,4 +391,3 @@ class PlannedQuery(msgspec.Struct, kw_only=True, eq=False):
     relations: tuple[int, ...] = ()  # oids read or written, for locks and privileges
     param_types: tuple[int, ...] = ()
     volatile: bool = False
-

@@ -1,6 +1,7 @@
 """Selectivities and row counts: from pg_statistic where ANALYZE has run, else PostgreSQL's defaults
 (utils/adt/selfuncs.c, optimizer/path/clausesel.c)."""
 
+import contextlib
 from typing import Any, NamedTuple
 
 from ..tree import (
@@ -19,7 +20,6 @@ from ..tree import (
 from .clauses import btree_members, strip_relabel
 from .nodes import SubPlan
 from .walk import bits, pull_varnos
-import contextlib
 
 DEFAULT_EQ_SEL = 0.005
 DEFAULT_INEQ_SEL = 1.0 / 3.0

@@ -92,7 +92,8 @@ def record_in(site: CallSite) -> Callable[..., Record]:
                 here += 1
             field, here = _field(text, here)
             if field is None:
-                values.append(domain_null(catalog, ctx, column_type))
+                domain_null(catalog, ctx, column_type)
+                values.append(None)
             else:
                 values.append(text_input(catalog, column_type)(ctx, field, shape.typmods[place]))
         if text[here : here + 1] != ")":
@@ -163,7 +164,8 @@ def _receive_record(catalog: Any, ctx: Any, data: bytes, typid: int) -> Record:
                 f"in record column {place + 1}",
             )
         if length == -1:
-            values.append(domain_null(catalog, ctx, expected))
+            domain_null(catalog, ctx, expected)
+            values.append(None)
             continue
         if length < 0 or here + length > len(data):
             raise SqlError(PROTOCOL_VIOLATION, "insufficient data left in message")
@@ -312,7 +314,7 @@ def _compile_check(catalog: Any, tree: str) -> Callable[[Any, Any], Any]:
 
 
 def domain_null(catalog: Any, ctx: Any, typid: int) -> None:
-    """NULL as a value of this type: an error if it is a domain that does not allow it."""
+    """Check NULL as a value of this type: an error if it is a domain that does not allow it."""
     row = type_row(catalog, typid)
     if row.typtype == "d":
         check = domain_check(catalog, typid)

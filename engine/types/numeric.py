@@ -245,6 +245,7 @@ def numeric_send(value: Decimal) -> bytes:
             return b"\0\0\0\0\xc0\0\0\0"
         return b"\0\0\0\0\xd0\0\0\x20" if value > 0 else b"\0\0\0\0\xf0\0\0\x20"
     sign, _, exponent = value.as_tuple()
+    assert isinstance(exponent, int)
     digits, weight = base_10000(value)
     return struct.pack(f">HhHH{len(digits)}H", len(digits), weight, 0x4000 if sign else 0, -exponent, *digits)
 
