@@ -34,6 +34,7 @@ from .dependencies import (
     record_expression,
 )
 from .heap import ColumnSpec, attnums_array, cook_default
+from .names import require_type_usage
 from .rows import new_row
 from .types import insert_type, new_type_place, procedure
 
@@ -71,6 +72,7 @@ def create_domain(ctx: Any, statement: ast.CreateDomainStmt) -> None:
     catalog = transaction.catalog
     context = ctx.session.analyze_context()
     base, typmod = typename_type_id_and_mod(context, statement.typeName)
+    require_type_usage(ctx, base)
     row = catalog.pg_type.get(base)
     if row.typtype not in "bcderm":
         raise SqlError(

@@ -43,7 +43,7 @@ from .dependencies import (
     query_addresses,
 )
 from .dependencies import record_dependency as record
-from .names import creation_schema, is_owner
+from .names import creation_schema, is_owner, require_type_usage
 from .rows import new_row
 
 SQL_LANGUAGE = 14
@@ -187,6 +187,11 @@ def _language(ctx: Any, options: dict[str, Any], has_body: bool) -> Any:
 
         if not is_superuser(catalog, ctx.session.role):
             raise SqlError(INSUFFICIENT_PRIVILEGE, f"permission denied for language {name}")
+    elif found.lanacl is not None:
+        from ..catalog.privileges import has_privilege
+
+        if not has_privilege(catalog, ctx.session.role, "language", found.oid, "USAGE"):
+            raise SqlError(INSUFFICIENT_PRIVILEGE, f"permission denied for language {name}")
     return found
 
 
@@ -208,6 +213,7 @@ def _parameters(ctx: Any, parameters: Sequence[Any], procedure: bool, language: 
             )
         if not row.typisdefined and language == "sql":
             raise _bad(f"SQL function cannot accept shell type {catalog.format_type(row.oid)}")
+        require_type_usage(ctx, row.oid)
         if parameter.argType.setof:
             kind = "procedures" if procedure else "functions"
             raise _bad(f"{kind} cannot accept set arguments", parameter.location)
@@ -306,6 +312,7 @@ def _result(
         )
     if not row.typisdefined and language == "sql":
         raise _bad(f"SQL function cannot return shell type {catalog.format_type(row.oid)}")
+    require_type_usage(ctx, row.oid)
     if required and row.oid != required and not any(mode == "t" for mode in parameters.modes):
         raise _bad(f"function result type must be {catalog.format_type(required)} because of OUT parameters")
     return row.oid, bool(statement.returnType.setof)

@@ -32,11 +32,13 @@ from ..sqlstates import (
 )
 from ..values import Array, make_array
 from .addresses import find_object
+from .dependencies import AUTO, PG_NAMESPACE, Address, record_dependency
 from .heap import column_number
 from .names import find_relation, is_owner
 from .rows import new_row
 from .schemas import role_of_spec
 
+PG_DEFAULT_ACL = 826
 COLUMN_RIGHTS = ACL_INSERT | ACL_SELECT | ACL_UPDATE | ACL_REFERENCES
 # object type -> (class, how errors about privileges call it)
 _TYPES = {
@@ -289,6 +291,13 @@ def _grant_object(ctx: Any, object_class: str, oid: int, request: Grant) -> None
             "cannot set privileges of array types",
             hint="Set the privileges of the element type instead.",
         )
+    if object_class == "language" and not row.lanpltrusted:
+        raise SqlError(
+            WRONG_OBJECT_TYPE,
+            f'language "{row.lanname}" is not trusted',
+            detail="GRANT and REVOKE are not allowed on untrusted languages, because only superusers can use "
+            "untrusted languages.",
+        )
     name = _object_name(row)
     owner, items = object_acl(catalog, object_class, row)
     privileges = all_rights if request.everything else request.privileges
@@ -448,17 +457,22 @@ def _set_default(ctx: Any, role: int, schema: int, letter: str, object_class: st
     if sorted(new) == sorted(base):
         if rows:
             transaction.catalog_delete("pg_default_acl", rows[0])
+            for dependency in catalog.pg_depend.find("classid_objid", PG_DEFAULT_ACL, rows[0].oid):
+                transaction.catalog_delete("pg_depend", dependency)
         return
     acl = make_array(ACLITEMOID, new)
     if rows:
         transaction.catalog_update("pg_default_acl", rows[0], rows[0]._replace(defaclacl=acl))
         return
+    oid = int(transaction.new_oid())
+    if schema:  # goes with the schema
+        record_dependency(transaction, Address(PG_DEFAULT_ACL, oid), Address(PG_NAMESPACE, schema), AUTO)
     transaction.catalog_insert(
         "pg_default_acl",
         new_row(
             transaction.base_catalog,
             "pg_default_acl",
-            oid=int(transaction.new_oid()),
+            oid=oid,
             defaclrole=role,
             defaclnamespace=schema,
             defaclobjtype=letter,

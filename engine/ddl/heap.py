@@ -28,7 +28,7 @@ from .dependencies import (
     record_dependency,
     record_expression,
 )
-from .names import NAME_BYTES_MAX
+from .names import NAME_BYTES_MAX, require_type_usage
 from .rows import new_row
 
 COLUMNS_MAX = 1600
@@ -146,8 +146,10 @@ def check_columns(ctx: Any, columns: Sequence[ColumnSpec], kind: str) -> None:
 
 
 def check_column_type(ctx: Any, name: str, typid: int, kind: str = "r") -> None:
-    """Pseudo-types cannot be columns."""
+    """Pseudo-types cannot be columns; other types need USAGE."""
     catalog = ctx.transaction.catalog
+    if kind in "rpmvcf":
+        require_type_usage(ctx, typid)
     row = catalog.pg_type.get(typid)
     if row is not None and row.typtype == "p" and kind not in "iI" and not (typid == 2277 and kind == "S"):
         if typid == 705 and kind == "v":

@@ -135,6 +135,23 @@ def require_owner(ctx: Any, relation_row: Any, kind: str = "table") -> None:
         raise SqlError(INSUFFICIENT_PRIVILEGE, f"must be owner of {kind} {relation_row.relname}")
 
 
+def require_type_usage(ctx: Any, typid: int) -> None:
+    """42501 unless the role has USAGE on the type, on an array's its element type."""
+    catalog = ctx.transaction.catalog
+    row = catalog.pg_type.get(typid)
+    if row is not None and row.typelem and row.typsubscript == 6179:
+        row = catalog.pg_type.get(row.typelem)
+    if row is None or row.typacl is None:
+        return
+    from ..catalog.privileges import has_privilege
+
+    if not has_privilege(catalog, ctx.session.role, "type", row.oid, "USAGE"):
+        from .objects import type_name
+
+        name = type_name(catalog, ctx.session.search_path(catalog), row.oid)
+        raise SqlError(INSUFFICIENT_PRIVILEGE, f"permission denied for type {name}")
+
+
 def is_owner(ctx: Any, owner: int) -> bool:
     """Whether the current role has the rights of `owner`."""
     from ..catalog.privileges import has_privs_of_role

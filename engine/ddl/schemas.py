@@ -31,7 +31,7 @@ def role_of_spec(ctx: Any, spec: Any) -> int:
 @command("CreateSchemaStmt", tag="CREATE SCHEMA")
 def create_schema(ctx: Any, statement: ast.CreateSchemaStmt) -> Any:
     """CREATE SCHEMA [IF NOT EXISTS] name [AUTHORIZATION role] [elements]."""
-    from ..catalog.privileges import has_privilege
+    from ..catalog.privileges import has_privilege, user_default_acl
 
     transaction = ctx.transaction
     catalog = transaction.catalog
@@ -54,8 +54,9 @@ def create_schema(ctx: Any, statement: ast.CreateSchemaStmt) -> Any:
             return None
         raise SqlError(DUPLICATE_SCHEMA, f'schema "{name}" already exists')
     oid = transaction.new_oid()
+    acl = user_default_acl(catalog, "schema", owner, 0)
     transaction.catalog_insert(
-        "pg_namespace", new_row(catalog, "pg_namespace", oid=oid, nspname=name, nspowner=owner, nspacl=None)
+        "pg_namespace", new_row(catalog, "pg_namespace", oid=oid, nspname=name, nspowner=owner, nspacl=acl)
     )
     if not statement.schemaElts:
         return None
