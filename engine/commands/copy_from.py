@@ -1,7 +1,6 @@
 """COPY FROM: what is filled and with what, where the data comes from, and the loop over it."""
 
 import os
-import stat
 import time
 from collections.abc import Iterator
 from typing import Any
@@ -218,6 +217,7 @@ def _client(output: Any, options: CopyOptions, width: int) -> Iterator[Any]:
 
 
 def _file(name: str) -> Iterator[Any]:
+    text = f'could not open file "{name}" for reading: '
     try:
         file = open(name, "rb")  # noqa: SIM115
     except IsADirectoryError:
@@ -229,11 +229,12 @@ def _file(name: str) -> Iterator[Any]:
                 "COPY FROM instructs the PostgreSQL server process to read a file. "
                 "You may want a client-side facility such as psql's \\copy."
             )
-        text = f'could not open file "{name}" for reading: {os.strerror(error.errno or 0)}'
-        raise file_error(text, error, hint) from None
+        raise file_error(text + os.strerror(error.errno or 0), error, hint) from None
+    return _file_pieces(file)
+
+
+def _file_pieces(file: Any) -> Iterator[bytes]:
     with file:
-        if stat.S_ISDIR(os.fstat(file.fileno()).st_mode):
-            raise SqlError(WRONG_OBJECT_TYPE, f'"{name}" is a directory')
         while data := file.read(FILE_PIECE_BYTES):
             yield data
     yield b""

@@ -250,7 +250,8 @@ def _in_encoding(encode: Callable[[Any, Sequence[Any]], list[str]], codec: str, 
             bad = " ".join(f"0x{byte:02x}" for byte in error.object[error.start].encode())
             raise SqlError(
                 UNTRANSLATABLE_CHARACTER,
-                f'character with byte sequence {bad} in encoding "UTF8" has no equivalent in encoding "{name}"',
+                f'character with byte sequence {bad} in encoding "UTF8" has no equivalent in '
+                f'encoding "{name}"',
             ) from None
 
     if codec != "utf-8":

@@ -24,6 +24,7 @@ from ..sqlstates import (
     UNDEFINED_FILE,
     UNDEFINED_OBJECT,
     UNDEFINED_SCHEMA,
+    WARNING,
     WRONG_OBJECT_TYPE,
 )
 from .options import option_boolean, option_string
@@ -171,7 +172,7 @@ def _may_maintain(ctx: Any, relation: Any) -> bool:
 
 
 def _warn(ctx: Any, message: str) -> None:
-    ctx.notice(Notice(message, severity="WARNING"))
+    ctx.notice(Notice(message, sqlstate=WARNING, severity="WARNING"))
 
 
 def _info(ctx: Any, message: str) -> None:
@@ -427,7 +428,7 @@ def _cluster(ctx: Any, relid: int, index: int) -> Iterator[Any]:
         yield from rebuild_index(ctx, relid, each.oid)
 
 
-# --- LOCK and LOAD -------------------------------------------------------------------------------------------
+# --- LOCK and LOAD ------------------------------------------------------------------------------------------
 
 _NOT_LOCKABLE = {
     "S": "sequences",
