@@ -184,7 +184,7 @@ def _multi_assign_source(pstate: ParseState, node: Any) -> Any:
         raise pstate.error(
             FEATURE_NOT_SUPPORTED,
             "source for a multiple-column UPDATE item must be a sub-SELECT or ROW() expression",
-            raw_location(source),
+            raw_location(source, pstate),
         )
     if count != node.ncolumns:
         raise pstate.error(SYNTAX_ERROR, "number of columns does not match number of values", location)
