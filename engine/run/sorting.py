@@ -7,6 +7,7 @@ at C speed), so rows come out piece by piece. Stable throughout.
 
 from bisect import bisect_right
 from collections.abc import Iterator
+from itertools import chain
 from operator import itemgetter
 from typing import Any
 
@@ -15,7 +16,8 @@ from ..sqlstates import INVALID_ROW_COUNT_IN_LIMIT_CLAUSE, INVALID_ROW_COUNT_IN_
 from .spill import SpillFile, budget, size_of
 
 RUN = 2048
-BLOCK = 256
+GROUP = 8
+BLOCK = 512
 ITEM0 = itemgetter(0)
 
 
@@ -51,41 +53,50 @@ class Sorter:
     """The rows of one sort. `run` takes RUN rows at a time; when they become more than work_mem allows,
     further runs go to a temporary file."""
 
-    __slots__ = ("_file", "_kept", "_most", "_reverse", "_runs", "_spilled")
+    __slots__ = ("_file", "_group", "_kept", "_most", "_reverse", "_runs", "_spilled")
 
     def __init__(self, ctx: Any, reverse: bool) -> None:
         self._reverse = reverse
         self._runs: list[list[Any]] = []
+        self._group: list[list[Any]] = []
         self._kept = 0
         self._most = budget(ctx)
         self._file: SpillFile | None = None
         self._spilled: list[list[tuple[int, int]]] = []  # the blocks of each run
 
     def run(self, rows: list[Any]) -> list[Any]:
-        """Sort and keep a run; returns an empty list for the next one."""
+        """Sort a run; returns an empty list for the next one. GROUP runs become a larger one at once."""
+        rows.sort(key=ITEM0, reverse=self._reverse)
+        self._group.append(rows)
+        if len(self._group) == GROUP:
+            self._keep(list(chain.from_iterable(self._group)))
+            self._group = []
+        return []
+
+    def _keep(self, rows: list[Any]) -> None:
         rows.sort(key=ITEM0, reverse=self._reverse)
         if self._file is None:
-            self._kept += sum([size_of(row) for row in rows[::64]]) * len(rows) // len(rows[::64])
+            sample = rows[::64]
+            self._kept += sum([size_of(row) for row in sample]) * len(rows) // len(sample)
             if self._kept <= self._most:
                 self._runs.append(rows)
-                return []
+                return
             self._file = SpillFile()
         self._spilled.append(
             [self._file.write(rows[start : start + BLOCK]) for start in range(0, len(rows), BLOCK)]
         )
-        return []
 
     def chunks(self, rows: list[Any]) -> Iterator[list[Any] | None]:
         """The rows of all runs and of the last one in order, in lists; None is a breath."""
         rows.sort(key=ITEM0, reverse=self._reverse)
-        if not self._runs and not self._spilled:
+        runs = [*self._runs, *self._group]
+        if not runs and not self._spilled:
             for start in range(0, len(rows), 512):
                 yield rows[start : start + 512]
             return
-        runs = self._runs
         if rows:
             runs.append(rows)
-        self._runs = []
+        self._runs, self._group = [], []
         if self._file is not None:
             yield from self._merge_spilled(runs, self._file)
         yield from _merge(runs, self._reverse)
