@@ -64,7 +64,11 @@ class OracleServer:
         children = Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text().split()
         total = 0
         for pid in (str(self.pid), *children):
-            for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
+            try:
+                rollup = Path(f"/proc/{pid}/smaps_rollup").read_text()
+            except FileNotFoundError:  # a worker that has just ended
+                continue
+            for line in rollup.splitlines():
                 if line.startswith("Pss:"):
                     total += int(line.split()[1]) * 1024
         return total
