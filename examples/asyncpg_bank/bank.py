@@ -91,8 +91,9 @@ async def run(
         async with pool.acquire() as connection:
             books = await connection.prepare(
                 "SELECT a.id, a.balance,"
-                " 1000 + coalesce(sum(CASE WHEN t.target = a.id THEN t.amount ELSE -t.amount END), 0) AS expected"
-                " FROM account a LEFT JOIN transfer t ON a.id IN (t.source, t.target) GROUP BY a.id"
+                " 1000 + coalesce(sum(CASE WHEN t.target = a.id THEN t.amount ELSE -t.amount END), 0)"
+                " AS expected FROM account a LEFT JOIN transfer t ON a.id IN (t.source, t.target)"
+                " GROUP BY a.id"
             )
             wrong = [row for row in await books.fetch() if row["balance"] != row["expected"]]
             counts["total"] = await connection.fetchval("SELECT sum(balance)::bigint FROM account")
