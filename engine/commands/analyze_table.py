@@ -6,7 +6,7 @@ distinct values after Haas and Stokes, most common values, histogram and correla
 """
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from itertools import islice
 from random import Random
 from struct import Struct
@@ -47,7 +47,7 @@ class ColumnSample(NamedTuple):
     slots: list[Slot]
 
 
-def sample_rows(ctx: Any, relation: Any, size: int) -> Iterator[Any]:
+def sample_rows(ctx: Any, relation: Any, size: int) -> Generator[Any, None, Any]:
     """Read the table; returns (number of rows, bytes, a sample of at most `size` stored rows in the
     table's order)."""
     low, high = row_span(relation.storage_id)
@@ -252,7 +252,9 @@ def statistic_row(catalog: Any, relid: int, column: Any, sample: ColumnSample) -
     return catalog.table("pg_statistic").row_type(**values)
 
 
-def analyze_relation(ctx: Any, relation: Any, columns: Sequence[Any], verbose: Any) -> Iterator[Any]:
+def analyze_relation(
+    ctx: Any, relation: Any, columns: Sequence[Any], verbose: Any
+) -> Generator[Any, None, Any]:
     """Sample the table and store what it says of these columns; all live ones if the list is that."""
     catalog = ctx.catalog
     transaction = ctx.transaction

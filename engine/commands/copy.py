@@ -4,7 +4,7 @@ copy_options.py reads the options; copy_from.py with copy_lines.py, copy_load.py
 FROM, copy_to.py is COPY TO.
 """
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from typing import Any
 
 from pglast import ast
@@ -30,7 +30,7 @@ _ANYONE = "Anyone can COPY to stdout or from stdin. psql's \\copy command also w
 
 
 @command("CopyStmt", read_only_ok=True)
-def copy(ctx: Any, statement: ast.CopyStmt) -> Iterator[Any]:
+def copy(ctx: Any, statement: ast.CopyStmt) -> Generator[Any, None, Any]:
     """COPY in both directions."""
     from .copy_from import copy_from, copy_where
 

@@ -2,7 +2,7 @@
 
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from typing import Any
 
 from pglast import ast
@@ -32,7 +32,7 @@ FILE_PIECE_BYTES = 1 << 18
 
 def copy_from(
     ctx: Any, statement: ast.CopyStmt, relation: Any, columns: list[Any], options: CopyOptions, where: Any
-) -> Iterator[Any]:
+) -> Generator[Any, None, Any]:
     """COPY relation (columns) FROM ...; returns the number of rows."""
     _check_target(ctx, relation, options)
     transaction = ctx.transaction
@@ -195,14 +195,14 @@ def copy_where(ctx: Any, statement: ast.CopyStmt, relation: Any) -> Any:
 # --- the data ---------------------------------------------------------------------------------------
 
 
-def _source(ctx: Any, statement: ast.CopyStmt, options: CopyOptions, width: int) -> Iterator[Any]:
+def _source(ctx: Any, statement: ast.CopyStmt, options: CopyOptions, width: int) -> Generator[Any, None, Any]:
     """The data in pieces (bytes), ended by b""; in between breaths and Futures."""
     if statement.filename is not None:
         return _file(statement.filename)
     return _client(ctx.output, options, width)
 
 
-def _client(output: Any, options: CopyOptions, width: int) -> Iterator[Any]:
+def _client(output: Any, options: CopyOptions, width: int) -> Generator[Any, None, Any]:
     output.copy_in_response(options.binary, (1 if options.binary else 0,) * width)
     while True:
         future = output.copy_data_in()
@@ -216,7 +216,7 @@ def _client(output: Any, options: CopyOptions, width: int) -> Iterator[Any]:
             yield data
 
 
-def _file(name: str) -> Iterator[Any]:
+def _file(name: str) -> Generator[Any, None, Any]:
     text = f'could not open file "{name}" for reading: '
     try:
         file = open(name, "rb")  # noqa: SIM115
@@ -233,7 +233,7 @@ def _file(name: str) -> Iterator[Any]:
     return _file_pieces(file)
 
 
-def _file_pieces(file: Any) -> Iterator[bytes]:
+def _file_pieces(file: Any) -> Generator[Any, None, Any]:
     with file:
         while data := file.read(FILE_PIECE_BYTES):
             yield data
@@ -249,7 +249,7 @@ def file_error(message: str, error: OSError, hint: str | None = None) -> SqlErro
     return SqlError(states.get(error.errno or 0, IO_ERROR), message, hint=hint)
 
 
-def _load_lines(source: Iterator[Any], reader: LineReader, loader: Loader) -> Iterator[Any]:
+def _load_lines(source: Iterator[Any], reader: LineReader, loader: Loader) -> Generator[Any, None, Any]:
     header = bool(loader.options.header)
     breath_at = time.monotonic() + BREATH_SECONDS
     number = 1  # of the line that would come next
@@ -316,7 +316,7 @@ def _match_header(loader: Loader, line: str) -> None:
         raise loader.in_context(SqlError(BAD_COPY_FILE_FORMAT, error), 1, line)
 
 
-def _load_binary(source: Iterator[Any], loader: Any) -> Iterator[Any]:
+def _load_binary(source: Iterator[Any], loader: Any) -> Generator[Any, None, Any]:
     for piece in source:
         if type(piece) is not bytes:
             yield piece

@@ -94,7 +94,7 @@ class Loader:
 
     def _forced_fields(self, line: str) -> list[Any]:
         """FORCE_NOT_NULL and FORCE_NULL."""
-        out = self.fields(line)
+        out: list[Any] = self.fields(line)
         null = self.options.null
         for position, value in enumerate(out):
             if value is None:
@@ -249,12 +249,12 @@ class Loader:
             value = plain[position]
             if value is DEFAULT:
                 if position not in target.marked:
-                    error = SqlError(
+                    unexpected = SqlError(
                         BAD_COPY_FILE_FORMAT,
                         "unexpected default marker in COPY data",
                         detail=f'Column "{column.name}" has no default value.',
                     )
-                    return error, None, None
+                    return unexpected, None, None
                 continue
             try:
                 if value is None:

@@ -6,7 +6,7 @@ that was right, and only if not it is written again carefully.
 """
 
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from struct import Struct
 from typing import Any
 
@@ -39,7 +39,7 @@ Encode = Callable[[Any, Sequence[Any]], list[bytes]]
 
 def copy_table(
     ctx: Any, statement: ast.CopyStmt, relation: Any, columns: list[Any], options: CopyOptions
-) -> Iterator[Any]:
+) -> Generator[Any, None, Any]:
     """COPY table (columns) TO."""
     if relation.kind not in ("r", "m"):
         kind = _KINDS.get(relation.kind)
@@ -58,7 +58,7 @@ def copy_table(
     return (yield from _copy_out(ctx, statement, plan, options, forced, ctx.source))
 
 
-def copy_query(ctx: Any, statement: ast.CopyStmt) -> Iterator[Any]:
+def copy_query(ctx: Any, statement: ast.CopyStmt) -> Generator[Any, None, Any]:
     """COPY (query) TO."""
     from ..bind.analyze import analyze
 
@@ -89,7 +89,7 @@ def _leftmost(node: ast.SelectStmt) -> ast.SelectStmt:
 
 def _copy_out(
     ctx: Any, statement: ast.CopyStmt, plan: Plan, options: CopyOptions, forced: frozenset[int], source: str
-) -> Iterator[Any]:
+) -> Generator[Any, None, Any]:
     session = ctx.session
     columns = plan.columns
     assert columns is not None and plan.planned is not None
@@ -143,7 +143,7 @@ def _copy_out(
     return count
 
 
-def _rows(plan: Plan, ctx: Any) -> Iterator[Any]:
+def _rows(plan: Plan, ctx: Any) -> Generator[Any, None, Any]:
     if plan.point is not None:
         yield list(plan.point(ctx) or ())
         return

@@ -4,7 +4,7 @@ A cursor's rows are kept as they are produced, so that any cursor can go backwar
 cursors refuse to. WITH HOLD cursors are read to the end at COMMIT.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from typing import Any
 
 from pglast import ast
@@ -54,7 +54,7 @@ class CursorRows:
         self.ended = False
         self._reading = False
 
-    def read_to(self, count: int) -> Iterator[Any]:
+    def read_to(self, count: int) -> Generator[Any, None, Any]:
         """Read until `count` rows are there or the source ends; yields breaths."""
         while len(self.rows) < count and not self.ended:
             self._reading = True
@@ -126,14 +126,18 @@ def declare_cursor(ctx: Any, statement: ast.DeclareCursorStmt) -> None:
     portal.stored = False
     portal.started = True
     portal.running = None
-    source: Any = _point_rows(plan, inner) if plan.point is not None else plan.run(inner)  # type: ignore[misc]
+    source: Any = run_plan(plan, inner)
     portal.rows = []
     portal.position = CursorRows(iter(source), width, tables, bool(query.rowMarks))
     session.portals[name] = portal
 
 
-def _point_rows(plan: Any, ctx: Any) -> Iterator[Any]:
-    yield list(plan.point(ctx) or ())
+def run_plan(plan: Any, ctx: Any) -> Iterator[Any]:
+    """A plan's row batches, breaths and Futures; it starts when the first is asked for."""
+    if plan.point is not None:
+        yield list(plan.point(ctx) or ())
+    else:
+        yield from plan.run(ctx)
 
 
 def _add_rowids(query: Any) -> tuple[int, ...]:
@@ -226,9 +230,7 @@ def cursor_rows(portal: Portal, session: Any) -> CursorRows:
     if not portal.started:
         portal.started = True
         portal.context.attach(session.transaction)
-        source: Any = (
-            _point_rows(plan, portal.context) if plan.point is not None else plan.run(portal.context)
-        )  # type: ignore[misc]
+        source: Any = run_plan(plan, portal.context)
     else:
         source = portal.running if portal.running is not None else iter(())
     fresh = CursorRows(iter(source), width)
@@ -256,7 +258,7 @@ def describe_fetch(session: Any, statement: ast.FetchStmt) -> Sequence[ColumnDes
 
 
 @command("FetchStmt", read_only_ok=True)
-def fetch(ctx: Any, statement: ast.FetchStmt) -> Iterator[Any]:
+def fetch(ctx: Any, statement: ast.FetchStmt) -> Generator[Any, None, Any]:
     """FETCH and MOVE in all directions."""
     session = ctx.session
     portal = find_cursor(session, statement.portalname)
@@ -285,7 +287,9 @@ Window = tuple[int, int, int]
 _NOTHING: Window = (1, 0, 1)
 
 
-def _window(cursor: CursorRows, portal: Portal, direction: str, count: int, move: bool) -> Iterator[Any]:
+def _window(
+    cursor: CursorRows, portal: Portal, direction: str, count: int, move: bool
+) -> Generator[Any, None, Any]:
     """Moves the cursor; returns the Window (first row, last row, step) to deliver, or an empty one. When
     a NO SCROLL cursor complains is what PortalRunFetch() does."""
     direction = direction.removeprefix("FETCH_")
@@ -315,7 +319,7 @@ def _window(cursor: CursorRows, portal: Portal, direction: str, count: int, move
     return (yield from _absolute(cursor, portal, count))
 
 
-def _forward(cursor: CursorRows, count: int) -> Iterator[Any]:
+def _forward(cursor: CursorRows, count: int) -> Generator[Any, None, Any]:
     position = cursor.position
     target = position + count if count < FETCH_ALL else FETCH_ALL
     yield from cursor.read_to(target)
@@ -331,7 +335,7 @@ def _backward(cursor: CursorRows, count: int) -> Window:
     return min(position - 1, len(cursor.rows)), first, -1
 
 
-def _absolute(cursor: CursorRows, portal: Portal, count: int) -> Iterator[Any]:
+def _absolute(cursor: CursorRows, portal: Portal, count: int) -> Generator[Any, None, Any]:
     position = cursor.position
     if count > 0:
         ended = cursor.ended and position > len(cursor.rows)

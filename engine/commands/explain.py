@@ -5,7 +5,7 @@ EXPLAIN (CODE) shows the Python function that the plan was compiled to.
 """
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from typing import Any
 
 from pglast import ast
@@ -25,7 +25,7 @@ _FLAGS = frozenset(
     ("analyze", "verbose", "costs", "buffers", "wal", "settings", "generic_plan", "timing", "summary",
      "memory", "code")
 )  # fmt: skip
-Rows = Iterator[Any]
+Rows = Generator[Any, None, Any]
 
 
 class Options(ExplainOptions):

@@ -4,7 +4,7 @@ VACUUM has nothing to remove: old versions do not stay in the store. It checks i
 ANALYZE, collects statistics.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from typing import Any
 
 from pglast import ast
@@ -43,7 +43,7 @@ _VACUUM_FLAGS = frozenset(
 
 
 @command("VacuumStmt", tag="VACUUM", read_only_ok=True)
-def vacuum(ctx: Any, statement: ast.VacuumStmt) -> Iterator[Any]:
+def vacuum(ctx: Any, statement: ast.VacuumStmt) -> Generator[Any, None, Any]:
     """VACUUM and ANALYZE."""
     is_vacuum = bool(statement.is_vacuumcmd)
     name = "VACUUM" if is_vacuum else "ANALYZE"
@@ -185,7 +185,7 @@ def _qualified(ctx: Any, relation: Any, database: bool = False) -> str:
     return f"{prefix}{schema}.{relation.name}"
 
 
-def _analyze(ctx: Any, relation: Any, names: Any, verbose: bool) -> Iterator[Any]:
+def _analyze(ctx: Any, relation: Any, names: Any, verbose: bool) -> Generator[Any, None, Any]:
     from .analyze_table import analyze_relation
 
     columns = [column for column in relation.columns if not column.dropped]
@@ -224,7 +224,7 @@ def _analyze(ctx: Any, relation: Any, names: Any, verbose: bool) -> Iterator[Any
 
 
 @command("CheckPointStmt", tag="CHECKPOINT", read_only_ok=True)
-def checkpoint(ctx: Any, statement: ast.CheckPointStmt) -> Iterator[Any]:
+def checkpoint(ctx: Any, statement: ast.CheckPointStmt) -> Generator[Any, None, Any]:
     """Write the store's checkpoint and wait for it."""
     import asyncio
 
@@ -244,7 +244,7 @@ def checkpoint(ctx: Any, statement: ast.CheckPointStmt) -> Iterator[Any]:
 
 
 @command("ReindexStmt", tag="REINDEX", read_only_ok=True)
-def reindex(ctx: Any, statement: ast.ReindexStmt) -> Iterator[Any]:
+def reindex(ctx: Any, statement: ast.ReindexStmt) -> Generator[Any, None, Any]:
     """REINDEX: the entries of the indexes are written anew."""
     concurrently = verbose = False
     for element in statement.params or ():
@@ -325,7 +325,7 @@ def _many_indexes(ctx: Any, kind: str, name: str | None) -> list[tuple[int, int]
     return found
 
 
-def rebuild_index(ctx: Any, relid: int, index: int) -> Iterator[Any]:
+def rebuild_index(ctx: Any, relid: int, index: int) -> Generator[Any, None, Any]:
     """Fresh storage for an index, filled from the table."""
     from ..ddl.indexes import build_index
     from ..ddl.truncate import new_storage
@@ -339,7 +339,7 @@ def rebuild_index(ctx: Any, relid: int, index: int) -> Iterator[Any]:
 
 
 @command("ClusterStmt", tag="CLUSTER", read_only_ok=True)
-def cluster(ctx: Any, statement: ast.ClusterStmt) -> Iterator[Any]:
+def cluster(ctx: Any, statement: ast.ClusterStmt) -> Generator[Any, None, Any]:
     """CLUSTER [table [USING index]]: the rows are numbered anew in the order of an index."""
     verbose = False
     for element in statement.params or ():
@@ -399,7 +399,7 @@ def _cluster_target(ctx: Any, statement: ast.ClusterStmt) -> tuple[int, int]:
     return oid, wanted
 
 
-def _cluster(ctx: Any, relid: int, index: int) -> Iterator[Any]:
+def _cluster(ctx: Any, relid: int, index: int) -> Generator[Any, None, Any]:
     from gaveldb.storage.api import row_key
 
     from ..ddl.truncate import new_storage

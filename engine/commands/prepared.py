@@ -1,6 +1,6 @@
 """SQL-level prepared statements: PREPARE, EXECUTE, DEALLOCATE."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from typing import Any
 
 from pglast import ast
@@ -43,11 +43,11 @@ def describe_execute(session: Any, statement: ast.ExecuteStmt) -> Sequence[Colum
     """The prepared statement's columns."""
     prepared = session.find_prepared(statement.name)
     session.refresh(prepared)
-    return prepared.columns
+    return prepared.columns  # type: ignore[no-any-return]
 
 
 @command("ExecuteStmt", read_only_ok=True)
-def execute(ctx: Any, statement: ast.ExecuteStmt) -> Iterator[Any]:
+def execute(ctx: Any, statement: ast.ExecuteStmt) -> Generator[Any, None, Any]:
     """EXECUTE name (arguments)."""
     session = ctx.session
     prepared = session.find_prepared(statement.name)
@@ -71,7 +71,7 @@ def execute_arguments(ctx: Any, prepared: PreparedStatement, statement: ast.Exec
     return tuple([evaluate_expression(ctx, expr) for expr in exprs])
 
 
-def run_inner(session: Any, plan: Plan, ctx: StatementContext) -> Iterator[Any]:
+def run_inner(session: Any, plan: Plan, ctx: StatementContext) -> Generator[Any, None, Any]:
     """Run a plan inside a utility command; returns its tag."""
     from ..commands.registry import find_command
 
@@ -79,7 +79,7 @@ def run_inner(session: Any, plan: Plan, ctx: StatementContext) -> Iterator[Any]:
         found = find_command(plan.node)
         assert found is not None
         result = found.run(ctx, plan.utility)
-        if isinstance(result, Iterator):
+        if isinstance(result, Generator):
             tag = yield from result
             return tag if isinstance(tag, str) else found.tag
         return result if isinstance(result, str) else found.tag

@@ -45,8 +45,8 @@ def test_out_and_in_again(server: Server, options: str) -> None:
             "insert into source (c1, c5) select i, repeat('x', i % 50) from generate_series(1, 3000) i"
         )
         connection.execute(
-            "insert into source values (1, 2, 3, 'nan', 'infinity', E'\\\\N\\n\"q\"', '\\x00', false, '-infinity', "
-            "'infinity', null, '{}', '{}', '1 mon', '')"
+            "insert into source values (1, 2, 3, 'nan', 'infinity', E'\\\\N\\n\"q\"', '\\x00', false, "
+            "'-infinity', 'infinity', null, '{}', '{}', '1 mon', '')"
         )
         cursor = connection.cursor()
         with cursor.copy(f"copy source to stdout {header}") as copy:  # type: ignore[arg-type]
