@@ -1,7 +1,8 @@
 """One database: its newest Catalog, kept current from the crossbar, and its counters."""
 
 import struct
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from itertools import count
 from typing import Any
 
 from gaveldb.journal.api import Batch, Commit
@@ -58,7 +59,7 @@ class Database:
         self.sequences = Sequences(self)
         self.advisory = AdvisoryLocks(oid)
         self.columns = ColumnStore()
-        self._rowids: dict[int, int] = {}
+        self.rowid_counters: dict[int, Callable[[], int]] = {}  # by relation number: the next row id
         self._current: SharedSnapshot | None = None
         self._catalog_rowid = FIRST_STORED_ROWID
 
@@ -125,20 +126,17 @@ class Database:
 
     def next_rowid(self, storage_id: int, transaction: Any) -> int:
         """A fresh row id; the first of a relation is found behind the last stored row."""
-        last = self._rowids.get(storage_id)
-        if last is None:
-            last = self._last_rowid(storage_id, transaction)
-        last += 1
-        self._rowids[storage_id] = last
-        return last
+        counter = self.rowid_counters.get(storage_id)
+        if counter is None:
+            counter = count(self._last_rowid(storage_id, transaction) + 1).__next__
+            self.rowid_counters[storage_id] = counter
+        return counter()
 
-    def rowids(self, storage_id: int, count: int, transaction: Any) -> range:
-        """`count` fresh row ids."""
-        last = self._rowids.get(storage_id)
-        if last is None:
-            last = self._last_rowid(storage_id, transaction)
-        self._rowids[storage_id] = last + count
-        return range(last + 1, last + 1 + count)
+    def rowids(self, storage_id: int, number: int, transaction: Any) -> range:
+        """`number` fresh row ids."""
+        first = self.next_rowid(storage_id, transaction)
+        self.rowid_counters[storage_id] = count(first + number).__next__
+        return range(first, first + number)
 
     def _last_rowid(self, storage_id: int, transaction: Any) -> int:
         # The newest state, not the transaction's snapshot: others may have inserted since.

@@ -19,7 +19,7 @@ from gaveldb.storage.api import SHARED_DATABASE, create_database_write, open_sto
 from gaveldb.storage.errors import StorageFull
 
 from .api import Output
-from .database import Database, catalog_rows
+from .database import CATALOG_RELATION_LAST, Database, catalog_rows
 from .errors import SqlError
 from .literals import LiteralPlans
 from .session import Session
@@ -38,6 +38,7 @@ log = logging.getLogger("gaveldb.engine")
 FIRST_NORMAL_OID = 16_384
 OIDS_RESERVED = 8_192  # PostgreSQL's VAR_OID_PREFETCH
 OID_KEY = row_key(1, 1)
+CATALOG_KEYS_END = CATALOG_RELATION_LAST.to_bytes(4, "big")
 POSTGRES_OID = 5
 RECURSION_LIMIT = 8_000  # expressions nest: 1000 terms of a sum are as many levels of the tree
 TEMPLATE1_OID = 1
@@ -128,9 +129,9 @@ class GavelEngine:
                     database.forget_columns(commit, prefix)
         for commit in batch.commits:
             by_database: dict[int, dict[bytes, bytes | None]] = {}
-            for key, value in commit.writes.items():
-                if len(key) == 16 and not key[4] and not key[5]:
-                    by_database.setdefault(int.from_bytes(key[:4], "big"), {})[key] = value
+            for key in [key for key in commit.writes if key[4:8] < CATALOG_KEYS_END]:
+                if len(key) == 16:
+                    by_database.setdefault(int.from_bytes(key[:4], "big"), {})[key] = commit.writes[key]
             for oid, writes in by_database.items():
                 changes = Batch(batch.upto, [commit._replace(writes=writes)])
                 if oid == SHARED_DATABASE:

@@ -225,6 +225,9 @@ class Transaction:
 
     def next_rowid(self, storage_id: int) -> int:
         """A fresh row id of the relation; never given twice."""
+        counter = self.database.rowid_counters.get(storage_id)
+        if counter is not None:
+            return counter()
         if storage_id & 0x8000_0000:
             return self.session.temporary.next_rowid(storage_id)
         return self.database.next_rowid(storage_id, self)
