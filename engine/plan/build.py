@@ -13,7 +13,7 @@ Set operations (setops.py) and data modification (modify.py) are built around th
 
 from typing import Any
 
-from ..tree import Query, RangeTblEntry, TargetEntry, Var
+from ..tree import Const, Query, RangeTblEntry, RelabelType, TargetEntry, Var
 from ..treetypes import expr_collation, expr_type, expr_typmod
 from .clauses import contain_volatile_functions
 from .ctes import process_ctes
@@ -66,6 +66,8 @@ def subquery_planner(glob: PlannerGlobal, query: Query, parent: Root | None, tup
     else:
         prepare_jointree(root)
         root.tlist = preprocess_targets(root, query.targetList)
+        if query.groupingSets:
+            root.tlist = _grouped_constants(query, root.tlist)
         preprocess_limit(root)
         if query.setOperations is not None:
             from .setops import plan_set_operations
@@ -86,10 +88,29 @@ def preprocess_targets(root: Root, targets: list[TargetEntry]) -> list[TargetEnt
     return out
 
 
+def _grouped_constants(query: Query, targets: list[TargetEntry]) -> list[TargetEntry]:
+    """Constants that are grouping keys of GROUPING SETS are NULL in the sets without them: labelled, so
+    that they are values of the grouping."""
+    refs = {clause.tleSortGroupRef for clause in query.groupClause}
+    out = []
+    for entry in targets:
+        expr = entry.expr
+        if entry.ressortgroupref in refs and type(expr) is Const:
+            label = RelabelType(expr, expr.consttype, expr.consttypmod, expr.constcollid)
+            entry = replace(entry, expr=label)
+        out.append(entry)
+    return out
+
+
 def plan_select(root: Root) -> Any:
     """The plan of a SELECT without set operations, up to LIMIT."""
     query = root.query
     root.having = root.preprocess_qual(query.havingQual)
+    if query.havingQual is not None and not (
+        query.hasAggs or query.groupClause or query.groupingSets or root.outer_aggs or query.hasWindowFuncs
+    ):
+        # HAVING without aggregates: one group or none, whatever the rows
+        return finish(root, Path(Result(rows=1.0, cost=0.1)))
     paths = query_planner(root)
     best = None
     best_cost = 0.0

@@ -228,7 +228,8 @@ def _add_grouping(root: Root, plan: Plan, keys: tuple[Any, ...]) -> tuple[Plan, 
     strategy = "plain"
     order: tuple[Any, ...] = ()
     if exprs or (sets and sets != ((),)):
-        plan, strategy, order, extra = _group_input(root, plan, keys, clauses, exprs, bool(sets))
+        ordered = any(agg.aggorder or agg.aggdistinct or agg.aggkind != "n" for agg in aggs)
+        plan, strategy, order, extra = _group_input(root, plan, keys, clauses, exprs, bool(sets), ordered)
         agg_cost += extra
     quals = tuple(sorted(root.having, key=contain_subplans))
     node = Agg(
@@ -248,12 +249,19 @@ def _add_grouping(root: Root, plan: Plan, keys: tuple[Any, ...]) -> tuple[Plan, 
 
 
 def _group_input(
-    root: Root, plan: Plan, keys: tuple[Any, ...], clauses: list[Any], exprs: list[Any], sets: bool
+    root: Root,
+    plan: Plan,
+    keys: tuple[Any, ...],
+    clauses: list[Any],
+    exprs: list[Any],
+    sets: bool,
+    ordered: bool,
 ) -> tuple[Plan, str, tuple[Any, ...], float]:
-    """(input, strategy, resulting order, cost of grouping): sorted where the order is there or where
-    hashing is impossible."""
+    """(input, strategy, resulting order, cost of grouping): sorted where the order is there, where
+    hashing is impossible, and where aggregates keep their input (DISTINCT, ORDER BY): then only one
+    group's input is held at a time."""
     catalog = root.catalog
-    hashable = all(
+    hashable = (sets or not ordered) and all(
         op_hashjoinable(catalog, c.eqop, expr_type(e)) for c, e in zip(clauses, exprs, strict=False)
     ) and root.glob.enabled("enable_hashagg")
     sortable = all(c.sortop for c in clauses)
