@@ -112,7 +112,7 @@ def _copy_out(
         encode = _in_encoding(_text_encoder(plan.catalog, types, options, forced), codec, name)
         first = b""
         if options.header:
-            writer = _careful(options, forced if options.force_quote == "*" else frozenset(), len(names))
+            writer = _careful(options, frozenset(), len(names))  # FORCE_QUOTE is about values
             sink.put([(writer(names) + "\n").encode(codec)])
     inner = StatementContext(session, (), source)
     inner.output = ctx.output
