@@ -12,14 +12,15 @@ names, so that PostgreSQL's own descriptions of parse analysis, rewriting and de
 4. Locations are byte offsets into the statement (-1: unknown).
 """
 
-from typing import Any, Union
+from typing import Any, ClassVar
 
 import msgspec
 
-
-class Node(msgspec.Struct, frozen=True, tag=True, tag_field="node"):
-    """Base of all expression nodes."""
-
+from .treewalk import Node as Node
+from .treewalk import children as children
+from .treewalk import equal as equal
+from .treewalk import map_children as map_children
+from .treewalk import strip_locations as strip_locations
 
 # --- leaves -----------------------------------------------------------------------------------
 
@@ -42,6 +43,8 @@ class Var(Node, frozen=True):
 
 class Const(Node, frozen=True):
     """A constant; `constvalue` is an engine value (engine/values.py), None if constisnull."""
+
+    has_children: ClassVar[bool] = False
 
     consttype: int
     constvalue: Any
@@ -766,81 +769,4 @@ class Query(msgspec.Struct, tag=True, tag_field="node", eq=False):
 Expr = Any  # an expression node; an alias for readers
 
 
-# Which fields of a class may hold expressions; found out once per class.
-_child_fields: dict[type, tuple[str, ...]] = {}
-_PLAIN = (int, str, bool, str | None, tuple[int, ...], tuple[str, ...], "Query", "tuple[int, ...]")
-
-
-def _find_child_fields(cls: Any) -> tuple[str, ...]:
-    fields = tuple([n for n in cls.__struct_fields__ if cls.__annotations__.get(n) not in _PLAIN])
-    _child_fields[cls] = () if cls is Const else fields
-    return _child_fields[cls]
-
-
-def map_children(node: Any, function: Any) -> Any:
-    """`node` with function applied to each child expression (fields that are Nodes or tuples of
-    Nodes, at any nesting of tuples); the same object if nothing changed. Does not enter Query."""
-    changes = {}
-    fields = _child_fields.get(node.__class__)
-    if fields is None:
-        fields = _find_child_fields(node.__class__)
-    for name in fields:
-        value = getattr(node, name)
-        if not value:
-            continue
-        new = _map_value(value, function)
-        if new is not value:
-            changes[name] = new
-    return msgspec.structs.replace(node, **changes) if changes else node
-
-
-def _map_value(value: Any, function: Any) -> Any:
-    if isinstance(value, Node):
-        return function(value)
-    if type(value) is tuple and value:
-        new = tuple([_map_value(item, function) for item in value])
-        for a, b in zip(new, value):
-            if a is not b:
-                return new
-    return value
-
-
-def children(node: Any) -> list[Any]:
-    """The child expression nodes of `node` (not entering Query)."""
-    out: list[Any] = []
-    fields = _child_fields.get(node.__class__)
-    if fields is None:
-        fields = _find_child_fields(node.__class__)
-    for name in fields:
-        _collect(getattr(node, name), out)
-    return out
-
-
-def _collect(value: Any, out: list[Any]) -> None:
-    if isinstance(value, Node):
-        out.append(value)
-    elif type(value) is tuple:
-        for item in value:
-            _collect(item, out)
-
-
-def strip_locations(node: Any) -> Any:
-    """The expression without locations, so that equal expressions compare and hash equal."""
-    node = map_children(node, strip_locations)
-    if getattr(node, "location", -1) != -1:
-        node = msgspec.structs.replace(node, location=-1)
-    return node
-
-
-def equal(a: Any, b: Any) -> bool:
-    """Whether two expressions are the same but for their locations (PostgreSQL's equal())."""
-    if a is b:
-        return True
-    if type(a) is not type(b):
-        return False
-    return bool(strip_locations(a) == strip_locations(b))
-
-
-
-
-AnyNode = Union[Node, Query, RangeTblEntry]
+AnyNode = Node | Query | RangeTblEntry

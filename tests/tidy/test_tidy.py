@@ -22,7 +22,7 @@ DOORS = {"api", "errors", "sqlstates"}
 WIRING = {"server/cli.py"}
 LINES_MAX = 800
 # Files that were longer when the limit came, with the most they may have. Numbers only go down.
-LONG_FILES: dict[str, int] = {"engine/tree.py": 815}
+LONG_FILES: dict[str, int] = {}
 PRINTING = {"server/cli.py"}
 CLOCKS = {"time.time", "datetime.now", "datetime.datetime.now", "date.today", "datetime.utcnow"}
 CLOCK_FILES = {"clock.py", "cli.py"}
