@@ -1,0 +1,247 @@
+"""The end of statements and transactions: COMMIT, ROLLBACK, what an error leaves behind."""
+
+import time
+from collections.abc import Iterator
+from typing import Any
+
+from gaveldb.journal.errors import JournalFull, SerializationFailure
+from gaveldb.storage.errors import StorageFull
+
+from .errors import SqlError
+from .portal import Portal
+from .sessionstate import SessionState
+from .sqlstates import (
+    IN_FAILED_SQL_TRANSACTION,
+    QUERY_CANCELED,
+)
+from .stepping import settle
+from .transaction import Transaction
+
+
+class TransactionEnd(SessionState):
+    """COMMIT and ROLLBACK of a Session."""
+
+    def check_interrupts(self, deadline: float | None = None) -> None:
+        """Raise 57014 if the statement was cancelled or has run into statement_timeout."""
+        if self.cancelled is not None:
+            error, self.cancelled = self.cancelled, None
+            raise error
+        if deadline is not None and time.monotonic() > deadline:
+            raise SqlError(QUERY_CANCELED, "canceling statement due to statement timeout")
+
+    def drain_portals(self) -> None:
+        """Open portals keep what they see: read their remaining rows before the snapshot changes or
+        this transaction writes."""
+        for portal in self.portals.values():
+            if portal is self._driven or portal.plan is None or not portal.plan.read_only:
+                continue
+            if portal.position is not None:
+                portal.position.drain()
+                continue
+            running = portal.running
+            if running is not None and portal.started and portal.plan.utility is None:
+                rows = portal.rows
+                for item in running:
+                    if type(item) is list:
+                        rows = rows + item
+                portal.rows = rows
+                portal.running = None
+
+    def _check_failed(self, statement: Any, node: str) -> None:
+        if self.failed:
+            if node == "TransactionStmt" and statement is not None and statement.kind.name in _IN_FAILED:
+                return
+            raise in_failed_transaction()
+
+    async def _commit(self) -> None:
+        """Commit the transaction, implicit or explicit."""
+        for item in self.commit_steps():
+            await settle(item)
+
+    def commit_steps(self) -> Iterator[Any]:
+        """Commit: yields breaths and Futures whose results it takes itself."""
+        transaction = self.transaction
+        assert transaction is not None
+        try:
+            if transaction.deferred:
+                from .run.deferred import check_all
+
+                yield from check_all(transaction)
+                transaction.end_command()
+            waits = transaction.waits
+            while waits:
+                future = waits.pop()
+                yield future
+                future.result()
+            if self.portals:
+                yield from self._end_portals_commit()
+            if self._on_commit:
+                from .ddl.oncommit import on_commit_actions
+
+                on_commit_actions(self)
+            if transaction.has_writes:
+                request = transaction.commit_request()
+                transaction.release()
+                if request is not None:
+                    reservation = self.engine.reservation()
+                    if reservation is not None:
+                        yield reservation
+                    future = self.engine.commit(request)
+                    yield future
+                    future.result()
+                transaction.apply_temporary()
+        except SerializationFailure as failure:
+            # Whoever tries again at once must see what it lost against.
+            self._abort()
+            winner = self.engine.applied(failure.committed_at)
+            if winner is not None:
+                yield winner
+            raise self.engine.commit_error(failure) from None
+        except BaseException as error:
+            self._abort()
+            raise self.engine.commit_error(error) from None
+        self.transaction = None
+        transaction.release()
+        for hook in transaction.on_commit:
+            hook()
+        if transaction.notifications:
+            self.engine.notify(self, transaction.notifications)
+        self.settings.commit()
+
+    def begin_explicit(self, like: Transaction | None = None) -> None:
+        """BEGIN, or the next transaction of AND CHAIN with the modes of the last one."""
+        transaction = self.transaction
+        if transaction is None:
+            transaction = Transaction(self, explicit=True)
+            self.settings.start_transaction(transaction)
+            self.transaction = transaction
+            self.cancelled = None
+        transaction.explicit = True
+        if like is not None:
+            transaction.isolation = like.isolation
+            transaction.read_only = like.read_only
+            transaction.deferrable = like.deferrable
+
+    def _implicit_end_readonly(self) -> None:
+        """The end of an implicit transaction that has written nothing."""
+        transaction = self.transaction
+        if transaction is None:
+            return
+        if transaction.explicit:
+            return
+        portals = self.portals
+        if portals:
+            for name, portal in (
+                list(portals.items()) if len(portals) > 1 else ((*portals, *portals.values()),)
+            ):
+                if not portal.stored:
+                    if portal.running is not None:
+                        close_running(portal)
+                    del portals[name]
+        self.transaction = None
+        transaction.release()
+        settings = self.settings
+        if settings.dirty:
+            settings.commit()
+        if (
+            not transaction.has_writes
+            and not transaction.on_commit
+            and not transaction.reads
+            and not transaction.pending
+            and not transaction.changed_catalog()
+            and transaction.isolation == "read committed"
+            and not transaction.read_only
+        ):
+            self._spare = transaction
+        else:
+            for hook in transaction.on_commit:
+                hook()
+
+    def _abort(self) -> None:
+        """Roll back and forget the transaction."""
+        transaction = self.transaction
+        self.transaction = None
+        if self.portals:
+            self._end_portals()
+        if transaction is not None:
+            transaction.release()
+            for hook in transaction.on_abort:
+                hook()
+        self.settings.rollback()
+        self.settings_changed()
+
+    def _end_portals_commit(self) -> Iterator[Any]:
+        """At COMMIT: cursors WITH HOLD are read to their end, all other portals close."""
+        for name, portal in list(self.portals.items()):
+            if portal.declared and portal.holdable:
+                if not portal.stored:
+                    yield from portal.position.read_to(2**63)
+                    portal.stored = True
+                continue
+            close_running(portal)
+            del self.portals[name]
+
+    def _end_portals(self) -> None:
+        """At ROLLBACK: only cursors held since an earlier transaction stay."""
+        for name, portal in list(self.portals.items()):
+            if not portal.stored:
+                close_running(portal)
+                del self.portals[name]
+
+    def _statement_failed(self, error: BaseException) -> BaseException:
+        """Put the transaction into the state that an error leaves it in; returns the error to raise."""
+        if isinstance(error, (SerializationFailure, JournalFull, StorageFull)):
+            error = self.engine.commit_error(error)
+        elif isinstance(error, RecursionError):
+            from .sqlstates import STATEMENT_TOO_COMPLEX
+
+            error = SqlError(
+                STATEMENT_TOO_COMPLEX,
+                "stack depth limit exceeded",
+                hint='Increase the configuration parameter "max_stack_depth" (currently 2048kB), after '
+                "ensuring the platform's stack depth limit is adequate.",
+            )
+        elif isinstance(error, MemoryError):
+            from .sqlstates import OUT_OF_MEMORY
+
+            error = SqlError(OUT_OF_MEMORY, "out of memory")
+        transaction = self.transaction
+        if transaction is None:
+            return error
+        transaction.abort_command()
+        if transaction.explicit:
+            self.failed = True
+        else:
+            self._abort()
+        return error
+
+    def rollback_failed(self) -> None:
+        """ROLLBACK (or COMMIT of a failed transaction)."""
+        self.failed = False
+        self._abort()
+
+
+def close_running(portal: Portal) -> None:
+    """Stop a portal's plan where it is."""
+    running = portal.running
+    portal.running = None
+    close = getattr(running, "close", None)
+    if close is not None:
+        close()
+
+
+def in_failed_transaction() -> SqlError:
+    return SqlError(
+        IN_FAILED_SQL_TRANSACTION,
+        "current transaction is aborted, commands ignored until end of transaction block",
+    )
+
+
+_IN_FAILED = frozenset(
+    (
+        "TRANS_STMT_COMMIT",
+        "TRANS_STMT_ROLLBACK",
+        "TRANS_STMT_ROLLBACK_TO",
+        "TRANS_STMT_PREPARE",
+    )
+)

@@ -1,0 +1,262 @@
+"""Running one statement in its portal."""
+
+import time
+from collections.abc import Sequence
+from typing import Any
+
+from .api import Output
+from .ending import TransactionEnd
+from .memory import Meter
+from .portal import Portal
+from .statement import Plan, cached_plan
+from .stepping import BREATH, settle
+from .transaction import EPOCH_OFFSET_US, Transaction
+
+ROWS_BEFORE_BREATH = 2_000
+
+
+class Execution(TransactionEnd):
+    """Runs the plans of a Session's portals."""
+
+    def _begin_statement(self) -> None:
+        """A transaction and a snapshot for the next statement."""
+        transaction = self.transaction
+        now = time.time_ns() // 1000 - EPOCH_OFFSET_US
+        if transaction is None:
+            transaction = self._spare
+            if transaction is not None:
+                self._spare = None
+                transaction.transaction_timestamp = now
+            else:
+                transaction = Transaction(self, explicit=False)
+                self.settings.start_transaction(transaction)
+            self.transaction = transaction
+            self.cancelled = None
+        transaction.statement_timestamp = now
+        transaction.take_snapshot()
+
+    async def _run_to_end(self, portal: Portal, output: Output, *, describe: bool) -> None:
+        """Run a statement of the simple protocol and write all it answers."""
+        plan = portal.plan
+        assert plan is not None
+        if plan.columns is not None and describe:
+            binary = plan.node == "FetchStmt" and self._is_binary_cursor(plan.utility.portalname)
+            portal.formats = (1 if binary else 0,) * len(plan.columns)
+        await self._run(portal, output, 0, describe=describe)
+
+    def _is_binary_cursor(self, name: str) -> bool:
+        cursor = self.portals.get(name)
+        return cursor is not None and cursor.binary
+
+    def cursor_rowid(self, name: str, relid: int) -> int:
+        """WHERE CURRENT OF: the row id of the cursor's current row of a table."""
+        from .commands.cursors import current_rowid
+
+        return current_rowid(self, name, relid)
+
+    async def _run(self, portal: Portal, output: Output, row_limit: int, *, describe: bool = False) -> None:
+        """Run (or go on with) a portal: rows, then CommandComplete or PortalSuspended."""
+        plan = portal.plan
+        assert plan is not None
+        self._check_failed(plan.utility, plan.node)
+        if plan.utility is not None:
+            from .utility import run_utility
+
+            await run_utility(self, portal, output, row_limit, describe=describe)
+            return
+        context = portal.context
+        if not portal.started:
+            self._begin_statement()
+            context.attach(self.transaction)
+            if plan.catalog is not context.catalog:
+                plan = portal.plan = cached_plan_again(self, plan, plan.source)
+        transaction = self.transaction
+        assert transaction is not None
+        if not plan.read_only:
+            transaction.forbid_if_read_only(command_name(plan))
+        columns = plan.columns
+        ended = plan.read_only
+        if columns is not None and not plan.read_only:
+            if not portal.started:  # changes are complete before the first row is sent
+                await self._collect(portal)
+                transaction.end_command()
+                if transaction.waits or transaction.deferred:
+                    await self._end_statement()
+            ended = True
+        if columns is not None:
+            if describe:
+                output.row_description(columns, portal.formats)
+        count = await self._drive(portal, output, row_limit)
+        if not portal.done:
+            output.portal_suspended()
+            return
+        if not ended:
+            transaction.end_command()
+        if not plan.read_only and plan.tag != "SELECT ":
+            count = context.processed
+        if transaction.waits or transaction.deferred:
+            await self._end_statement()
+        output.command_complete(plan.tag + str(count))
+
+    async def _collect(self, portal: Portal) -> None:
+        """Run the portal's plan to its end, keeping its rows."""
+        plan = portal.plan
+        assert plan is not None
+        portal.started = True
+        kept = portal.rows = []
+        if plan.point is not None:
+            kept += plan.point(portal.context) or ()
+            return
+        assert plan.run is not None
+        deadline = self.settings.statement_deadline()
+        for item in plan.run(portal.context):
+            if type(item) is list and item:
+                kept += item
+            elif type(item) is list or item is None:
+                self.check_interrupts(deadline)
+                await BREATH
+            else:
+                await self._settle(item, deadline)
+
+    async def first_rows(self, portal: Portal) -> None:
+        """Run what the portal runs up to its first batch of rows, and keep that."""
+        deadline = self.settings.statement_deadline()
+        if portal.running is None:
+            return
+        for item in portal.running:
+            if type(item) is list and item:
+                portal.rows = item
+                return
+            if type(item) is list or item is None:
+                self.check_interrupts(deadline)
+                await BREATH
+            else:
+                await self._settle(item, deadline)
+
+    async def _settle(self, item: Any, deadline: float | None) -> None:
+        """Wait for what a plan waits for; cancel and statement_timeout end it."""
+        alarm = None
+        if deadline is not None and getattr(item, "interruptible", False):
+            alarm = item.get_loop().call_later(max(deadline - time.monotonic(), 0) + 0.001, item.cancel)
+        self.waiting = item
+        await settle(item)
+        self.waiting = None
+        if alarm is not None:
+            alarm.cancel()
+        self.check_interrupts(deadline)
+
+    async def _drive(self, portal: Portal, output: Output, row_limit: int) -> int:
+        """Step the portal's plan and write its rows; returns how many."""
+        plan = portal.plan
+        assert plan is not None
+        self._driven = portal
+        context = portal.context
+        encode = None
+        if plan.columns is not None:
+            encode = portal.encode
+            if encode is None:
+                encode = portal.encode = self.row_encoder(plan, portal.formats)
+        count = 0
+        if not portal.started:
+            portal.started = True
+            if plan.point is not None:
+                portal.running = iter(())
+                portal.rows = list(plan.point(context) or ())
+            else:
+                assert plan.run is not None
+                portal.running = iter(plan.run(context))
+                portal.rows = []
+        rows = portal.rows
+        running, portal.running = portal.running, None  # COMMIT closes portals, but not its own
+        deadline = self.settings.statement_deadline()
+        meter = Meter()
+        breath_at = ROWS_BEFORE_BREATH
+        while True:
+            if rows:
+                if row_limit and len(rows) > row_limit - count:
+                    take = row_limit - count
+                    portal.rows = rows[take:]
+                    rows = rows[:take]
+                else:
+                    portal.rows = []
+                count += len(rows)
+                if encode is not None:
+                    output.rows(encode(context, rows))
+                    waiting = output.drained()
+                    if waiting is not None:
+                        await waiting
+                    if count >= breath_at:  # a client that keeps up must not keep the loop
+                        breath_at = count + ROWS_BEFORE_BREATH
+                        self.check_interrupts(deadline)
+                        await BREATH
+                rows = portal.rows
+                if row_limit and count >= row_limit:
+                    portal.running = running
+                    return count
+                continue
+            if running is None:
+                portal.done = True
+                return count
+            try:
+                item = next(running)
+            except StopIteration:
+                portal.done = True
+                return count
+            if type(item) is list:
+                rows = item
+                if not item:
+                    self.check_interrupts(deadline)
+                    meter.breath()
+                    await BREATH
+            elif item is None:
+                self.check_interrupts(deadline)
+                meter.breath()
+                await BREATH
+            else:
+                await self._settle(item, deadline)
+
+    async def _end_statement(self) -> None:
+        """Constraint checks that wait for the end of the statement, and reservations."""
+        transaction = self.transaction
+        assert transaction is not None
+        if transaction.deferred:
+            from .run.deferred import check_immediate
+
+            for item in check_immediate(transaction):
+                await settle(item)
+        waits = transaction.waits
+        while waits:
+            await waits.pop()
+
+    def row_encoder(self, plan: Plan, formats: Sequence[int]) -> Any:
+        """The generated function that encodes this plan's rows as DataRow messages."""
+        key = tuple(formats)
+        encoder = plan.encoders.get(key)
+        if encoder is None:
+            from .compile.encode import make_row_encoder
+
+            assert plan.columns is not None
+            types = (
+                plan.planned.types
+                if plan.planned is not None
+                else [column.type_oid for column in plan.columns]
+            )
+            encoder = plan.encoders[key] = make_row_encoder(plan.catalog, types, key)
+        return encoder
+
+    def begin_statement(self) -> None:
+        """A transaction and a snapshot for the next statement."""
+        self._begin_statement()
+
+
+def cached_plan_again(session: Any, plan: Plan, text: str) -> Plan:
+    """A plan for the same statement under the session's current catalog."""
+    if plan.catalog is session.catalog:
+        return plan
+    return cached_plan(session, plan.source or text, tuple(plan.param_types))
+
+
+def command_name(plan: Plan) -> str:
+    assert plan.query is not None
+    name = plan.query.commandType.upper()
+    return name if name != "SELECT" else "SELECT INTO"
