@@ -39,6 +39,8 @@ class Var(Node, frozen=True):
     varlevelsup: int = 0
     varnullingrels: tuple[int, ...] = ()  # kept empty by analysis; for the planner's own use
     location: int = -1
+    varnosyn: int = 0  # the aliased join and column it was written as; 0 if as varno says. For deparsing only
+    varattnosyn: int = 0
 
 
 class Const(Node, frozen=True):
@@ -598,8 +600,30 @@ class SetOperationStmt(Node, frozen=True):
     groupClauses: tuple[SortGroupClause, ...] = ()
 
 
+class CTESearchClause(Node, frozen=True):
+    """SEARCH DEPTH / BREADTH FIRST BY ... SET column."""
+
+    search_col_list: tuple[str, ...]
+    search_breadth_first: bool
+    search_seq_column: str
+
+
+class CTECycleClause(Node, frozen=True):
+    """CYCLE ... SET mark TO value DEFAULT default USING path; cycle_mark_neop is the marks' <>."""
+
+    cycle_col_list: tuple[str, ...]
+    cycle_mark_column: str
+    cycle_mark_value: Any
+    cycle_mark_default: Any
+    cycle_path_column: str
+    cycle_mark_type: int
+    cycle_mark_typmod: int
+    cycle_mark_collation: int
+    cycle_mark_neop: int
+
+
 class CommonTableExpr(Node, frozen=True):
-    """One WITH item. ctematerialized: "default", "always", "never". search/cycle are expanded."""
+    """One WITH item. ctematerialized: "default", "always", "never". Rewriting expands search and cycle."""
 
     ctename: str
     ctequery: "Query"

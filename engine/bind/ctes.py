@@ -12,10 +12,16 @@ from ..sqlstates import (
     INVALID_COLUMN_REFERENCE,
     INVALID_RECURSION,
 )
-from ..tree import CommonTableExpr, Query
+from ..tree import CommonTableExpr, CTECycleClause, CTESearchClause, Query
 from ..treetypes import expr_collation, expr_location, expr_type, expr_typmod
 from .parse_state import ParseState
 from .raw import enum_name, raw_children, raw_location
+from .searchcycle import (
+    check_search_and_cycle,
+    extra_columns,
+    transform_cycle_clause,
+    transform_search_clause,
+)
 from .targets import cte_target_list
 
 UNKNOWNOID = 705
@@ -55,10 +61,12 @@ class WithItem:
         self.ctecolcollations: list[int] = []
         self.location = raw_location(raw)
         self.depends_on: set[int] = set()
+        self.search_clause: CTESearchClause | None = None
+        self.cycle_clause: CTECycleClause | None = None
 
     def extra_columns(self) -> list[tuple[str, int, int, int]]:
         """(name, type, typmod, collation) of the columns that SEARCH and CYCLE add."""
-        return []
+        return extra_columns(self.search_clause, self.cycle_clause)
 
     def freeze(self) -> CommonTableExpr:
         """The item for Query.cteList."""
@@ -74,7 +82,9 @@ class WithItem:
             tuple(self.ctecoltypes),
             tuple(self.ctecoltypmods),
             tuple(self.ctecolcollations),
-            location=self.location,
+            self.search_clause,
+            self.cycle_clause,
+            self.location,
         )
 
 
@@ -115,13 +125,10 @@ def transform_with_clause(pstate: ParseState, with_clause: Any) -> None:
 def _analyze_cte(pstate: ParseState, item: WithItem) -> None:
     from .analyze import parse_sub_analyze
 
-    for clause, name in ((item.raw.search_clause, "SEARCH"), (item.raw.cycle_clause, "CYCLE")):
-        if clause is not None:
-            raise pstate.error(
-                FEATURE_NOT_SUPPORTED,
-                f"the {name} clause of WITH RECURSIVE is not supported",
-                raw_location(clause),
-            )
+    if item.raw.search_clause is not None:
+        item.search_clause = transform_search_clause(item.raw.search_clause)
+    if item.raw.cycle_clause is not None:
+        item.cycle_clause = transform_cycle_clause(pstate, item.raw.cycle_clause)
     query = parse_sub_analyze(item.raw.ctequery, pstate, item, False, True)
     if query.commandType != "select" and pstate.parentParseState is not None:
         raise pstate.error(
@@ -135,6 +142,8 @@ def _analyze_cte(pstate: ParseState, item: WithItem) -> None:
         analyze_cte_target_list(pstate, item, cte_target_list(query))
     else:
         _check_recursive_types(pstate, item, query)
+    if item.search_clause is not None or item.cycle_clause is not None:
+        check_search_and_cycle(pstate, item)
 
 
 def _check_recursive_types(pstate: ParseState, item: WithItem, query: Query) -> None:

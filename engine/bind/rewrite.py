@@ -183,6 +183,11 @@ def _values_target(query: Query) -> ValuesTarget | None:
 def fire_rir_rules(pstate: ParseState, query: Query, active: tuple[int, ...]) -> None:
     """Expands views and virtual generated columns everywhere in a query, in place."""
     catalog = pstate.catalog
+    for index, cte in enumerate(query.cteList):
+        if cte.search_clause is not None or cte.cycle_clause is not None:
+            from .searchcycle import rewrite_search_and_cycle
+
+            query.cteList[index] = rewrite_search_and_cycle(catalog, cte)
     virtual: list[tuple[int, Any]] = []
     for rtindex, rte in enumerate(query.rtable, 1):
         if rte.rtekind == "subquery":

@@ -6,6 +6,7 @@ from .. import tree as t
 from ..errors import SqlError
 from ..sqlstates import FEATURE_NOT_SUPPORTED, INTERNAL_ERROR
 from ..treetypes import expr_type
+from .deparse_columns import ColumnNamer, Columns
 from .deparse_expr import INDENT_STD, INDENT_VAR
 from .deparse_from import FromDeparser
 from .quoting import quote_identifier
@@ -28,7 +29,7 @@ class Namespace:
     """One query level: its range table, and the name by which each entry and column goes."""
 
     def __init__(
-        self, rtable: Any, names: list[str | None], columns: list[tuple[str, ...]], ctes: Any
+        self, rtable: Any, names: list[str | None], columns: list[Columns], ctes: Any
     ) -> None:
         self.rtable = rtable
         self.names = names
@@ -41,7 +42,7 @@ class Deparser(FromDeparser):
 
     # --- names of range table entries -------------------------------------------------------------
 
-    def push(self, rtable: Any, ctes: Any = ()) -> None:
+    def push(self, rtable: Any, ctes: Any = (), jointree: Any = None) -> None:
         """Enter a query level: choose unique names for its range table (set_rtable_names)."""
         used = {name for ns in self.namespaces for name in ns.names if name}
         names: list[str | None] = []
@@ -63,19 +64,8 @@ class Deparser(FromDeparser):
             if name is not None:
                 used.add(name)
             names.append(name)
-        columns = [self._column_names(rte) for rte in rtable]
+        columns = ColumnNamer(self.catalog, rtable).run(jointree)
         self.namespaces.insert(0, Namespace(rtable, names, columns, ctes))
-
-    def _column_names(self, rte: Any) -> tuple[str, ...]:
-        if rte.relid and rte.rtekind in ("relation", "subquery") and not rte.alias_colnames:
-            return tuple(
-                [
-                    ("" if a.attisdropped else a.attname)
-                    for a in self.catalog.pg_attribute.find("attrelid", rte.relid)
-                    if a.attnum > 0
-                ]
-            )
-        return tuple(rte.eref_colnames)
 
     def _Var(self, node: t.Var, implicit: bool) -> None:
         self.variable(node, False)
@@ -86,9 +76,11 @@ class Deparser(FromDeparser):
         if level >= len(self.namespaces):
             raise SqlError(INTERNAL_ERROR, f"bogus varlevelsup: {node.varlevelsup} offset {levels}")
         namespace = self.namespaces[level]
-        rte = namespace.rtable[node.varno - 1]
-        name = namespace.names[node.varno - 1]
-        number = node.varattno
+        index, number = node.varno, node.varattno
+        if node.varnosyn:  # as it was written
+            index, number = node.varnosyn, node.varattnosyn
+        rte = namespace.rtable[index - 1]
+        name = namespace.names[index - 1]
         if rte.rtekind == "join" and not rte.alias and number > 0:
             source = rte.joinaliasvars[number - 1]
             if isinstance(source, t.Var):
@@ -96,7 +88,7 @@ class Deparser(FromDeparser):
         if number == 0:
             column = None
         elif number > 0:
-            column = namespace.columns[node.varno - 1][number - 1]
+            column = namespace.columns[index - 1].names[number - 1]
         else:
             column = {-1: "ctid", -2: "xmin", -3: "cmin", -4: "xmax", -5: "cmax", -6: "tableoid"}[number]
         if name and (self.varprefix or column is None):
@@ -133,7 +125,7 @@ class Deparser(FromDeparser):
         target = next(x for x in query.targetList if x.resno == number)
         inner = Deparser(self.catalog, path=self.path, ctx=self.ctx)
         inner.namespaces = list(namespaces)
-        inner.push(query.rtable, query.cteList)
+        inner.push(query.rtable, query.cteList, query.jointree)
         return target.expr, inner.namespaces
 
     # --- queries ----------------------------------------------------------------------------------
@@ -142,7 +134,7 @@ class Deparser(FromDeparser):
         """Append a query as one more level (get_query_def)."""
         saved = (self.varprefix, self.windows, self.window_targets, self.indent_level)
         self.varprefix = bool(self.namespaces) or len(query.rtable) != 1
-        self.push(query.rtable, query.cteList)
+        self.push(query.rtable, query.cteList, query.jointree)
         try:
             if query.commandType == "select":
                 self._select(query, result_names, names_visible)
@@ -180,11 +172,29 @@ class Deparser(FromDeparser):
             if self.pretty_indent:
                 self.keyword("", 0, 0, 0)
             self.buf += ")"
+            self._search_and_cycle(cte)
         if self.pretty_indent:
             self.indent_level -= INDENT_STD
             self.keyword("", 0, 0, 0)
         else:
             self.buf += " "
+
+    def _search_and_cycle(self, cte: t.CommonTableExpr) -> None:
+        search, cycle = cte.search_clause, cte.cycle_clause
+        if search is not None:
+            kind = "BREADTH" if search.search_breadth_first else "DEPTH"
+            columns = ", ".join([quote_identifier(c) for c in search.search_col_list])
+            self.buf += f" SEARCH {kind} FIRST BY {columns} SET {quote_identifier(search.search_seq_column)}"
+        if cycle is not None:
+            columns = ", ".join([quote_identifier(c) for c in cycle.cycle_col_list])
+            self.buf += f" CYCLE {columns} SET {quote_identifier(cycle.cycle_mark_column)}"
+            marks = [(m.consttype, m.constvalue) for m in (cycle.cycle_mark_value, cycle.cycle_mark_default)]
+            if marks != [(16, True), (16, False)]:
+                self.buf += " TO "
+                self.expr(cycle.cycle_mark_value)
+                self.buf += " DEFAULT "
+                self.expr(cycle.cycle_mark_default)
+            self.buf += f" USING {quote_identifier(cycle.cycle_path_column)}"
 
     def _select(self, query: t.Query, result_names: Any, names_visible: bool) -> None:
         self._with(query)
