@@ -72,6 +72,8 @@ def _collect(value: Any, out: list[Any]) -> None:
 def strip_locations(node: Any) -> Any:
     """The expression without locations, so that equal expressions compare and hash equal."""
     node = map_children(node, strip_locations)
+    if getattr(node, "varnosyn", 0):
+        node = msgspec.structs.replace(node, varnosyn=0, varattnosyn=0)
     if getattr(node, "location", -1) != -1:
         node = msgspec.structs.replace(node, location=-1)
     return node

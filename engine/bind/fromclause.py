@@ -335,7 +335,7 @@ def _own_columns(
     for number, column in enumerate(columns, 1):
         if column.p_varno == 0:
             column = column._replace(p_varno=rtindex)
-        if has_alias or column.p_varnosyn == 0:
+        if has_alias:
             column = column._replace(p_varnosyn=rtindex, p_varattnosyn=number)
         result.append(column)
     return tuple(result)

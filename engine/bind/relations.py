@@ -262,6 +262,8 @@ def scan_ns_item_for_column(
             column.p_varcollid,
             levelsup,
             location=location,
+            varnosyn=column.p_varnosyn,
+            varattnosyn=column.p_varattnosyn,
         )
         returning = column.p_varreturningtype
     mark_var_for_select_priv(pstate, var)
@@ -369,6 +371,8 @@ def expand_ns_item_vars(
             column.p_varcollid,
             levelsup,
             location=location,
+            varnosyn=column.p_varnosyn,
+            varattnosyn=column.p_varattnosyn,
         )
         if column.p_varreturningtype:
             var = OldNewVar(column.p_varreturningtype, var)

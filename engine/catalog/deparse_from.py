@@ -6,6 +6,7 @@ from .. import tree as t
 from ..errors import SqlError
 from ..sqlstates import FEATURE_NOT_SUPPORTED
 from ..treetypes import expr_type
+from .deparse_columns import Columns
 from .deparse_expr import INDENT_JOIN, INDENT_STD, INDENT_VAR, ExpressionDeparser
 from .quoting import quote_identifier
 
@@ -77,7 +78,7 @@ class FromDeparser(ExpressionDeparser):
     def _alias(self, rte: Any, number: int, kind: str) -> None:
         name = self.namespaces[0].names[number - 1]
         columns = self.namespaces[0].columns[number - 1]
-        show = bool(rte.alias)
+        show = bool(rte.alias) or columns.print_aliases
         if kind == "relation":
             show = show or name != self.catalog.pg_class.get(rte.relid).relname
         elif kind == "cte":
@@ -95,23 +96,11 @@ class FromDeparser(ExpressionDeparser):
         ):
             self._column_definitions(functions[0])
             return
-        real: tuple[str, ...] = ()
-        if kind == "relation":
-            real = tuple(
-                [
-                    ("" if a.attisdropped else a.attname)
-                    for a in self.catalog.pg_attribute.find("attrelid", rte.relid)
-                    if a.attnum > 0
-                ]
-            )
-            aliases = columns != real
-        elif kind == "function":
-            aliases = True
-        else:
-            aliases = bool(rte.alias_colnames)
-        visible = [quote_identifier(c) for c in columns if c]
-        if aliases and visible:
-            self.buf += f"({', '.join(visible)})"
+        self._column_aliases(columns)
+
+    def _column_aliases(self, columns: Columns) -> None:
+        if columns.print_aliases and columns.new_names:
+            self.buf += f"({', '.join([quote_identifier(name) for name in columns.new_names])})"
 
     def _column_definitions(self, function: t.RangeTblFunction) -> None:
         parts = []
@@ -175,6 +164,7 @@ class FromDeparser(ExpressionDeparser):
 
     def _join(self, join: t.JoinExpr, query: t.Query) -> None:
         rte = query.rtable[join.rtindex - 1] if join.rtindex else None
+        columns = self.namespaces[0].columns[join.rtindex - 1]
         alias = rte.alias if rte is not None else None
         right_paren = (
             self.pretty_paren
@@ -198,7 +188,7 @@ class FromDeparser(ExpressionDeparser):
         if right_paren:
             self.buf += ")"
         if join.usingClause:
-            self.buf += f" USING ({', '.join([quote_identifier(c) for c in join.usingClause])})"
+            self.buf += f" USING ({', '.join([quote_identifier(c) for c in columns.using_names])})"
             if rte is not None and rte.join_using_alias:
                 self.buf += " AS " + quote_identifier(rte.join_using_alias)
         elif join.quals is not None:
@@ -211,6 +201,6 @@ class FromDeparser(ExpressionDeparser):
         if outer:
             self.buf += ")"
         if alias and rte is not None:
-            self.buf += " " + quote_identifier(alias)
-            if rte.alias_colnames:
-                self.buf += f"({', '.join([quote_identifier(c) for c in rte.eref_colnames])})"
+            name = self.namespaces[0].names[join.rtindex - 1]
+            self.buf += " " + quote_identifier(name or alias)
+            self._column_aliases(columns)

@@ -8,6 +8,8 @@ rows, loops, first_seconds and total_seconds (engine/run/instrument.py), or (row
 
 from typing import Any
 
+from msgspec import structs
+
 from ..lsyscache import get_opfamily_member
 from ..tree import BoolExpr, Node, NullTest, OpExpr, Param, ScalarArrayOpExpr, Var
 from ..treetypes import expr_collation, expr_type
@@ -147,7 +149,10 @@ class Explainer:
                 return placeholder(node, self._subplan_text(node))
             if type(node) is Var:
                 foreign = node.varlevelsup or (self.scanned and node.varno != self.scanned)
-                return placeholder(node, self._qualified(node)) if foreign else node
+                if foreign:
+                    return placeholder(node, self._qualified(node))
+                # how it was written means nothing in a plan's range table
+                return structs.replace(node, varnosyn=0, varattnosyn=0) if node.varnosyn else node
             return mutate(node, function)
 
         prefix = self.verbose or (not self.scanned and self.relations > 1)
