@@ -126,9 +126,9 @@ class Simplifier:
         return tuple([self(arg) for arg in args])
 
     def var(self, node: Var) -> Any:
-        if self.resolve_var is not None:
-            return self.resolve_var(node)
-        return node if node.location == -1 else replace(node, location=-1)
+        if node.location != -1 or node.varnosyn:  # equal columns are equal however they were written
+            node = replace(node, location=-1, varnosyn=0, varattnosyn=0)
+        return node if self.resolve_var is None else self.resolve_var(node)
 
     def const(self, node: Const) -> Any:
         return node if node.location == -1 else replace(node, location=-1)

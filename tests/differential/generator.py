@@ -5,6 +5,7 @@ differ for good reason is not generated: LIMIT without a full order, sums of ine
 depend on the order of evaluation.
 """
 
+# ruff: noqa: E501
 import random
 from typing import NamedTuple
 

@@ -3,6 +3,7 @@
     python -m tests.logic.runner record HOST:PORT [file...]     ask PostgreSQL 18, write the golden files
     python -m tests.logic.runner check HOST:PORT [file...]      ask GavelDB, print differences
     python -m tests.logic.runner list HOST:PORT "reason" [file...]    note all differences as deviations
+    python -m tests.logic.runner prune HOST:PORT [file...]      forget the deviations that are none any more
 
 An answer is compared whole: names and types of columns, rows (sorted where the statement does not order
 them), notices, command tags, parameters, and all fields of errors. Known differences are in
@@ -149,6 +150,13 @@ def _list(name: str, found: list[Difference], reason: str) -> None:
     DEVIATIONS.write_text("\n".join(lines) + "\n")
 
 
+def _prune(stale: set[str]) -> None:
+    """Take these lines out, and reasons that no line is left for."""
+    blocks = [block.splitlines() for block in DEVIATIONS.read_text().split("\n\n")]
+    kept = [[line for line in block if line not in stale] for block in blocks]
+    DEVIATIONS.write_text("\n\n".join("\n".join(block) for block in kept if len(block) > 1) + "\n")
+
+
 def main(mode: str, address: str, *rest: str) -> int:
     host, _, port = address.partition(":")
     reason, chosen = (rest[0], rest[1:]) if mode == "list" else ("", rest)
@@ -168,6 +176,8 @@ def main(mode: str, address: str, *rest: str) -> int:
         sys.stdout.write(f"== {name}: {len(found)} differ, {len(unknown)} of them not listed\n")
         if mode == "list":
             _list(name, found, reason)
+        if mode == "prune":
+            _prune({f"{name}: {title}" for title in stale})
     if mode != "record":
         sys.stdout.write(f"{total - different} of {total} statements agree\n")
     return different
