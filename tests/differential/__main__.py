@@ -14,7 +14,7 @@ import sys
 from collections import Counter
 from collections.abc import Iterator
 
-from ..logic.client import Client, Lost
+from ..logic.client import Lost
 from ..logic.runner import Room, answers, deviations, names
 from ..logic.statements import Statement, read_statements
 from ..server_process import ServerProcess
