@@ -1,6 +1,7 @@
 """Compares GavelDB with a live PostgreSQL 18.
 
-    python -m tests.differential [--oracle HOST:PORT] [--server HOST:PORT] [--seed N] [--count N] [--files NAME...]
+    python -m tests.differential [--oracle HOST:PORT] [--server HOST:PORT] [--seed N] [--count N]
+        [--files NAME...]
 
 First the logic files (tests/logic), answered by both, then `count` random statements. Without --server
 a GavelDB in memory is started, without --oracle a PostgreSQL from the wheel that carries it. Statements of
