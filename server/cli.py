@@ -57,9 +57,12 @@ def serve(password_file: Path | None, tls: str, **options: Any) -> None:
         stream=sys.stderr,
         format="%(asctime)s %(levelname)s %(name)s: %(message)s",
     )
+    from gaveldb.journal.errors import JournalError
+    from gaveldb.storage.errors import StorageError
+
     try:
         run(config)
-    except OSError as error:
+    except (OSError, JournalError, StorageError) as error:
         raise click.ClickException(str(error)) from None
 
 
