@@ -8,7 +8,7 @@ already put its transaction into the failed state when one is raised.
 
 from asyncio import Future
 from collections.abc import Coroutine, Mapping, Sequence
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol, cast
 
 Step = Coroutine[Any, Any, None] | None
 
@@ -103,8 +103,14 @@ class Session(Protocol):
         """Before Describe and Bind: re-analyse if the catalogs have changed; raises 0A000 "cached
         plan must not change result type"."""
 
-    def bind(self, prepared: Prepared, name: str, formats: Sequence[int],
-             values: Sequence[bytes | None], result_formats: Sequence[int]) -> Portal:
+    def bind(
+        self,
+        prepared: Prepared,
+        name: str,
+        formats: Sequence[int],
+        values: Sequence[bytes | None],
+        result_formats: Sequence[int],
+    ) -> Portal:
         """formats and result_formats: none, one for all, or one each. Registers the portal under
         its name ("" the unnamed one, replaced silently; else 42P03 if it exists)."""
 
@@ -147,8 +153,9 @@ class Engine(Protocol):
     def verifier(self, user: str) -> str | None:
         """pg_authid.rolpassword of the role ("SCRAM-SHA-256$..."), None if it has none."""
 
-    def open_session(self, user: str, database: str, options: Mapping[str, str], output: Output,
-                     *, pid: int, peer: str) -> Session:
+    def open_session(
+        self, user: str, database: str, options: Mapping[str, str], output: Output, *, pid: int, peer: str
+    ) -> Session:
         """After authentication. Raises SqlError FATAL 28000 (no such role, may not log in),
         3D000 (no such database), 53300 (connection limits), 22023/42704 (bad option). `output` is
         also used for asynchronous notifications and parameter changes."""
@@ -163,7 +170,7 @@ def open_engine(config: Mapping[str, Any]) -> Engine:
     """An engine; `await engine.open()` before use. Keys of config: data_dir, in_memory, journals, dsql."""
     from .engine import open_engine as implementation
 
-    return implementation(config)
+    return cast(Engine, implementation(config))  # its sessions take back only what they gave
 
 
 def last_breath() -> float:

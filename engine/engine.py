@@ -73,7 +73,8 @@ class GavelEngine:
         if self.config.get("in_memory"):
             directory = None
         self._handle = open_storage(
-            Path(directory) if directory is not None else None, journals=int(self.config.get("journals", 1) or 1)
+            Path(directory) if directory is not None else None,
+            journals=int(self.config.get("journals", 1) or 1),
         )
         self.storage = self._handle.storage
         self._handle.feed.subscribe(
@@ -88,7 +89,7 @@ class GavelEngine:
         self._next_oid = _unpack(stored) if stored is not None else FIRST_NORMAL_OID
         missing = [oid for oid in (TEMPLATE1_OID, POSTGRES_OID) if oid not in set(self.storage.databases())]
         if missing:
-            writes = dict(create_database_write(oid, None) for oid in missing)
+            writes: dict[bytes, bytes | None] = dict(create_database_write(oid, None) for oid in missing)
             await self.commit(CommitRequest(self.current_tau(), writes))
         self.database(POSTGRES_OID, "postgres")
 
@@ -158,9 +159,15 @@ class GavelEngine:
                 future.set_result(None)
 
     def _remember_shared(self, writes: dict[bytes, bytes | None]) -> None:
-        changed = {(int.from_bytes(k[4:8], "big"), int.from_bytes(k[8:16], "big")): v for k, v in writes.items()}
+        changed = {
+            (int.from_bytes(k[4:8], "big"), int.from_bytes(k[8:16], "big")): v for k, v in writes.items()
+        }
         rows = [row for row in self._shared_rows if (row[0], row[1]) not in changed]
-        rows += [(relid, rowid, value) for (relid, rowid), value in changed.items() if value is not None and relid > 999]
+        rows += [
+            (relid, rowid, value)
+            for (relid, rowid), value in changed.items()
+            if value is not None and relid > 999
+        ]
         self._shared_rows = rows
 
     # --- the pipeline -----------------------------------------------------------------------------
@@ -202,9 +209,7 @@ class GavelEngine:
     def commit_error(self, error: BaseException) -> BaseException:
         """What the client is told when its COMMIT failed."""
         if isinstance(error, SerializationFailure):
-            return SqlError(
-                T_R_SERIALIZATION_FAILURE, "could not serialize access due to concurrent update"
-            )
+            return SqlError(T_R_SERIALIZATION_FAILURE, "could not serialize access due to concurrent update")
         if isinstance(error, (JournalFull, StorageFull, OSError)):
             return SqlError(DISK_FULL, f"could not commit: {error}", hint="Check free disk space.")
         if isinstance(error, CommitTooLarge):
@@ -237,7 +242,9 @@ class GavelEngine:
         role = roles[0]
         if not role.rolcanlogin:
             raise SqlError(
-                INVALID_AUTHORIZATION_SPECIFICATION, f'role "{user}" is not permitted to log in', severity="FATAL"
+                INVALID_AUTHORIZATION_SPECIFICATION,
+                f'role "{user}" is not permitted to log in',
+                severity="FATAL",
             )
         rows = catalog.pg_database.find("datname", database)
         if not rows:
@@ -250,8 +257,16 @@ class GavelEngine:
                 severity="FATAL",
             )
         for limit, used, what in (
-            (row.datconnlimit, sum(s.database.oid == row.oid for s in self.sessions.values()), f'database "{database}"'),
-            (role.rolconnlimit, sum(s.login_role == role.oid for s in self.sessions.values()), f'role "{user}"'),
+            (
+                row.datconnlimit,
+                sum(s.database.oid == row.oid for s in self.sessions.values()),
+                f'database "{database}"',
+            ),
+            (
+                role.rolconnlimit,
+                sum(s.login_role == role.oid for s in self.sessions.values()),
+                f'role "{user}"',
+            ),
         ):
             if limit >= 0 and used >= limit and not role.rolsuper:
                 raise SqlError(TOO_MANY_CONNECTIONS, f"too many connections for {what}", severity="FATAL")
@@ -293,5 +308,3 @@ class GavelEngine:
 def open_engine(config: Mapping[str, Any]) -> GavelEngine:
     """An engine; `await engine.open()` before use. Keys of config: data_dir, in_memory, journals, dsql."""
     return GavelEngine(config)
-
-

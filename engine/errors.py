@@ -6,7 +6,7 @@ PostgreSQL's style: the primary message in lower case without a full stop, detai
 sentences.
 """
 
-from .sqlstates import SqlState
+from .sqlstates import SUCCESSFUL_COMPLETION, SqlState
 
 
 class SqlError(Exception):
@@ -57,6 +57,13 @@ class SqlError(Exception):
 class Notice(SqlError):
     """A NoticeResponse: the same fields; severity NOTICE, WARNING, INFO, LOG or DEBUG."""
 
-    def __init__(self, message: str, *, sqlstate: SqlState = SqlState("00000"), severity: str = "NOTICE",
-                 detail: str | None = None, hint: str | None = None) -> None:
+    def __init__(
+        self,
+        message: str,
+        *,
+        sqlstate: SqlState = SUCCESSFUL_COMPLETION,
+        severity: str = "NOTICE",
+        detail: str | None = None,
+        hint: str | None = None,
+    ) -> None:
         super().__init__(sqlstate, message, detail=detail, hint=hint, severity=severity)

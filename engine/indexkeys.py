@@ -1,9 +1,9 @@
 """Index entries: how key columns become bytes, and what an entry holds.
 
 An entry's key is `relation u32 | column ... [| rowid u64]`: the row id is left out exactly if the
-index is unique, not of a deferrable constraint, and no key column is NULL (or NULLS NOT DISTINCT). Its value is `rowid u64`, followed
-by the msgpack array of the INCLUDEd columns' stored values if there are any; so a reader finds the
-row without looking at the key.
+index is unique, not of a deferrable constraint, and no key column is NULL (or NULLS NOT DISTINCT).
+Its value is `rowid u64`, followed by the msgpack array of the INCLUDEd columns' stored values if there
+are any; so a reader finds the row without looking at the key.
 """
 
 from collections.abc import Callable, Sequence

@@ -1,6 +1,6 @@
 """SQL that the server runs on its own account: referential actions, checks of existing rows."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from typing import Any
 
 from .catalog.quoting import quote_identifier
@@ -10,7 +10,7 @@ from .statement import cached_plan
 
 def run_internal(
     session: Any, text: str, types: Sequence[int] = (), params: Sequence[Any] = (), *, role: int | None = None
-) -> Iterator[Any]:
+) -> Generator[Any, Any, tuple[list[Any], int]]:
     """Run one statement in the current transaction: a generator of breaths that returns (rows, count of
     rows changed). `role`: whose privileges count."""
     saved = session.role

@@ -83,7 +83,11 @@ class LiteralPlans:
 
 
 def _plan_for(
-    session: Any, pieces: list[str], literals: list[tuple[int, int, str]], parameters: tuple[int, ...], tail: str
+    session: Any,
+    pieces: list[str],
+    literals: list[tuple[int, int, str]],
+    parameters: tuple[int, ...],
+    tail: str,
 ) -> tuple[Plan, tuple[Any, ...]] | None:
     chosen = set(parameters)
     out: list[str] = []
@@ -109,7 +113,7 @@ def _plan_for(
     values: list[Any] = []
     context = None
     for literal, declared, typid in zip(texts, types, plan.param_types, strict=True):
-        if declared == INT4 or declared == INT8:
+        if declared in (INT4, INT8):
             values.append(int(literal.replace(" ", "")) if declared == typid else None)
             if declared != typid:
                 return None
@@ -207,5 +211,3 @@ def _operand(node: Any, positions: dict[int, int], literals: Any, found: set[int
             found.add(index)
     elif isinstance(value, ast.String) and literal[0] == "'":
         found.add(index)
-
-

@@ -31,13 +31,13 @@ class Decoders:
             value = values[0]
             try:
                 return (None if value is None else functions[0](ctx, value),)
-            except (SqlError, UnicodeDecodeError) as error:
+            except SqlError as error:
                 raise self._located(error, 0, value) from None
         out = []
         for function, value in zip(functions, values, strict=True):
             try:
                 out.append(None if value is None else function(ctx, value))
-            except (SqlError, UnicodeDecodeError) as error:
+            except SqlError as error:
                 raise self._located(error, len(out), value) from None
         return tuple(out)
 

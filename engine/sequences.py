@@ -66,13 +66,13 @@ class Sequences:
 
     def nextval(self, transaction: "Transaction", relid: int) -> int:
         """Advance; 2200H at the limit of a sequence without CYCLE."""
-        row = transaction.catalog.table("pg_sequence").get(relid)
+        row: Any = transaction.catalog.table("pg_sequence").get(relid)
         relation = transaction.catalog.relation(relid)
         storage_id = relation.storage_id
         key = row_key(storage_id, 1)
         local = _is_local(transaction, key)
         if local:
-            last_value, _, is_called = _unpack(transaction.get_latest(key))
+            last_value, _, is_called = _read_local(transaction, key)
             value = _next(row, relation.name, last_value, is_called)
             transaction.put(key, _pack([value, 0, True]))
             transaction.has_writes = True
@@ -101,7 +101,7 @@ class Sequences:
 
     def setval(self, transaction: "Transaction", relid: int, value: int, is_called: bool) -> None:
         """Set the sequence's value, at once and for everybody."""
-        row = transaction.catalog.table("pg_sequence").get(relid)
+        row: Any = transaction.catalog.table("pg_sequence").get(relid)
         relation = transaction.catalog.relation(relid)
         if not row.seqmin <= value <= row.seqmax:
             raise SqlError(
@@ -124,8 +124,7 @@ class Sequences:
         relation = transaction.catalog.relation(relid)
         key = row_key(relation.storage_id, 1)
         if _is_local(transaction, key):
-            last_value, log_cnt, is_called = _unpack(transaction.get_latest(key))
-            return last_value, log_cnt, is_called
+            return _read_local(transaction, key)
         state = self._state(transaction, relation.storage_id, key)
         return state.last_value, state.remaining, state.is_called
 
@@ -160,6 +159,14 @@ class Sequences:
             state.settled(reservation)
             reservation.result()
         transaction.waits.append(reservation)
+
+
+def _read_local(transaction: "Transaction", key: bytes) -> tuple[int, int, bool]:
+    """(last_value, log_cnt, is_called) of a sequence that the transaction itself has written."""
+    stored = transaction.get_latest(key)
+    assert stored is not None
+    last_value, log_cnt, is_called = _unpack(stored)
+    return last_value, log_cnt, is_called
 
 
 def _is_local(transaction: "Transaction", key: bytes) -> bool:

@@ -150,7 +150,7 @@ def definitions() -> dict[str, Definition]:
     out = {}
     for row in msgspec.json.Decoder(tuple).decode_lines(data.ROWS):
         enumvals = None if row[10] is None else tuple(row[10])
-        out[row[0].lower()] = Definition(*row[:10], enumvals, row[11], tuple(row[12] or ()))
+        out[row[0].lower()] = Definition._make((*row[:10], enumvals, row[11], tuple(row[12] or ())))
     for name, kind, default, values in (
         ("plpgsql.check_asserts", "bool", "on", None),
         ("plpgsql.extra_errors", "string", "none", None),

@@ -42,9 +42,9 @@ def raw_location(node: Any, pstate: Any = None) -> int:
         return -1
     names = _LEFTMOST.get(type(node))
     if names is None:
-        location = getattr(node, "location", None)
-        if location is not None:
-            return location
+        own = getattr(node, "location", None)
+        if own is not None:
+            return int(own)
         return -1
     best = -1
     for name in names:

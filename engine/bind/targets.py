@@ -262,7 +262,7 @@ def transform_assignment_indirection(
     target_collation: int,
     indirection: tuple[Any, ...],
     rhs: Any,
-    ccontext: str,
+    ccontext: int,
     location: int,
 ) -> Any:
     """rhs put into a part of `base` (fields and subscripts), the new value of the whole."""
@@ -342,7 +342,7 @@ def _transform_field_assignment(
     field: str,
     rest: tuple[Any, ...],
     rhs: Any,
-    ccontext: str,
+    ccontext: int,
     location: int,
 ) -> Any:
     catalog = pstate.catalog
@@ -400,7 +400,7 @@ def _transform_assignment_subscripts(
     subscripts: list[Any],
     rest: tuple[Any, ...],
     rhs: Any,
-    ccontext: str,
+    ccontext: int,
     location: int,
 ) -> Any:
     container_type, container_typmod = transform_container_type(pstate, target_type, target_typmod)

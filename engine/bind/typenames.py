@@ -212,7 +212,7 @@ def _modifier_text(node: Any) -> str | None:
         if isinstance(value, ast.String):
             return str(value.sval)
     elif isinstance(node, ast.ColumnRef):
-        fields = node.fields or ()
+        fields: Any = node.fields or ()
         if len(fields) == 1 and isinstance(fields[0], ast.String):
             return str(fields[0].sval)
     return None

@@ -46,7 +46,7 @@ _PLAIN = (
 def _fields(cls: Any) -> tuple[str, ...]:
     names = _node_fields.get(cls)
     if names is None:
-        hints = {}
+        hints: dict[str, Any] = {}
         for base in reversed(cls.__mro__):
             hints.update(getattr(base, "__annotations__", {}))
         plain = {"utilityStmt", "constvalue"}

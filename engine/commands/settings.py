@@ -24,13 +24,17 @@ def set_variable(ctx: Any, statement: ast.VariableSetStmt) -> str:
     local = bool(statement.is_local)
     if local and not transaction.explicit:
         ctx.notice(
-            Notice("SET LOCAL can only be used in transaction blocks", sqlstate=NO_ACTIVE_SQL_TRANSACTION,
-                   severity="WARNING")
+            Notice(
+                "SET LOCAL can only be used in transaction blocks",
+                sqlstate=NO_ACTIVE_SQL_TRANSACTION,
+                severity="WARNING",
+            )
         )
     if kind == "VAR_SET_VALUE":
         settings.set(name, argument_strings(name, statement.args), local=local)
     elif kind in ("VAR_SET_DEFAULT", "VAR_RESET"):
-        if name in ("transaction_isolation", "transaction_read_only", "transaction_deferrable") and kind == "VAR_RESET":
+        own = ("transaction_isolation", "transaction_read_only", "transaction_deferrable")
+        if kind == "VAR_RESET" and name in own:
             raise SqlError(FEATURE_NOT_SUPPORTED, f'parameter "{name}" cannot be reset')
         settings.reset(name, local=local)
     elif kind == "VAR_RESET_ALL":
@@ -49,8 +53,11 @@ def _set_multi(ctx: Any, statement: ast.VariableSetStmt) -> None:
     if statement.name == "TRANSACTION":
         if not transaction.explicit:
             ctx.notice(
-                Notice("SET TRANSACTION can only be used in transaction blocks", sqlstate=NO_ACTIVE_SQL_TRANSACTION,
-                       severity="WARNING")
+                Notice(
+                    "SET TRANSACTION can only be used in transaction blocks",
+                    sqlstate=NO_ACTIVE_SQL_TRANSACTION,
+                    severity="WARNING",
+                )
             )
         set_modes(ctx, statement.args)
     elif statement.name == "SESSION CHARACTERISTICS":
@@ -96,7 +103,9 @@ def describe_show(session: Any, statement: ast.VariableShowStmt) -> Sequence[Col
     """One text column named after the parameter; three for SHOW ALL."""
     name = statement.name
     if name == "all":
-        return [ColumnDescription(column, 0, 0, TEXT_OID, -1, -1) for column in ("name", "setting", "description")]
+        return [
+            ColumnDescription(column, 0, 0, TEXT_OID, -1, -1) for column in ("name", "setting", "description")
+        ]
     return [ColumnDescription(session.settings.canonical_name(name), 0, 0, TEXT_OID, -1, -1)]
 
 

@@ -1,6 +1,6 @@
 """BEGIN, COMMIT, ROLLBACK, savepoints, SET CONSTRAINTS; transaction modes."""
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from typing import Any
 
 from pglast import ast
@@ -26,7 +26,11 @@ def _begin(ctx: Any, statement: Any) -> str:
     transaction = session.transaction
     if transaction is not None and transaction.explicit:
         ctx.notice(
-            Notice("there is already a transaction in progress", sqlstate=ACTIVE_SQL_TRANSACTION, severity="WARNING")
+            Notice(
+                "there is already a transaction in progress",
+                sqlstate=ACTIVE_SQL_TRANSACTION,
+                severity="WARNING",
+            )
         )
     else:
         session.begin_explicit()
@@ -84,15 +88,19 @@ def _commit(ctx: Any, statement: Any) -> Any:
         return "ROLLBACK"
     if transaction is None or not transaction.explicit:
         if statement.chain:
-            raise SqlError(NO_ACTIVE_SQL_TRANSACTION, "COMMIT AND CHAIN can only be used in transaction blocks")
+            raise SqlError(
+                NO_ACTIVE_SQL_TRANSACTION, "COMMIT AND CHAIN can only be used in transaction blocks"
+            )
         ctx.notice(
-            Notice("there is no transaction in progress", sqlstate=NO_ACTIVE_SQL_TRANSACTION, severity="WARNING")
+            Notice(
+                "there is no transaction in progress", sqlstate=NO_ACTIVE_SQL_TRANSACTION, severity="WARNING"
+            )
         )
         return "COMMIT"
     return _commit_steps(session, transaction, statement.chain)
 
 
-def _commit_steps(session: Any, transaction: Any, chain: bool) -> Iterator[Any]:
+def _commit_steps(session: Any, transaction: Any, chain: bool) -> Generator[Any, Any, str]:
     yield from session.commit_steps()
     if chain:
         session.begin_explicit(like=transaction)
@@ -104,9 +112,13 @@ def _rollback(ctx: Any, statement: Any) -> str:
     transaction = session.transaction
     if not session.failed and (transaction is None or not transaction.explicit):
         if statement.chain:
-            raise SqlError(NO_ACTIVE_SQL_TRANSACTION, "ROLLBACK AND CHAIN can only be used in transaction blocks")
+            raise SqlError(
+                NO_ACTIVE_SQL_TRANSACTION, "ROLLBACK AND CHAIN can only be used in transaction blocks"
+            )
         ctx.notice(
-            Notice("there is no transaction in progress", sqlstate=NO_ACTIVE_SQL_TRANSACTION, severity="WARNING")
+            Notice(
+                "there is no transaction in progress", sqlstate=NO_ACTIVE_SQL_TRANSACTION, severity="WARNING"
+            )
         )
         if transaction is not None:
             session.rollback_failed()

@@ -11,8 +11,9 @@ from .. import tree as t
 from ..plan import nodes as plan
 from ..run.sorting import ITEM0
 from ..run.spill import SAMPLE, GroupSpill
+from ..types.compare import hash_key_template
 from .aggregates import Step, make_step
-from .expressions import apply_template, emit_filter, hash_key_template, value
+from .expressions import apply_template, emit_filter, value
 from .needs import is_plain_var, var_atom
 from .produce import loop_over, loop_rows, produce, produces
 from .scope import Scope

@@ -6,6 +6,7 @@ collected per group and run through the step at the end.
 """
 
 from collections.abc import Callable
+from decimal import Decimal
 from typing import Any
 
 from .. import tree as t
@@ -243,7 +244,7 @@ def _numeric_names(scope: Scope) -> None:
     unit.helper("numeric_add_exact", accumulate.numeric_add_exact)
     unit.helper("numeric_average", accumulate.numeric_average)
     unit.helper("int8_checked", accumulate.int8_checked)
-    unit.helper("Decimal", accumulate.Decimal)
+    unit.helper("Decimal", Decimal)
 
 
 Maker = Callable[[Scope, Any, bool], Step]
@@ -300,9 +301,8 @@ class Generic(Step):
     def take(self, scope: Scope, args: list[Code]) -> None:
         state, frame = self.states[0], scope.frame
         if not self.transition.strict:
-            frame.line(
-                f"{state} = {call_parts(scope, self.transition, [Code(state, True, True), *args]).code().source}"
-            )
+            parts = call_parts(scope, self.transition, [Code(state, True, True), *args])
+            frame.line(f"{state} = {parts.code().source}")
             return
         with Guard(scope, args) as names:
             call = self.transition.build([state, *names])
@@ -354,7 +354,7 @@ class Collected(Step):
         from .sort import emit_sort_key
 
         agg, frame = self.agg, scope.frame
-        entries = [arg for arg in agg.args]
+        entries = list(agg.args)
         clauses = agg.aggdistinct or agg.aggorder
         by_ref = {entry.ressortgroupref: entry.expr for entry in entries if entry.ressortgroupref}
         keys = tuple(
@@ -393,7 +393,6 @@ class Collected(Step):
         for name, init in zip(inner.states, inner.init, strict=True):
             frame.line(f"{name} = {init}")
         row = unit.fresh("row")
-        entries = list(agg.args)
         if agg.aggdistinct:
             frame.line(f"{rows}_seen = None" if rows.isidentifier() else f"{row}_seen = None")
         seen = f"{rows}_seen" if rows.isidentifier() else f"{row}_seen"

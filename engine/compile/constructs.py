@@ -73,7 +73,8 @@ def _subscripting(scope: Scope, node: t.SubscriptingRef) -> Code:
         unit.helper("array_get", arrays.array_get)
         # the lambda gives a nested assignment (a[1].f = x) the element that it changes
         old, subscripts = unit.fresh("t"), unit.fresh("t")
-        change = f"(lambda current_element: {new.source})(array_get({old}, *{subscripts}) if {old} is not None else None)"
+        element_now = f"array_get({old}, *{subscripts}) if {old} is not None else None"
+        change = f"(lambda current_element: {new.source})({element_now})"
         return Code(
             f"array_assign({element}, ({old} := {container.source}), ({subscripts} := ({uppers})), {change})",
             True,
@@ -185,8 +186,9 @@ def _field_store(scope: Scope, node: t.FieldStore) -> Code:
         current = f"({old_name}.values[{position}] if {old_name} is not None else None)"
         with scope.case_value(Code(current, True, True)):
             pieces.append(f"{position}: {value(scope, new).source}")
+    constant = unit.constant(shape, "shape")
     return Code(
-        f"record_replace({unit.constant(shape, 'shape')}, ({old_name} := {old.source}), {{{', '.join(pieces)}}})",
+        f"record_replace({constant}, ({old_name} := {old.source}), {{{', '.join(pieces)}}})",
         False,
     )
 

@@ -36,7 +36,7 @@ def out_columns(catalog: Any, funcid: int) -> tuple[tuple[str, int, int], ...]:
         return ()
     modes, types = items_of(proc.proargmodes), items_of(proc.proallargtypes)
     names = items_of(proc.proargnames) if proc.proargnames is not None else [""] * len(modes)
-    found = []
+    found: list[tuple[str, int, int]] = []
     for mode, typid, name in zip(modes, types, names, strict=True):
         if mode in ("o", "b", "t"):
             found.append((name or f"column{len(found) + 1}", typid, -1))
@@ -51,20 +51,14 @@ def set_source(scope: Scope, expr: Any, columns: tuple[Any, ...]) -> str:
     """Source of an iterable of the results of a (perhaps set-returning) call."""
     unit = scope.unit
     if isinstance(expr, t.FuncExpr | t.OpExpr):
-        is_function = isinstance(expr, t.FuncExpr)
-        retset = expr.funcretset if is_function else expr.opretset
+        if isinstance(expr, t.FuncExpr):
+            retset, variadic = expr.funcretset, expr.funcvariadic
+            funcid, result = expr.funcid, expr.funcresulttype
+        else:
+            retset, variadic = expr.opretset, False
+            funcid, result = expr.opfuncid, expr.opresulttype
         if retset or columns:
-            funcid = expr.funcid if is_function else expr.opfuncid
-            result = expr.funcresulttype if is_function else expr.opresulttype
-            found = callee_of(
-                scope,
-                funcid,
-                expr.args,
-                result,
-                expr.inputcollid,
-                expr.funcvariadic if is_function else False,
-                columns,
-            )
+            found = callee_of(scope, funcid, expr.args, result, expr.inputcollid, variadic, columns)
             parts = call_parts(scope, found, values(scope, expr.args))
             if not retset:
                 return f"({parts.code().source},)"
@@ -184,12 +178,12 @@ class _loop:
 @produces(plan.ProjectSet)
 def _project_set(scope: Scope, node: plan.ProjectSet, consume: Consume) -> None:
     """All calls of a row in lockstep; those that end early give NULL."""
-    unit, frame = scope.unit, scope.frame
+    unit = scope.unit
 
     def expand() -> None:
         sources = []
         for call in node.calls:
-            columns = ()
+            columns: tuple[Any, ...] = ()
             typid = scope.catalog.base_type(scope.type_of(call))
             is_row = typid == 2249 or scope.catalog.pg_type.get(typid).typtype == "c"
             if is_row:

@@ -16,8 +16,9 @@ from ..run.bitmap import index_rowids, sorted_rowids
 from ..run.scans import entry_chunks, value_chunks
 from ..sqlstates import INTERNAL_ERROR
 from .expressions import emit_filter, value
+from .needs import RAW_ROW
 from .produce import produces
-from .scan import RAW_ROW, bind_stored_row, fetch_row, wanted_columns
+from .scan import bind_stored_row, fetch_row, wanted_columns
 from .scope import Scope
 from .unit import Consume
 

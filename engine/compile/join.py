@@ -121,7 +121,7 @@ def _nest_semi(scope: Scope, node: plan.NestLoop, consume: Consume) -> None:
         frame.line("continue")
     scope.slots = saved
     if node.jointype == "anti":
-        _bind_nulls(scope, [atom for atom in wanted(scope, node, inner_node)])
+        _bind_nulls(scope, list(wanted(scope, node, inner_node)))
     emit_filter(scope, node.quals)
     consume()
 

@@ -20,8 +20,9 @@ from ..sqlstates import FEATURE_NOT_SUPPORTED, WITH_CHECK_OPTION_VIOLATION
 from ..tree import TargetEntry
 from ..types.storage import pack_template
 from .expressions import template_helpers, true, value
+from .needs import RAW_ROW
 from .produce import produce, produces
-from .scan import DECODE, RAW_ROW, bind_stored_column, stored_column_source
+from .scan import DECODE, bind_stored_column, stored_column_source
 from .scope import Scope
 from .unit import Consume, Frame
 from .writer import TableWriter, table_writer

@@ -100,11 +100,11 @@ class Needs:
                 for child in children:
                     known |= self.known[id(child)]
                 if isinstance(node, plan.WindowAgg) and name == "functions":
-                    for function in value:
+                    for function in node.functions:
                         self.collect((function.args, function.aggfilter), known, below)
                     continue
                 if isinstance(node, plan.ProjectSet) and name == "calls":
-                    for call in value:
+                    for call in node.calls:
                         self._collect_children(call, known, below)
                     continue
                 self.collect(value, known, below)

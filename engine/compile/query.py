@@ -45,7 +45,7 @@ class CompiledQuery:
         if self._run is None:
             self._run, source, _ = _build(self.planned, self._catalog, self._settings, "batch")
             self._source = self._source or source
-            self.run = self._run  # type: ignore[method-assign]
+            self.run = self._run  # type: ignore[method-assign, assignment]
         return self._run(ctx)
 
     @property
@@ -132,10 +132,10 @@ def _forget_old_sources() -> None:
 class _Growing(list[NodeStatistics]):
     """A list of statistics that grows as nodes are numbered."""
 
-    def __getitem__(self, index: Any) -> Any:
-        while len(self) <= index:
+    def __getitem__(self, number: Any) -> Any:
+        while len(self) <= number:
             self.append(NodeStatistics())
-        return super().__getitem__(index)
+        return super().__getitem__(number)
 
 
 GiveRow = Callable[[Scope, list[Code]], None]
@@ -160,8 +160,8 @@ def emit_query(
 
     def consume() -> None:
         codes = [
-            value(scope, target) if wanted is None or index in wanted else Code("None", True, True)
-            for index, target in enumerate(planned.targets)
+            value(scope, target) if wanted is None or number in wanted else Code("None", True, True)
+            for number, target in enumerate(planned.targets)
         ]
         give(scope, codes)
 

@@ -59,9 +59,11 @@ def _seq_scan(scope: Scope, node: plan.SeqScan, consume: Consume) -> None:
     attnums = wanted_columns(scope, node.varno)
     if relation.kind == "S":
         row = scope.unit.fresh(relation.name)
-        with scope.frame.block(f"for {row} in (ctx.session.database.sequences.read(txn, {relation.oid}),):"):
+        source = f"ctx.session.database.sequences.read(txn, {relation.oid})"
+        with scope.frame.block(f"for {row} in ({source},):"):
+            key = f"row_key({relation.storage_id}, 1)"
             for attnum in attnums:
-                bind_stored_column(scope, node.varno, relation, attnum, row, f"row_key({relation.storage_id}, 1)")
+                bind_stored_column(scope, node.varno, relation, attnum, row, key)
             emit_filter(scope, node.quals)
             consume()
         return
@@ -345,13 +347,6 @@ def _rowid_scan(scope: Scope, node: plan.RowidScan, consume: Consume) -> None:
         fetch_row(scope, node.varno, relation, rowid)
         emit_filter(scope, node.quals)
         consume()
-
-
-def _rowid_source(scope: Scope, node: plan.RowidScan, ctid: Any) -> str:
-    if isinstance(ctid, CurrentOfExpr):
-        scope.unit.helper("cursor_rowid", cursor_rowid)
-        return f"cursor_rowid(ctx, {ctid.cursor_name!r}, {node.relid})"
-    return value(scope, ctid).source
 
 
 def fetch_row(scope: Scope, varno: int, relation: Relation, rowid: str) -> None:

@@ -174,7 +174,7 @@ def _any_all(scope: Scope, node: plan.SubPlan, name: str, once: bool) -> Code:
 def _hashed_any(scope: Scope, node: plan.SubPlan, name: str) -> Code | None:
     """Probe a set of the subquery's rows: (outer values) = (columns), all by hashable operators."""
     tests = node.testexpr.args if isinstance(node.testexpr, t.BoolExpr) else (node.testexpr,)
-    lefts = []
+    lefts: list[Any] = []
     templates = []
     for test in tests:
         if not isinstance(test, t.OpExpr) or not scope.catalog.pg_operator.get(test.opno).oprcanhash:

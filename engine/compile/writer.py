@@ -112,7 +112,8 @@ class TableWriter:
             plan=plan.Result(), targets=(), names=(), types=(), typmods=(), rtable=[entry]
         )
         scope = Scope(unit, None, planned)
-        from .scan import Record, row_type
+        from ..values import Record
+        from .scan import row_type
 
         for column in self.relation.columns:
             if column.dropped:
@@ -208,9 +209,9 @@ class TableWriter:
             code = value(scope, expr)
             field = unit.fresh("key")
             frame.line(f"{field} = {code.source}")
-            source = column_source(self.catalog, key, number, field, code.null)
-            unit.helpers(source.helpers)
-            parts.append(source.source)
+            part = column_source(self.catalog, key, number, field, code.null)
+            unit.helpers(part.helpers)
+            parts.append(part.source)
             values.append(field)
             if code.null:
                 nullable.append(field)
@@ -319,9 +320,8 @@ class TableWriter:
                     self._raw("o", foreign_key.refcolumns),
                 )
                 with frame.block(f"if {raw_new} != {raw_old}:"):
-                    frame.line(
-                        f"queue_parent(txn, {constant}, {before}, {self._values(new, foreign_key.refcolumns)})"
-                    )
+                    after = self._values(new, foreign_key.refcolumns)
+                    frame.line(f"queue_parent(txn, {constant}, {before}, {after})")
 
     def _values(self, scope: Scope, attnums: Iterable[int]) -> str:
         codes = [value(scope, Var(1, attnum, self.relation.columns[attnum - 1].typid)) for attnum in attnums]
@@ -404,7 +404,8 @@ class TableWriter:
 
                 raise SqlError(
                     OBJECT_NOT_IN_PREREQUISITE_STATE,
-                    "ON CONFLICT does not support deferrable unique constraints/exclusion constraints as arbiters",
+                    "ON CONFLICT does not support deferrable unique constraints/exclusion constraints as "
+                    "arbiters",
                 )
             with frame.block(f"if {name} is not None:"):
                 frame.line(f"found = pending.get({name}, MISSING)")

@@ -188,7 +188,8 @@ def array_assign_slice(
             raise SqlError(
                 ARRAY_SUBSCRIPT_ERROR,
                 "array slice subscript must provide both boundaries",
-                detail="When assigning to a slice of an empty array value, slice boundaries must be fully specified.",
+                detail="When assigning to a slice of an empty array value, slice boundaries must be fully "
+                "specified.",
             )
         array = Array(elemtype, (), (), ())
     bounds = _bounds(array, lower, upper, has_lower, has_upper)

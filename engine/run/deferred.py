@@ -9,7 +9,7 @@ A child's check makes the parent's index entry a validated read; a parent's make
 range (or the whole table) one. So neither of two concurrent transactions can miss the other.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from typing import Any
 
 from gaveldb.storage.api import row_span, successor
@@ -153,7 +153,7 @@ def _run_events(transaction: Any, events: list[Any]) -> Iterator[Any]:
             _check_unique(transaction, event)
 
 
-def set_constraint_modes(ctx: Any, statement: Any) -> Iterator[Any]:
+def set_constraint_modes(ctx: Any, statement: Any) -> Generator[Any, Any, str]:
     """SET CONSTRAINTS."""
     transaction = ctx.transaction
     deferred = bool(statement.deferred)
@@ -273,8 +273,8 @@ def _check_child(transaction: Any, event: ChildEvent) -> Iterator[Any]:
         raise SqlError(
             FOREIGN_KEY_VIOLATION,
             f'insert or update on table "{child.name}" violates foreign key constraint "{foreign_key.name}"',
-            detail=f"Key {_key_text(transaction, child, foreign_key.columns, event.values)} is not present in table "
-            f'"{parent.name}".',
+            detail=f"Key {_key_text(transaction, child, foreign_key.columns, event.values)} is not present "
+            f'in table "{parent.name}".',
             schema=_schema(catalog, child),
             table=child.name,
             constraint=foreign_key.name,
@@ -314,8 +314,9 @@ def _matching_rows(
     value_relation: Relation,
     value_columns: Sequence[int],
     values: Sequence[Any],
-) -> Iterator[Any]:
-    text = f"SELECT 1 FROM ONLY {table_name(transaction.catalog, relation)} WHERE {_conditions(relation, columns)} LIMIT 1"
+) -> Generator[Any, Any, list[Any]]:
+    table = table_name(transaction.catalog, relation)
+    text = f"SELECT 1 FROM ONLY {table} WHERE {_conditions(relation, columns)} LIMIT 1"
     rows, _ = yield from run_internal(
         transaction.session, text, _types(value_relation, value_columns), values, role=relation.owner
     )
@@ -357,7 +358,11 @@ def _still_referenced(
 ) -> SqlError:
     foreign_key = event.foreign_key
     key = _key_text(transaction, parent, foreign_key.refcolumns, event.before)
-    fields = dict(schema=_schema(transaction.catalog, child), table=child.name, constraint=foreign_key.name)
+    fields: dict[str, Any] = {
+        "schema": _schema(transaction.catalog, child),
+        "table": child.name,
+        "constraint": foreign_key.name,
+    }
     if action == "r":
         return SqlError(
             RESTRICT_VIOLATION,
@@ -368,8 +373,8 @@ def _still_referenced(
         )
     return SqlError(
         FOREIGN_KEY_VIOLATION,
-        f'update or delete on table "{parent.name}" violates foreign key constraint "{foreign_key.name}" on table '
-        f'"{child.name}"',
+        f'update or delete on table "{parent.name}" violates foreign key constraint "{foreign_key.name}" on '
+        f'table "{child.name}"',
         detail=f'Key {key} is still referenced from table "{child.name}".',
         **fields,
     )
@@ -444,7 +449,8 @@ def validate_foreign_key(ctx: Any, relation: Relation, foreign_key: ForeignKey) 
             detail = "MATCH FULL does not allow mixing of null and nonnull key values."
         raise SqlError(
             FOREIGN_KEY_VIOLATION,
-            f'insert or update on table "{relation.name}" violates foreign key constraint "{foreign_key.name}"',
+            f'insert or update on table "{relation.name}" violates foreign key constraint '
+            f'"{foreign_key.name}"',
             detail=detail,
             schema=_schema(catalog, relation),
             table=relation.name,

@@ -20,7 +20,12 @@ class ColumnScan:
     __slots__ = ("missing", "pick", "positions", "relation", "span", "width")
 
     def __init__(
-        self, relation: Any, span: tuple[bytes, bytes], positions: Sequence[int], missing: Sequence[Any], width: int
+        self,
+        relation: Any,
+        span: tuple[bytes, bytes],
+        positions: Sequence[int],
+        missing: Sequence[Any],
+        width: int,
     ) -> None:
         self.relation = relation
         self.span = span

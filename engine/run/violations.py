@@ -104,8 +104,8 @@ def not_buildable(ctx: Any, relation: Any, index: Any, values: Any) -> SqlError:
 def second_time(command: str) -> SqlError:
     """21000: one command may not change a row twice."""
     hints = {
-        "ON CONFLICT DO UPDATE": "Ensure that no rows proposed for insertion within the same command have duplicate "
-        "constrained values.",
+        "ON CONFLICT DO UPDATE": "Ensure that no rows proposed for insertion within the same command have "
+        "duplicate constrained values.",
         "MERGE": "Ensure that not more than one source row matches any one target row.",
     }
     return SqlError(

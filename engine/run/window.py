@@ -250,7 +250,7 @@ def _ntile(partition: Partition, slot: int) -> list[Any]:
 
 def _shift(partition: Partition, slot: int, direction: int) -> list[Any]:
     rows, count = partition.rows, partition.count
-    results = []
+    results: list[Any] = []
     for place, row in enumerate(paced(rows)):
         arguments = row.arguments[slot]
         offset = arguments[1] if len(arguments) > 1 else 1
@@ -294,7 +294,7 @@ def _at(partition: Partition, slot: int, place: int, index: int) -> Any:
 
 @window_function("window_nth_value")
 def _nth_value(partition: Partition, slot: int) -> list[Any]:
-    results = []
+    results: list[Any] = []
     for place, row in enumerate(paced(partition.rows)):
         nth = row.arguments[slot][1]
         if nth is None:

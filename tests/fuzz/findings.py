@@ -3,7 +3,6 @@
 import re
 from collections import Counter
 
-
 # PostgreSQL says XX000 there, too.
 EXPECTED = ("could not open relation with OID", "cache lookup failed for ")
 

@@ -33,7 +33,14 @@ def text(found: dict[str, str]) -> str:
     lines = ['"""Which module registers which implementation; made by tests/tools/index_functions.py."""', ""]
     lines += ["# ruff: noqa", "# fmt: off", "_NAMES = {"]
     lines += [f'    "{module}": "{" ".join(names)}",' for module, names in sorted(by_module.items())]
-    lines += ["}", "", "MODULE_OF: dict[str, str] = {", "    name: module for module, names in _NAMES.items() for name in names.split()", "}", ""]
+    lines += [
+        "}",
+        "",
+        "MODULE_OF: dict[str, str] = {",
+        "    name: module for module, names in _NAMES.items() for name in names.split()",
+        "}",
+        "",
+    ]
     return "\n".join(lines)
 
 

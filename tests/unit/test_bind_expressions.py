@@ -10,8 +10,8 @@ from gaveldb.engine.bind.parse_state import AnalyzeContext
 from gaveldb.engine.catalog.schema import Catalog
 from gaveldb.engine.errors import SqlError
 from gaveldb.engine.functions.loader import load_all
-from gaveldb.engine.settings import Settings
 from gaveldb.engine.registry import IMPLEMENTATIONS
+from gaveldb.engine.settings import Settings
 from gaveldb.engine.treetypes import expr_type
 from pglast import parse_sql
 

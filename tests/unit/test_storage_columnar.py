@@ -61,7 +61,11 @@ def test_columns_are_the_rows() -> None:
         kind = dice.random()
         if kind < 0.5:
             rowid = dice.randrange(1, 40_000)
-            row = None if dice.random() < 0.3 else [rowid, dice.choice([1, 2.5, None, "x", 2**70 % 2**63]), dice.choice("ab")]
+            row = (
+                None
+                if dice.random() < 0.3
+                else [rowid, dice.choice([1, 2.5, None, "x", 2**70 % 2**63]), dice.choice("ab")]
+            )
             world.commit({rowid: row})
         elif kind < 0.6:
             held.append(world.snapshot())

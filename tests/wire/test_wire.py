@@ -11,6 +11,7 @@ from .runner import SCRIPTS, play
 
 NAMES = sorted(path.stem for path in SCRIPTS.glob("*.txt"))
 
+
 @pytest.fixture(scope="module")
 def address() -> Iterator[tuple[str, int]]:
     """A server of our own, in a process of its own, as users start it."""
