@@ -21,7 +21,18 @@ class SharedSnapshot:
     """A storage Snapshot that several transactions use at once: while nothing is committed, all of
     them see the same. It is closed when its last user has gone and it is no longer the current one."""
 
-    __slots__ = ("chunks", "current", "get", "keys", "scan", "snapshot", "tau", "users", "value_chunks", "values")
+    __slots__ = (
+        "chunks",
+        "current",
+        "get",
+        "keys",
+        "scan",
+        "snapshot",
+        "tau",
+        "users",
+        "value_chunks",
+        "values",
+    )
 
     def __init__(self, snapshot: Any) -> None:
         self.snapshot = snapshot

@@ -9,8 +9,14 @@ from .tree import Query, RangeTblEntry
 
 _NAMES = {"r": "SELECT", "a": "INSERT", "w": "UPDATE", "d": "DELETE"}
 _KINDS = {
-    "r": "table", "p": "table", "v": "view", "m": "materialized view", "S": "sequence", "f": "foreign table",
-    "i": "index", "c": "type",
+    "r": "table",
+    "p": "table",
+    "v": "view",
+    "m": "materialized view",
+    "S": "sequence",
+    "f": "foreign table",
+    "i": "index",
+    "c": "type",
 }
 
 
@@ -75,7 +81,8 @@ def _check_entry(catalog: Any, role: int, entry: RangeTblEntry) -> None:
     from .catalog.privileges import has_any_column_privilege, has_column_privilege, has_privilege
 
     missing = [
-        letter for letter in entry.requiredPerms
+        letter
+        for letter in entry.requiredPerms
         if not has_privilege(catalog, role, "table", entry.relid, _NAMES[letter])
     ]
     if not missing:

@@ -39,8 +39,20 @@ class StatementContext:
 class PreparedStatement:
     """A parsed and analysed statement, of Parse or of PREPARE."""
 
-    __slots__ = ("columns", "declared_types", "decoders", "from_sql", "name", "parameter_types", "plan", "prepared_at", "raw",
-                 "row_description", "source", "text")
+    __slots__ = (
+        "columns",
+        "declared_types",
+        "decoders",
+        "from_sql",
+        "name",
+        "parameter_types",
+        "plan",
+        "prepared_at",
+        "raw",
+        "row_description",
+        "source",
+        "text",
+    )
 
     def __init__(self, text: str, raw: Any, declared_types: tuple[int, ...], plan: Plan | None) -> None:
         self.text = text
@@ -63,9 +75,29 @@ class Portal:
     `rows` holds rows that the running plan has produced and nobody has fetched yet.
     """
 
-    __slots__ = ("columns", "context", "declared", "done", "encode", "formats", "holdable", "name", "plan", "position",
-                 "prepared", "raw", "rows", "running", "scroll", "source", "started", "stored", "created_at", "binary",
-                 "row_description")
+    __slots__ = (
+        "columns",
+        "context",
+        "declared",
+        "done",
+        "encode",
+        "formats",
+        "holdable",
+        "name",
+        "plan",
+        "position",
+        "prepared",
+        "raw",
+        "rows",
+        "running",
+        "scroll",
+        "source",
+        "started",
+        "stored",
+        "created_at",
+        "binary",
+        "row_description",
+    )
 
     def __init__(
         self,

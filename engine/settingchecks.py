@@ -166,8 +166,11 @@ def hours_zone(hours: float) -> str:
     seconds = round(hours * 3600)
     sign = "-" if seconds < 0 else "+"
     minutes, rest = divmod(abs(seconds), 60)
-    text = f"{minutes // 60:02}" + (f":{minutes % 60:02}" if minutes % 60 or rest else "") + (
-        f":{rest:02}" if rest else "")
+    text = (
+        f"{minutes // 60:02}"
+        + (f":{minutes % 60:02}" if minutes % 60 or rest else "")
+        + (f":{rest:02}" if rest else "")
+    )
     return f"<{sign}{text}>{'+' if sign == '-' else '-'}{text}"
 
 

@@ -7,7 +7,6 @@ class SqlState(str):
     __slots__ = ()
 
 
-
 # Class 00 - Successful Completion
 SUCCESSFUL_COMPLETION = SqlState("00000")
 

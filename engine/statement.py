@@ -40,8 +40,24 @@ class Plan:
     """
 
     __slots__ = (
-        "catalog", "columns", "compiled", "key", "node", "param_types", "planned", "point", "query",
-        "read_only", "run", "source", "tag", "tag_counts", "utility", "encoders", "settings_key", "failure",
+        "catalog",
+        "columns",
+        "compiled",
+        "key",
+        "node",
+        "param_types",
+        "planned",
+        "point",
+        "query",
+        "read_only",
+        "run",
+        "source",
+        "tag",
+        "tag_counts",
+        "utility",
+        "encoders",
+        "settings_key",
+        "failure",
     )
 
     def __init__(self) -> None:
@@ -141,7 +157,13 @@ def statement_source(text: str, raw: Any, single: bool) -> str:
 
 
 _CONSTANT_ERRORS = ("22", "0A", "2F", "39", "54")  # classes of errors that functions raise
-_TAGS = {"select": "SELECT ", "insert": "INSERT 0 ", "update": "UPDATE ", "delete": "DELETE ", "merge": "MERGE "}
+_TAGS = {
+    "select": "SELECT ",
+    "insert": "INSERT 0 ",
+    "update": "UPDATE ",
+    "delete": "DELETE ",
+    "merge": "MERGE ",
+}
 
 
 def build_plan(
@@ -164,10 +186,16 @@ def build_plan(
             raise SqlError(FEATURE_NOT_SUPPORTED, f"statement {node} is not supported")
         plan.utility = statement
         plan.param_types = tuple(param_types or ())
-        if variable and isinstance(statement, ast.CreateTableAsStmt) and isinstance(statement.query, ast.SelectStmt):
+        if (
+            variable
+            and isinstance(statement, ast.CreateTableAsStmt)
+            and isinstance(statement.query, ast.SelectStmt)
+        ):
             from .bind.analyze import analyze
 
-            plan.param_types = tuple(analyze(statement, text, session.analyze_context(), plan.param_types, True)[1])
+            plan.param_types = tuple(
+                analyze(statement, text, session.analyze_context(), plan.param_types, True)[1]
+            )
         describer = find_describer(node)
         if describer is not None:
             columns = describer(session, statement)
@@ -219,7 +247,8 @@ def plan_analyzed(session: "Session", plan: Plan, query: Query, *, deferring: bo
         row = catalog.pg_class.get(oid)
         if row is not None and not row.relispopulated:
             raise SqlError(
-                OBJECT_NOT_IN_PREREQUISITE_STATE, f'materialized view "{row.relname}" has not been populated',
+                OBJECT_NOT_IN_PREREQUISITE_STATE,
+                f'materialized view "{row.relname}" has not been populated',
                 hint="Use the REFRESH MATERIALIZED VIEW command.",
             )
     plan.planned = planned
@@ -296,5 +325,3 @@ def cached_plan(
     if plan.failure is not None and not deferring:
         raise plan.failure.with_traceback(None)
     return plan
-
-

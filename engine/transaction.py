@@ -62,10 +62,28 @@ class RelationWrites:
 class Savepoint:
     """What ROLLBACK TO needs to know."""
 
-    __slots__ = ("catalog_state", "name", "notifications", "range_deletes", "settings", "undo_length", "deferred", "portals", "locks")
+    __slots__ = (
+        "catalog_state",
+        "name",
+        "notifications",
+        "range_deletes",
+        "settings",
+        "undo_length",
+        "deferred",
+        "portals",
+        "locks",
+    )
 
-    def __init__(self, name: str, undo_length: int, catalog_state: Any, range_deletes: int,
-                 notifications: int, settings: Any, deferred: int) -> None:
+    def __init__(
+        self,
+        name: str,
+        undo_length: int,
+        catalog_state: Any,
+        range_deletes: int,
+        notifications: int,
+        settings: Any,
+        deferred: int,
+    ) -> None:
         self.name = name
         self.undo_length = undo_length
         self.catalog_state = catalog_state
@@ -241,9 +259,7 @@ class Transaction:
     def forbid_if_read_only(self, command: str) -> None:
         """25006 in a READ ONLY transaction."""
         if self.read_only:
-            raise SqlError(
-                READ_ONLY_SQL_TRANSACTION, f"cannot execute {command} in a read-only transaction"
-            )
+            raise SqlError(READ_ONLY_SQL_TRANSACTION, f"cannot execute {command} in a read-only transaction")
 
     def validate_read(self, key: bytes) -> None:
         """COMMIT fails with 40001 if somebody commits to `key` after this command's snapshot."""
@@ -391,8 +407,15 @@ class Transaction:
         _ = self.catalog
         state = (self._catalog, self._catalog_base, len(self._history), dict(self.shared_writes))
         self.savepoints.append(
-            Savepoint(name, len(self.undo), state, len(self.range_deletes), len(self.notifications),
-                      self.session.settings.mark(), len(self.deferred))
+            Savepoint(
+                name,
+                len(self.undo),
+                state,
+                len(self.range_deletes),
+                len(self.notifications),
+                self.session.settings.mark(),
+                len(self.deferred),
+            )
         )
 
     def _find_savepoint(self, name: str) -> int:
@@ -468,9 +491,7 @@ class Transaction:
         reads: Sequence[tuple[bytes, int]] = (
             [(prefix + key, at) for key, at in self.reads.items()] if self.reads else ()
         )
-        ranges = [
-            (KeyRange(prefix + span.low, prefix + span.high), at) for span, at in self.read_ranges
-        ]
+        ranges = [(KeyRange(prefix + span.low, prefix + span.high), at) for span, at in self.read_ranges]
         return CommitRequest(tau, writes, deletes, bases, reads, ranges, 0)
 
     def apply_temporary(self) -> None:

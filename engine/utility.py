@@ -10,7 +10,9 @@ from .portal import Portal
 from .sqlstates import ACTIVE_SQL_TRANSACTION, FEATURE_NOT_SUPPORTED
 
 
-async def run_utility(session: Any, portal: Portal, output: Output, row_limit: int, *, describe: bool) -> None:
+async def run_utility(
+    session: Any, portal: Portal, output: Output, row_limit: int, *, describe: bool
+) -> None:
     """Run the portal's utility statement to its end (or to the row limit) and write what it answers."""
     plan = portal.plan
     assert plan is not None
@@ -22,9 +24,7 @@ async def run_utility(session: Any, portal: Portal, output: Output, row_limit: i
     if not portal.started:
         transaction = session.transaction
         if not found.in_block and transaction is not None and transaction.explicit:
-            raise SqlError(
-                ACTIVE_SQL_TRANSACTION, f"{found.tag} cannot run inside a transaction block"
-            )
+            raise SqlError(ACTIVE_SQL_TRANSACTION, f"{found.tag} cannot run inside a transaction block")
         if found.needs_snapshot and not session.failed:
             session._begin_statement()
             context.attach(session.transaction)

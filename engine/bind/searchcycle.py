@@ -159,9 +159,7 @@ def _check_columns(
     seen = set()
     for name in names:
         if name not in columns:
-            raise pstate.error(
-                SYNTAX_ERROR, f'{clause} column "{name}" not in WITH query column list', place
-            )
+            raise pstate.error(SYNTAX_ERROR, f'{clause} column "{name}" not in WITH query column list', place)
         if name in seen:
             raise pstate.error(DUPLICATE_COLUMN, f'{clause} column "{name}" specified more than once', place)
         seen.add(name)
@@ -329,9 +327,7 @@ class _Expansion:
             1, index + 1, cte.ctecoltypes[index], cte.ctecoltypmods[index], cte.ctecolcollations[index]
         )
 
-    def _arm(
-        self, alias: str, names: tuple[str, ...], subquery: Any, added: list[Any], quals: Any
-    ) -> Query:
+    def _arm(self, alias: str, names: tuple[str, ...], subquery: Any, added: list[Any], quals: Any) -> Query:
         targets = []
         for index, name in enumerate(self.cte.ctecolnames):
             origin = subquery.targetList[index]

@@ -28,9 +28,7 @@ _LOCKS = {
 class Namespace:
     """One query level: its range table, and the name by which each entry and column goes."""
 
-    def __init__(
-        self, rtable: Any, names: list[str | None], columns: list[Columns], ctes: Any
-    ) -> None:
+    def __init__(self, rtable: Any, names: list[str | None], columns: list[Columns], ctes: Any) -> None:
         self.rtable = rtable
         self.names = names
         self.columns = columns

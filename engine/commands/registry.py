@@ -34,7 +34,6 @@ COMMANDS: dict[str, Command] = {}
 DESCRIBERS: dict[str, Callable[..., Sequence[ColumnDescription] | None]] = {}
 
 
-
 def command(
     *nodes: str,
     tag: str = "",

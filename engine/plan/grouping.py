@@ -261,9 +261,11 @@ def _group_input(
     hashing is impossible, and where aggregates keep their input (DISTINCT, ORDER BY): then only one
     group's input is held at a time."""
     catalog = root.catalog
-    hashable = (sets or not ordered) and all(
-        op_hashjoinable(catalog, c.eqop, expr_type(e)) for c, e in zip(clauses, exprs, strict=False)
-    ) and root.glob.enabled("enable_hashagg")
+    hashable = (
+        (sets or not ordered)
+        and all(op_hashjoinable(catalog, c.eqop, expr_type(e)) for c, e in zip(clauses, exprs, strict=False))
+        and root.glob.enabled("enable_hashagg")
+    )
     sortable = all(c.sortop for c in clauses)
     grouping = plan.rows * costs.GROUP_ROW + costs.hash_key_cost(plan.rows, len(exprs))
     if not sets:
