@@ -76,8 +76,10 @@ class Portal:
     """
 
     __slots__ = (
+        "binary",
         "columns",
         "context",
+        "created_at",
         "declared",
         "done",
         "encode",
@@ -88,15 +90,13 @@ class Portal:
         "position",
         "prepared",
         "raw",
+        "row_description",
         "rows",
         "running",
         "scroll",
         "source",
         "started",
         "stored",
-        "created_at",
-        "binary",
-        "row_description",
     )
 
     def __init__(

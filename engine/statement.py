@@ -43,6 +43,8 @@ class Plan:
         "catalog",
         "columns",
         "compiled",
+        "encoders",
+        "failure",
         "key",
         "node",
         "param_types",
@@ -51,13 +53,11 @@ class Plan:
         "query",
         "read_only",
         "run",
+        "settings_key",
         "source",
         "tag",
         "tag_counts",
         "utility",
-        "encoders",
-        "settings_key",
-        "failure",
     )
 
     def __init__(self) -> None:

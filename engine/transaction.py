@@ -64,14 +64,14 @@ class Savepoint:
 
     __slots__ = (
         "catalog_state",
+        "deferred",
+        "locks",
         "name",
         "notifications",
+        "portals",
         "range_deletes",
         "settings",
         "undo_length",
-        "deferred",
-        "portals",
-        "locks",
     )
 
     def __init__(
