@@ -33,6 +33,7 @@ class SqlError(Exception):
         datatype: str | None = None,
         constraint: str | None = None,
         severity: str = "ERROR",
+        routine: str | None = None,
     ) -> None:
         super().__init__(message)
         self.sqlstate = sqlstate
@@ -49,6 +50,7 @@ class SqlError(Exception):
         self.datatype = datatype
         self.constraint = constraint
         self.severity = severity
+        self.routine = routine  # where drivers look for the function that PostgreSQL reports it in
 
     def __str__(self) -> str:
         return f"{self.sqlstate}: {self.message}"

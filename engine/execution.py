@@ -86,6 +86,12 @@ class Execution(TransactionEnd):
         if columns is not None:
             if describe:
                 output.row_description(columns, portal.formats)
+        if portal.position is not None:
+            from .commands.cursors import rows_ahead
+
+            portal.running = rows_ahead(portal.position, row_limit)
+            portal.rows = []
+            portal.done = False
         count = await self._drive(portal, output, row_limit)
         if not portal.done:
             output.portal_suspended()

@@ -72,7 +72,11 @@ class ExtendedProtocol(SimpleProtocol):
             raise self._statement_failed(error) from None
         if not _same_columns(new.columns, prepared.columns):
             raise self._statement_failed(
-                SqlError(FEATURE_NOT_SUPPORTED, "cached plan must not change result type")
+                SqlError(
+                    FEATURE_NOT_SUPPORTED,
+                    "cached plan must not change result type",
+                    routine="RevalidateCachedQuery",  # asyncpg and others look for it
+                )
             )
         prepared.plan = new
         prepared.decoders.clear()

@@ -153,6 +153,7 @@ def _report(tag: bytes, error: SqlError, text: str | None, codec: str) -> bytes:
         ("c", error.column),
         ("d", error.datatype),
         ("n", error.constraint),
+        ("R", error.routine),
     )
     body = "".join(f"{code}{str(value).replace(chr(0), '')}\0" for code, value in fields if value is not None)
     return message(tag, body.encode(codec, "replace") + b"\0")

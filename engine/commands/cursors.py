@@ -240,6 +240,15 @@ def cursor_rows(portal: Portal, session: Any) -> CursorRows:
     return fresh
 
 
+def rows_ahead(cursor: CursorRows, limit: int) -> Generator[Any, None, None]:
+    """What Execute gets of a portal that FETCH or MOVE has been used on: the rows behind its position."""
+    start, stop, _ = yield from _forward(cursor, limit or FETCH_ALL)
+    width = cursor.width
+    for first in range(start - 1, stop, BATCH_ROWS):
+        rows = cursor.rows[first : min(first + BATCH_ROWS, stop)]
+        yield [row[:width] for row in rows] if cursor.tables else rows
+
+
 def find_cursor(session: Any, name: str) -> Portal:
     """34000 if there is no such cursor."""
     portal = session.portals.get(name)

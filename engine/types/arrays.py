@@ -23,6 +23,7 @@ from ..sqlstates import (
 from ..values import Array
 from .io import binary_receive, binary_send, text_input, text_output, type_row
 
+FIRST_GENBKI_OID = 10_000
 DIMENSIONS_MAX = 6
 ITEMS_MAX = 134_217_727  # MaxArraySize: MaxAllocSize / sizeof(Datum)
 _BLANKS = " \t\n\r\v\f"
@@ -340,7 +341,8 @@ def array_recv(site: CallSite) -> Callable[..., Array]:
             )
         if flags not in (0, 1):
             raise SqlError(INVALID_BINARY_REPRESENTATION, "invalid array flags")
-        if sent_type != elemtype:
+        # Oids of user-defined types differ from server to server: only those of built-in ones tell.
+        if sent_type != elemtype and sent_type < FIRST_GENBKI_OID and elemtype < FIRST_GENBKI_OID:
             raise SqlError(
                 DATATYPE_MISMATCH,
                 f"binary data has array element type {sent_type} ({catalog.format_type(sent_type)}) "
