@@ -131,9 +131,7 @@ class TransactionEnd(SessionState):
             return
         portals = self.portals
         if portals:
-            for name, portal in (
-                list(portals.items()) if len(portals) > 1 else ((*portals, *portals.values()),)
-            ):
+            for name, portal in list(portals.items()):
                 if not portal.stored:
                     if portal.running is not None:
                         close_running(portal)

@@ -25,7 +25,7 @@ from .sqlstates import (
 from .tree import Query
 
 if TYPE_CHECKING:
-    from .session import Session
+    from .sessionstate import SessionState
 
 PLANS_MAX = 5000
 TRANSACTION_TEXTS_MAX = 200
@@ -167,7 +167,7 @@ _TAGS = {
 
 
 def build_plan(
-    session: "Session", raw: Any, text: str, param_types: Sequence[int] | None, *, variable: bool = False
+    session: "SessionState", raw: Any, text: str, param_types: Sequence[int] | None, *, variable: bool = False
 ) -> Plan:
     """Analyse, rewrite, plan and compile one raw statement for the session's current catalog."""
     statement = raw.stmt
@@ -220,7 +220,7 @@ def select_into(statement: ast.SelectStmt) -> Any:
     return select_into_as_create(statement)
 
 
-def plan_analyzed(session: "Session", plan: Plan, query: Query, *, deferring: bool = False) -> Plan:
+def plan_analyzed(session: "SessionState", plan: Plan, query: Query, *, deferring: bool = False) -> Plan:
     """Rewrite, plan and compile an analysed query into `plan`. `deferring`: an error of a constant
     expression becomes the plan's failure."""
     from .bind.rewrite import rewrite_query
@@ -303,7 +303,12 @@ _OPTIMIZABLE = (ast.SelectStmt, ast.InsertStmt, ast.UpdateStmt, ast.DeleteStmt, 
 
 
 def cached_plan(
-    session: "Session", text: str, param_types: tuple[int, ...], raw: Any = None, *, deferring: bool = False
+    session: "SessionState",
+    text: str,
+    param_types: tuple[int, ...],
+    raw: Any = None,
+    *,
+    deferring: bool = False,
 ) -> Plan:
     """The plan of a single statement with known parameter types, from the catalog's cache or new.
     `deferring`: the caller deals with a plan that is a failure."""

@@ -27,11 +27,11 @@ from gaveldb.journal.api import CommitRequest, KeyRange
 from gaveldb.storage.api import SHARED_DATABASE
 
 from .errors import SqlError
-from .sqlstates import READ_ONLY_SQL_TRANSACTION, S_E_INVALID_SPECIFICATION
+from .sqlstates import ACTIVE_SQL_TRANSACTION, READ_ONLY_SQL_TRANSACTION, S_E_INVALID_SPECIFICATION
 
 if TYPE_CHECKING:
     from .catalog.api import Catalog
-    from .session import Session
+    from .ending import TransactionEnd
 
 TEMPORARY_FIRST = 0x8000_0000
 SHARED_ROWID_FIRST = 1 << 40
@@ -70,6 +70,7 @@ class Savepoint:
         "notifications",
         "portals",
         "range_deletes",
+        "read_only",
         "settings",
         "undo_length",
     )
@@ -91,6 +92,7 @@ class Savepoint:
         self.notifications = notifications
         self.settings = settings
         self.deferred = deferred
+        self.read_only = False  # whether the transaction was then
         self.portals: frozenset[Any] = frozenset()  # open when it was made
         self.locks = 0  # how many advisory locks the transaction held
 
@@ -98,7 +100,7 @@ class Savepoint:
 class Transaction:
     """One transaction of one session. `explicit`: between BEGIN and COMMIT."""
 
-    def __init__(self, session: "Session", explicit: bool) -> None:
+    def __init__(self, session: "TransactionEnd", explicit: bool) -> None:
         self.session = session
         self.database = session.database
         self.explicit = explicit
@@ -137,6 +139,7 @@ class Transaction:
 
     def take_snapshot(self) -> None:
         """Make sure that there is a snapshot for the next command; READ COMMITTED: a new one."""
+        self.has_statements = True
         snapshot = self.snapshot
         if snapshot is not None:
             if self.isolation != "read committed" or snapshot.tau == self.session.engine.applied_tau(
@@ -260,6 +263,19 @@ class Transaction:
         """25006 in a READ ONLY transaction."""
         if self.read_only:
             raise SqlError(READ_ONLY_SQL_TRANSACTION, f"cannot execute {command} in a read-only transaction")
+
+    def allow_read_only(self, read_only: bool) -> None:
+        """25001 if READ ONLY may no longer be taken back."""
+        if self.read_only and not read_only:
+            if self.savepoints:
+                raise SqlError(
+                    ACTIVE_SQL_TRANSACTION,
+                    "cannot set transaction read-write mode inside a read-only transaction",
+                )
+            if self.has_statements:
+                raise SqlError(
+                    ACTIVE_SQL_TRANSACTION, "transaction read-write mode must be set before any query"
+                )
 
     def validate_read(self, key: bytes) -> None:
         """COMMIT fails with 40001 if somebody commits to `key` after this command's snapshot."""
@@ -417,6 +433,7 @@ class Transaction:
                 len(self.deferred),
             )
         )
+        self.savepoints[-1].read_only = self.read_only
 
     def _find_savepoint(self, name: str) -> int:
         for index in range(len(self.savepoints) - 1, -1, -1):
@@ -426,7 +443,9 @@ class Transaction:
 
     def release_savepoint(self, name: str) -> None:
         """RELEASE SAVEPOINT name."""
-        del self.savepoints[self._find_savepoint(name) :]
+        index = self._find_savepoint(name)
+        self.read_only = self.savepoints[index].read_only
+        del self.savepoints[index:]
         if not self.savepoints:
             self.undo = None
 
@@ -434,6 +453,7 @@ class Transaction:
         """ROLLBACK TO SAVEPOINT name; the savepoint stays."""
         index = self._find_savepoint(name)
         point = self.savepoints[index]
+        self.read_only = point.read_only
         del self.savepoints[index + 1 :]
         self.abort_command()
         undo = self.undo

@@ -26,11 +26,17 @@ from ..unit.plan_catalog import TestCatalog, query_of, shape
 pack = msgspec.msgpack.Encoder().encode
 DATABASE = "x_planner"
 TABLES = {
-    "t": ("id int4 notnull, a int4, b text, c int8", [("t_pkey", [1], True), ("t_a", [2], False), ("t_ba", [3, 2], False)]),
-    "u": ("id int4 notnull, t_id int4, x int4, y text", [("u_pkey", [1], True), ("u_t", [2], False), ("u_xy", [3, 4], False)]),
+    "t": (
+        "id int4 notnull, a int4, b text, c int8",
+        [("t_pkey", [1], True), ("t_a", [2], False), ("t_ba", [3, 2], False)],
+    ),
+    "u": (
+        "id int4 notnull, t_id int4, x int4, y text",
+        [("u_pkey", [1], True), ("u_t", [2], False), ("u_xy", [3, 4], False)],
+    ),
     "w": ("k int4 notnull, v int4 notnull, z int8", [("w_pkey", [1, 2], True)]),
     "s": ("n int4, m text", []),
-}  # fmt: skip
+}
 COLUMNS = {
     "t": {"i": ["id", "a", "c"], "s": ["b"]},
     "u": {"i": ["id", "t_id", "x"], "s": ["y"]},
@@ -127,7 +133,8 @@ class Generator:
         if r < 0.47:
             return f"{self.number(scope)} {rng.choice(['<', '>', '<=', '>=', '<>'])} {self.number(both)}"
         if r < 0.53:
-            return f"{self.number(scope)} in ({', '.join(str(rng.randrange(12)) for _ in range(rng.randint(1, 4)))})"
+            number = self.number(scope)
+            return f"{number} in ({', '.join(str(rng.randrange(12)) for _ in range(rng.randint(1, 4)))})"
         if r < 0.59:
             return f"{self.number(scope)} is {rng.choice(['', 'not '])}null"
         if r < 0.66:
@@ -138,7 +145,8 @@ class Generator:
         if r < 0.70:
             return f"{self.number(scope)} is distinct from {self.number(both)}"
         if r < 0.80:
-            return f"({self.condition(scope, depth, outer)} {rng.choice(['or', 'and'])} {self.condition(scope, depth, outer)})"
+            left = self.condition(scope, depth, outer)
+            return f"({left} {rng.choice(['or', 'and'])} {self.condition(scope, depth, outer)})"
         if r < 0.83:
             return f"not ({self.condition(scope, depth, outer)})"
         if depth <= 0:
@@ -155,7 +163,8 @@ class Generator:
             lone = " and ".join(self.condition(mine, depth - 1) for _ in range(rng.randint(0, 1))) or "true"
             if rng.random() < 0.3:
                 lone = where
-            return f"{self.number(scope)} {negated}in (select {self.number(mine)} from {table} {inner} where {lone})"
+            number = self.number(scope)
+            return f"{number} {negated}in (select {self.number(mine)} from {table} {inner} where {lone})"
         return f"{self.number(scope)} = (select max({self.number(mine)}) from {table} {inner} where {where})"
 
     def from_item(self, depth: int, outer: list[Any]) -> tuple[str, list[Any]]:
@@ -199,11 +208,13 @@ class Generator:
             key = self.number(scope)
             having = rng.choice(["", " having count(*) > 1"])
             return (
-                f"select {key} as g, count(*) as n, min({self.number(scope)}) as m from {source} where {where} group by 1{having}"
+                f"select {key} as g, count(*) as n, min({self.number(scope)}) as m "
+                f"from {source} where {where} group by 1{having}"
             ), {"i": ["g", "n", "m"], "s": []}
         if r < 0.4:
             return (
-                f"select distinct {self.number(scope)} as g, {self.number(scope)} as h from {source} where {where}",
+                f"select distinct {self.number(scope)} as g, {self.number(scope)} as h "
+                f"from {source} where {where}",
                 {
                     "i": ["g", "h"],
                     "s": [],
@@ -223,7 +234,8 @@ class Generator:
                 f" order by {a}, {b} limit {rng.randint(1, 9)}"
             ), {"i": ["g", "h", "seven"], "s": []}
         return (
-            f"select {self.number(scope)} as g, {self.number(scope)} as h, 5 as five from {source} where {where}",
+            f"select {self.number(scope)} as g, {self.number(scope)} as h, 5 as five "
+            f"from {source} where {where}",
             {"i": ["g", "h", "five"], "s": []},
         )
 
@@ -242,12 +254,14 @@ class Generator:
         if r < 0.2:
             key = self.number(scope)
             return (
-                f"select {key}, count(*), sum({self.number(scope)}), max({self.number(scope)}) from {items} where {where} group by {key}",
+                f"select {key}, count(*), sum({self.number(scope)}), max({self.number(scope)}) "
+                f"from {items} where {where} group by {key}",
                 False,
             )
         if r < 0.3:
             return (
-                f"select count(*), min({self.number(scope)}), max({self.number(scope)}) from {items} where {where}",
+                f"select count(*), min({self.number(scope)}), max({self.number(scope)}) "
+                f"from {items} where {where}",
                 False,
             )
         if r < 0.4:

@@ -38,17 +38,35 @@ class TestCatalog:
         self.next += 4
         specs = [c.split() for c in columns.split(",")]
         self.add(
-            "pg_class", oid=oid, relname=name, relnamespace=PUBLIC, relowner=10, relkind=kind, relnatts=len(specs),
-            relfilenode=oid, relam=am, relhasindex=kind == "r", reltuples=rows, reltype=oid + 1 if kind == "r" else 0,
-        )  # fmt: skip
+            "pg_class",
+            oid=oid,
+            relname=name,
+            relnamespace=PUBLIC,
+            relowner=10,
+            relkind=kind,
+            relnatts=len(specs),
+            relfilenode=oid,
+            relam=am,
+            relhasindex=kind == "r",
+            reltuples=rows,
+            reltype=oid + 1 if kind == "r" else 0,
+        )
         for attnum, spec in enumerate(specs, 1):
             typid = self.base.type_oid(spec[1], (11,))
             typ = self.base.pg_type.get(typid)
             self.add(
-                "pg_attribute", attrelid=oid, attname=spec[0], atttypid=typid, attnum=attnum, attlen=typ.typlen,
-                attbyval=typ.typbyval, attalign=typ.typalign, attstorage=typ.typstorage,
-                attcollation=typ.typcollation, attnotnull="notnull" in spec,
-            )  # fmt: skip
+                "pg_attribute",
+                attrelid=oid,
+                attname=spec[0],
+                atttypid=typid,
+                attnum=attnum,
+                attlen=typ.typlen,
+                attbyval=typ.typbyval,
+                attalign=typ.typalign,
+                attstorage=typ.typstorage,
+                attcollation=typ.typcollation,
+                attnotnull="notnull" in spec,
+            )
         return oid
 
     def index(

@@ -29,17 +29,32 @@ CASES = [
     ("select a, count(*) from t group by a having a = 1", "Agg sorted(IndexScan t 0= only)"),
     ("select max(id), min(a) from t", "Result"),
     ("select * from t join u on u.t_id = t.id", "HashJoin inner 1(SeqScan u, SeqScan t)"),
-    ("select * from t left join u on u.t_id = t.id where t.id = 5", "NestLoop left(IndexScan t 0= unique, IndexScan u 0=)"),
-    ("select * from t left join u on u.t_id = t.id where u.x = 5", "NestLoop inner(SeqScan u [1], IndexScan t 0= unique)"),
+    (
+        "select * from t left join u on u.t_id = t.id where t.id = 5",
+        "NestLoop left(IndexScan t 0= unique, IndexScan u 0=)",
+    ),
+    (
+        "select * from t left join u on u.t_id = t.id where u.x = 5",
+        "NestLoop inner(SeqScan u [1], IndexScan t 0= unique)",
+    ),
     ("select * from t full join u on u.t_id = t.id", "HashJoin full 1(SeqScan t, SeqScan u)"),
     ("select * from t where id not in (select t_id from u)", "SeqScan t [1]"),
-    ("select * from t where id in (select n from s)", "NestLoop inner(Distinct(SeqScan s), IndexScan t 0= unique)"),
-    ("select * from t where not exists (select 1 from s where s.n = t.c)", "HashJoin anti 1(SeqScan t, SeqScan s)"),
+    (
+        "select * from t where id in (select n from s)",
+        "NestLoop inner(Distinct(SeqScan s), IndexScan t 0= unique)",
+    ),
+    (
+        "select * from t where not exists (select 1 from s where s.n = t.c)",
+        "HashJoin anti 1(SeqScan t, SeqScan s)",
+    ),
     (
         "select * from t, lateral (select * from u where u.t_id = t.id limit 2) l",
         "NestLoop inner(SeqScan t, SubqueryScan l(Limit(IndexScan u 0=)))",
     ),
-    ("select * from (select a, count(*) c from t group by a) x where x.a = 3", "SubqueryScan x(Agg sorted(IndexScan t 0= only))"),
+    (
+        "select * from (select a, count(*) c from t group by a) x where x.a = 3",
+        "SubqueryScan x(Agg sorted(IndexScan t 0= only))",
+    ),
     ("with q as (select * from t where a = 1) select * from q where id = 3", "IndexScan t 0= unique [1]"),
     (
         "with q as materialized (select * from t where a = 1) select * from q where id = 3",
@@ -57,12 +72,16 @@ CASES = [
     ("insert into t (id, a) values (1, 2)", "ModifyTable t insert(Result)"),
     ("insert into t (id, a) values (1, 2), (3, 4)", "ModifyTable t insert(ValuesScan *VALUES*)"),
     ("update t set a = a + 1 where id = $1 returning *", "ModifyTable t update(IndexScan t 0= unique)"),
-    ("delete from t using u where u.t_id = t.id and u.id = 3", "ModifyTable t delete(NestLoop inner(IndexScan u 0= unique, IndexScan t 0= unique))"),
     (
-        "merge into t using s on t.id = s.n when matched then delete when not matched then insert (id) values (s.n)",
+        "delete from t using u where u.t_id = t.id and u.id = 3",
+        "ModifyTable t delete(NestLoop inner(IndexScan u 0= unique, IndexScan t 0= unique))",
+    ),
+    (
+        "merge into t using s on t.id = s.n when matched then delete "
+        "when not matched then insert (id) values (s.n)",
         "ModifyTable t merge(NestLoop left(SeqScan s, IndexScan t 0= unique))",
     ),
-]  # fmt: skip
+]
 
 
 @pytest.fixture(scope="module")
