@@ -67,6 +67,7 @@ class Execution(TransactionEnd):
         context = portal.context
         if not portal.started:
             self._begin_statement()
+            self.transaction.has_statements = True  # type: ignore[union-attr]
             context.attach(self.transaction)
             if plan.catalog is not context.catalog:
                 plan = portal.plan = cached_plan_again(self, plan, plan.source)

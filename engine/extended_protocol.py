@@ -174,6 +174,7 @@ class ExtendedProtocol(SimpleProtocol):
                 self._replay = []
             self._begin_statement()
             transaction = self.transaction
+            transaction.has_statements = True  # type: ignore[union-attr]
             context = portal.context
             context.attach(transaction)
             if plan.catalog is context.catalog:

@@ -621,10 +621,7 @@ class Settings:
                     )
                 transaction.isolation = level
         elif key == "transaction_read_only":
-            if transaction.read_only and not value and transaction.has_statements:
-                raise SqlError(
-                    ACTIVE_SQL_TRANSACTION, "transaction read-write mode must be set before any query"
-                )
+            transaction.allow_read_only(value)
             transaction.read_only = value
         else:
             if transaction.has_statements:

@@ -139,7 +139,6 @@ class Transaction:
 
     def take_snapshot(self) -> None:
         """Make sure that there is a snapshot for the next command; READ COMMITTED: a new one."""
-        self.has_statements = True
         snapshot = self.snapshot
         if snapshot is not None:
             if self.isolation != "read committed" or snapshot.tau == self.session.engine.applied_tau(

@@ -10,6 +10,28 @@ from .portal import Portal
 from .sqlstates import ACTIVE_SQL_TRANSACTION, FEATURE_NOT_SUPPORTED
 
 
+# after these SET TRANSACTION is still allowed
+_NO_QUERIES = {
+    "VariableSetStmt",
+    "VariableShowStmt",
+    "ConstraintsSetStmt",
+    "LockStmt",
+    "ListenStmt",
+    "NotifyStmt",
+    "UnlistenStmt",
+}
+
+
+def _drop_tag(statement: Any) -> str:
+    """The command that DROP and its like are called in an error, as their commands choose tags."""
+    kind = getattr(statement, "removeType", None) or getattr(statement, "renameType", None)
+    if kind is None:
+        return type(statement).__name__.removesuffix("Stmt").upper()
+    verb = "DROP" if hasattr(statement, "removeType") else "ALTER"
+    name = kind.name.removeprefix("OBJECT_").replace("_", " ").replace("MATVIEW", "MATERIALIZED VIEW")
+    return f"{verb} {name}"
+
+
 async def run_utility(
     session: Any, portal: Portal, output: Output, row_limit: int, *, describe: bool
 ) -> None:
@@ -27,9 +49,11 @@ async def run_utility(
             raise SqlError(ACTIVE_SQL_TRANSACTION, f"{found.tag} cannot run inside a transaction block")
         if found.needs_snapshot and not session.failed:
             session._begin_statement()
+            if plan.node not in _NO_QUERIES:
+                session.transaction.has_statements = True
             context.attach(session.transaction)
             if not found.read_only_ok:
-                session.transaction.forbid_if_read_only(found.tag)
+                session.transaction.forbid_if_read_only(found.tag or _drop_tag(plan.utility))
         context.parameter_types = plan.param_types
         result = found.run(context, plan.utility)
         portal.started = True

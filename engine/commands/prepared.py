@@ -84,6 +84,10 @@ def run_inner(session: Any, plan: Plan, ctx: StatementContext) -> Generator[Any,
             return tag if isinstance(tag, str) else found.tag
         return result if isinstance(result, str) else found.tag
     transaction = session.transaction
+    if not plan.read_only:
+        from ..execution import command_name
+
+        transaction.forbid_if_read_only(command_name(plan))
     count = 0
     if plan.point is not None:
         rows = plan.point(ctx)

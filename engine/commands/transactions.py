@@ -65,10 +65,7 @@ def set_modes(ctx: Any, options: Any) -> None:
             transaction.isolation = level
         elif name == "transaction_read_only":
             read_only = bool(value.ival)
-            if transaction.read_only and not read_only and transaction.has_statements:
-                raise SqlError(
-                    ACTIVE_SQL_TRANSACTION, "transaction read-write mode must be set before any query"
-                )
+            transaction.allow_read_only(read_only)
             transaction.read_only = read_only
         elif name == "transaction_deferrable":
             if transaction.has_statements:
@@ -96,6 +93,8 @@ def _commit(ctx: Any, statement: Any) -> Any:
                 "there is no transaction in progress", sqlstate=NO_ACTIVE_SQL_TRANSACTION, severity="WARNING"
             )
         )
+        if transaction is not None:  # that of several statements sent together
+            return _commit_steps(session, transaction, False)
         return "COMMIT"
     return _commit_steps(session, transaction, statement.chain)
 
