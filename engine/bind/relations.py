@@ -262,8 +262,8 @@ def scan_ns_item_for_column(
             column.p_varcollid,
             levelsup,
             location=location,
-            varnosyn=column.p_varnosyn,
-            varattnosyn=column.p_varattnosyn,
+            varnosyn=column.p_varnosyn if column.p_varnosyn != column.p_varno else 0,
+            varattnosyn=column.p_varattnosyn if column.p_varnosyn != column.p_varno else 0,
         )
         returning = column.p_varreturningtype
     mark_var_for_select_priv(pstate, var)
@@ -371,8 +371,8 @@ def expand_ns_item_vars(
             column.p_varcollid,
             levelsup,
             location=location,
-            varnosyn=column.p_varnosyn,
-            varattnosyn=column.p_varattnosyn,
+            varnosyn=column.p_varnosyn if column.p_varnosyn != column.p_varno else 0,
+            varattnosyn=column.p_varattnosyn if column.p_varnosyn != column.p_varno else 0,
         )
         if column.p_varreturningtype:
             var = OldNewVar(column.p_varreturningtype, var)
@@ -463,7 +463,7 @@ def get_tle_by_resno(entries: Any, resno: int) -> TargetEntry | None:
     """The target entry with this number."""
     for entry in entries:
         if entry.resno == resno:
-            return entry  # type: ignore[no-any-return]
+            return entry
     return None
 
 

@@ -14,6 +14,7 @@ from ..sqlstates import (
 )
 from ..values import make_array
 from .alter_columns import require_column, update_attribute
+from .dependencies import PG_CLASS
 from .reloptions import check_option_value, option_text, storage_options
 
 _STORAGE = {"plain": "p", "external": "e", "extended": "x", "main": "m"}
@@ -40,6 +41,7 @@ def set_statistics(alteration: Any, action: Any) -> None:
             raise SqlError(
                 UNDEFINED_COLUMN, f'column number {attnum} of relation "{relation.name}" does not exist'
             )
+    _refuse_index_column(alteration, attnum)
     value = action.def_.ival if action.def_ is not None else None
     value = None if value == -1 else value or 0
     if value is not None and value < 0:
@@ -54,6 +56,26 @@ def set_statistics(alteration: Any, action: Any) -> None:
         )
         value = 10000
     update_attribute(alteration, attnum, attstattarget=value)
+
+
+def _refuse_index_column(alteration: Any, attnum: int) -> None:
+    """Of an index only expressions have statistics."""
+    relation = alteration.relation
+    if relation.kind not in "iI":
+        return
+    keys = alteration.transaction.catalog.pg_index.get(relation.oid)
+    which = None
+    if attnum > keys.indnkeyatts:
+        which = "included"
+    elif keys.indkey.items[attnum - 1]:
+        which = "non-expression"
+    if which is not None:
+        name = alteration.transaction.catalog.pg_attribute.get(relation.oid, attnum).attname
+        raise SqlError(
+            FEATURE_NOT_SUPPORTED,
+            f'cannot alter statistics on {which} column "{name}" of index "{relation.name}"',
+            hint=None if which == "included" else "Alter statistics on table column instead.",
+        )
 
 
 def set_column_options(alteration: Any, action: Any) -> None:
@@ -162,6 +184,20 @@ def set_persistence(alteration: Any, action: Any) -> None:
         raise SqlError(INVALID_TABLE_DEFINITION, f'{text} "{other.name}"')
     for oid in (relation.oid, *[index.oid for index in relation.indexes]):
         _update_class(alteration, oid, relpersistence=persistence)
+    from .alter_table import MISC
+
+    alteration.later(MISC, lambda: _follow_sequences(alteration, persistence))
+
+
+def _follow_sequences(alteration: Any, persistence: str) -> None:
+    """Sequences that columns own, also those of this very command, are as the table is."""
+    catalog = alteration.transaction.catalog
+    for dependency in catalog.pg_depend.find("refclassid_refobjid", PG_CLASS, alteration.relid):
+        if dependency.classid != PG_CLASS or dependency.deptype not in "ai":
+            continue
+        row = catalog.pg_class.get(dependency.objid)
+        if row is not None and row.relkind == "S":
+            _update_class(alteration, row.oid, relpersistence=persistence)
 
 
 def set_tablespace(alteration: Any, action: Any) -> None:

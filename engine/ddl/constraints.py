@@ -236,7 +236,8 @@ def add_key(ctx: Any, relid: int, constraint: Any, *, build: bool) -> Iterator[A
         )
     name = constraint.conname
     if name is None:
-        joined = None if primary else "_".join(column.name for column in columns)
+        named = [relation.columns[attnum - 1].name for attnum in (*keys, *include)]
+        joined = None if primary else "_".join(named)
         name = choose_relation_name(
             ctx, relation.name, joined, "pkey" if primary else "key", relation.namespace
         )

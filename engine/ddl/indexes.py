@@ -103,7 +103,7 @@ def create_index(ctx: Any, statement: ast.IndexStmt) -> Any:
     if taken:
         raise SqlError(DUPLICATE_TABLE, f'relation "{name}" already exists')
     if name is None:
-        name = default_index_name(ctx, relation, columns, "idx")
+        name = default_index_name(ctx, relation, columns, include, "idx")
     return define_index(
         ctx,
         relation,
@@ -144,11 +144,13 @@ def index_am(ctx: Any, name: str) -> int:
     return int(oid)
 
 
-def default_index_name(ctx: Any, relation: Any, columns: Sequence[IndexColumn], label: str) -> str:
-    """table_col1_col2_idx (ChooseIndexName)."""
-    return choose_relation_name(
-        ctx, relation.name, "_".join(column.name for column in columns)[:63], label, relation.namespace
-    )
+def default_index_name(
+    ctx: Any, relation: Any, columns: Sequence[IndexColumn], include: Sequence[int], label: str
+) -> str:
+    """table_col1_col2_idx, INCLUDEd columns too (ChooseIndexName)."""
+    names = [column.name for column in columns]
+    names += [relation.columns[attnum - 1].name for attnum in include]
+    return choose_relation_name(ctx, relation.name, "_".join(names)[:63], label, relation.namespace)
 
 
 def index_column(ctx: Any, pstate: Any, relation: Any, element: Any, am: int) -> IndexColumn:
@@ -334,6 +336,10 @@ def insert_index(
     for attnum in include:
         column = relation.columns[attnum - 1]
         specs.append(ColumnSpec(column.name, column.typid, column.typmod, column.collation))
+    attnums = [*[column.attnum for column in columns], *include]
+    for spec, attnum in zip(specs, attnums, strict=True):
+        if attnum > 0:
+            spec.storage = transaction.catalog.pg_attribute.get(relation.oid, attnum).attstorage
     names: set[str] = set()
     for spec in specs:
         base, number = spec.name, 1

@@ -199,7 +199,9 @@ def _copy_index(
     include = [numbers[attnum] for attnum in index.include]
     predicate = None if index.predicate is None else map_variables(index.predicate, numbers, refuse)
     if constraint is not None:
-        joined = None if index.primary else "_".join(column.name for column in columns)
+        names = [column.name for column in columns]
+        names += [relation.columns[attnum - 1].name for attnum in include]
+        joined = None if index.primary else "_".join(names)
         name = choose_relation_name(
             ctx, relation.name, joined, "pkey" if index.primary else "key", relation.namespace
         )
@@ -214,7 +216,7 @@ def _copy_index(
             include=include,
         )
     else:
-        name, constraint_oid = default_index_name(ctx, relation, columns, "idx"), 0
+        name, constraint_oid = default_index_name(ctx, relation, columns, include, "idx"), 0
     am = catalog.pg_class.get(index.oid).relam or BTREE_AM
     oid = insert_index(
         ctx,

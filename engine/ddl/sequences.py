@@ -84,23 +84,21 @@ def sequence_parameters(
     cycle = given.get("cycle")
     out["seqcycle"] = bool(cycle.arg.boolval) if cycle is not None else (old.seqcycle if old else False)
 
-    def bound(name: str, current: int | None, default: int, type_default: int) -> int:
+    def bound(name: str, current: int | None, default: int, limit: int, old_limit: int) -> int:
         option = given.get(name)
         if option is not None and option.arg is not None:
             return option_number(option)
-        if option is not None or current is None:
-            return default
-        if type_changed and current == type_default:
-            return default
-        return current
+        if type_changed and current == old_limit:
+            return limit  # it was all that the old type has
+        return default if option is not None or current is None else current
 
     ascending = increment > 0
     old_range = _LIMITS[old.seqtypid] if old is not None else (0, 0)
     maximum = bound(
-        "maxvalue", old.seqmax if old else None, high if ascending else -1, old_range[1] if ascending else -1
+        "maxvalue", old.seqmax if old else None, high if ascending else -1, high, old_range[1]
     )
     minimum = bound(
-        "minvalue", old.seqmin if old else None, 1 if ascending else low, 1 if ascending else old_range[0]
+        "minvalue", old.seqmin if old else None, 1 if ascending else low, low, old_range[0]
     )
     type_name = ctx.catalog.format_type(typid)
     if not low <= maximum <= high:

@@ -287,10 +287,10 @@ def pg_relation_filepath(ctx: Any, oid: int) -> str | None:
 @implements("pg_filenode_relation", context=True)
 def pg_filenode_relation(ctx: Any, tablespace: int, filenode: int) -> int | None:
     for row in ctx.catalog.pg_class.find("relfilenode", filenode):
-        if row.reltablespace in (tablespace, 0):
+        if row.reltablespace in (tablespace, 0) and row.relpersistence != "t":
             return row.oid  # type: ignore[no-any-return]
     row = ctx.catalog.pg_class.get(filenode)
-    return filenode if row is not None and not row.relfilenode else None
+    return filenode if row is not None and not row.relfilenode and row.relpersistence != "t" else None
 
 
 @implements("pg_tablespace_location")

@@ -7,7 +7,7 @@ from typing import Any
 from ..catalog.quoting import quote_identifier
 from ..errors import SqlError
 from ..registry import implements
-from ..sqlstates import FEATURE_NOT_SUPPORTED, INVALID_PARAMETER_VALUE
+from ..sqlstates import FEATURE_NOT_SUPPORTED, INVALID_PARAMETER_VALUE, NUMERIC_VALUE_OUT_OF_RANGE
 from .regtypes import procedure_text, regoperatorout, search_path
 
 
@@ -71,7 +71,14 @@ def pg_size_bytes(text: str) -> int:
     found = re.fullmatch(r"\s*([+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)\s*(.*?)\s*", text, re.DOTALL)
     if found is None:
         raise SqlError(INVALID_PARAMETER_VALUE, f'invalid size: "{text}"')
-    number, unit = Decimal(found[1]), found[2]
+    unit = found[2]
+    try:
+        number = Decimal(found[1])
+        too_large = number.adjusted() > 131071
+    except ArithmeticError:
+        too_large = True
+    if too_large:
+        raise SqlError(NUMERIC_VALUE_OUT_OF_RANGE, "value overflows numeric format")
     names = {name.lower(): bits for name, _, _, bits in _UNITS} | {"b": 0}
     if unit and unit.lower() not in names:
         raise SqlError(
@@ -81,10 +88,8 @@ def pg_size_bytes(text: str) -> int:
             hint='Valid units are "bytes", "B", "kB", "MB", "GB", "TB", and "PB".',
         )
     value = number * (1 << names[unit.lower()]) if unit else number
-    result = int(value.quantize(Decimal(1), ROUND_HALF_UP))
+    result = int(value.to_integral_value(ROUND_HALF_UP))
     if not -(2**63) <= result < 2**63:
-        from ..sqlstates import NUMERIC_VALUE_OUT_OF_RANGE
-
         raise SqlError(NUMERIC_VALUE_OUT_OF_RANGE, "bigint out of range")
     return result
 

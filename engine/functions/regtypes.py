@@ -119,6 +119,16 @@ def schema_and_name(ctx: Any, names: list[str], what: str = "relation") -> tuple
     return explicit_namespace(ctx.catalog, names[-2], _temp(ctx)), names[-1]
 
 
+def schema_if_any(ctx: Any, names: list[str]) -> tuple[int | None, str]:
+    """As schema_and_name, with -1, which is no namespace, where the schema does not exist."""
+    try:
+        return schema_and_name(ctx, names, "name")
+    except SqlError as error:
+        if error.sqlstate != UNDEFINED_SCHEMA:
+            raise
+        return -1, names[-1]
+
+
 def relation_named(ctx: Any, text: str, missing_ok: bool = False) -> int | None:
     """The oid of a relation named in text (regclass input, nextval('...'))."""
     names = qualified_names(text)
@@ -155,7 +165,7 @@ def regprocin(ctx: Any, text: str) -> int:
     oid = numeric_oid(text)
     if oid is not None:
         return oid
-    schema, name = schema_and_name(ctx, qualified_names(text), "name")
+    schema, name = schema_if_any(ctx, qualified_names(text))
     found = function_candidates(ctx.catalog, name, search_path(ctx), schema)
     if not found:
         raise SqlError(UNDEFINED_FUNCTION, f'function "{text}" does not exist')
@@ -212,7 +222,7 @@ def regprocedurein(ctx: Any, text: str) -> int:
     if oid is not None:
         return oid
     names, types = name_and_types(ctx, text, False)
-    schema, name = schema_and_name(ctx, names, "name")
+    schema, name = schema_if_any(ctx, names)
     for row in function_candidates(ctx.catalog, name, search_path(ctx), schema):
         if list(row.proargtypes.items) == types:
             return int(row.oid)
@@ -229,7 +239,7 @@ def regoperin(ctx: Any, text: str) -> int:
     oid = 0 if text == "0" else numeric_oid(text) if text != "-" else None
     if oid is not None:
         return oid
-    schema, name = schema_and_name(ctx, _operator_names(text), "name")
+    schema, name = schema_if_any(ctx, _operator_names(text))
     found = operator_candidates(ctx.catalog, name, search_path(ctx), schema)
     if not found:
         raise SqlError(UNDEFINED_FUNCTION, f"operator does not exist: {text}")
@@ -254,7 +264,7 @@ def regoperatorin(ctx: Any, text: str) -> int:
         raise SqlError(
             TOO_MANY_ARGUMENTS, "too many arguments", hint="Provide two argument types for operator."
         )
-    schema, name = schema_and_name(ctx, names, "name")
+    schema, name = schema_if_any(ctx, names)
     for row in operator_candidates(ctx.catalog, name, search_path(ctx), schema):
         if [row.oprleft, row.oprright] == types:
             return int(row.oid)
@@ -310,7 +320,7 @@ def _register_named_input(function: str, table: str, message: str) -> None:
         if oid is not None:
             return oid
         names = qualified_names(text)
-        schema, name = schema_and_name(ctx, names, "name")
+        schema, name = schema_if_any(ctx, names)
         path = search_path(ctx) if schema is None else (schema,)
         found = named_oid(ctx.catalog, table, name, path, _temp(ctx))
         if found is None:
