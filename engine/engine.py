@@ -184,15 +184,15 @@ class GavelEngine:
     def adjudicated_tau(self) -> int:
         """The newest tau that the adjudicator has given: the base for writes that only this process
         makes, one after another, without waiting for each to be applied."""
-        return self._handle.pipeline.adjudicated_tau  # type: ignore[no-any-return]
+        return self._handle.pipeline.adjudicated_tau
 
     def current_tau(self) -> int:
         """The newest applied tau."""
-        return self.storage.current_tau  # type: ignore[no-any-return]
+        return self.storage.current_tau
 
     def applied_tau(self, database: int) -> int:
         """The tau that a snapshot of this database opened now would have."""
-        return self.storage.current_tau  # type: ignore[no-any-return]
+        return self.storage.current_tau
 
     def new_oid(self) -> int:
         """A fresh oid; blocks of them are reserved in the journal."""
@@ -222,7 +222,7 @@ class GavelEngine:
         """The stored password verifier of a role."""
         catalog = self.databases[POSTGRES_OID].catalog
         for row in catalog.pg_authid.find("rolname", user):
-            return row.rolpassword  # type: ignore[no-any-return]
+            return row.rolpassword
         return None
 
     def open_session(

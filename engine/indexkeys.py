@@ -48,7 +48,7 @@ def value_encoder(catalog: Any, typid: int) -> Encoder:
     found = catalog.cache.get(cache_key)
     if found is None:
         found = catalog.cache[cache_key] = _find_encoder(catalog, typid)
-    return found  # type: ignore[no-any-return]
+    return found
 
 
 def key_kind(catalog: Any, typid: int) -> str | None:

@@ -163,7 +163,7 @@ def _families(catalog: Any) -> tuple[dict[int, list[FamilyMember]], dict[tuple[i
             )
             by_strategy[row.amopfamily, row.amoplefttype, row.amoprighttype, row.amopstrategy] = row.amopopr
         tables = catalog.cache["amop_tables"] = (by_operator, by_strategy)
-    return tables  # type: ignore[no-any-return]
+    return tables
 
 
 def operator_families(catalog: Any, opno: int) -> list[FamilyMember]:
@@ -246,7 +246,7 @@ def lookup_type_cache(catalog: Any, typid: int) -> TypeOperators:
     result = cache.get(key)
     if result is None:
         result = cache[key] = _type_operators(catalog, typid)
-    return result  # type: ignore[no-any-return]
+    return result
 
 
 def _type_operators(catalog: Any, typid: int) -> TypeOperators:

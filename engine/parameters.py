@@ -60,7 +60,7 @@ def parameter_decoders(catalog: Any, prepared: Any, formats: Sequence[int], coun
     given = tuple(formats)
     found = prepared.decoders.get(given)
     if found is not None and found.catalog is catalog:
-        return found  # type: ignore[no-any-return]
+        return found
     if len(given) > 1 and len(given) != count:
         raise SqlError(
             PROTOCOL_VIOLATION, f"bind message has {len(given)} parameter formats but {count} parameters"

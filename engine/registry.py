@@ -73,7 +73,7 @@ class _Implementations(dict[str, Implementation]):
             raise KeyError(prosrc)
         return dict.__getitem__(self, prosrc)
 
-    def get(self, prosrc: str, default: Any = None) -> Any:  # type: ignore[override]
+    def get(self, prosrc: str, default: Any = None) -> Any:
         """The implementation, or the default."""
         try:
             return self[prosrc]

@@ -221,7 +221,7 @@ class Routine:
             return []
         compiled = statement.compiled
         if compiled.point is not None:
-            return compiled.point(inner)  # type: ignore[no-any-return]
+            return compiled.point(inner)
         rows: list[Any] = []
         for batch in drain(compiled.run(inner)):
             rows += batch
@@ -359,7 +359,7 @@ def _coercion(catalog: Any, expr: Any) -> Callable[[Any, Any], Any]:
     def prepare(scope: Any) -> None:
         scope.case_values.append(Code("value", True, True))
 
-    return compile_lone(catalog, strip_locations(expr), "value", prepare)  # type: ignore[no-any-return]
+    return compile_lone(catalog, strip_locations(expr), "value", prepare)
 
 
 def _command_name(statement: Statement) -> str:

@@ -143,7 +143,7 @@ class SessionState:
                 catalog, self.settings.search_path, self.role, self.temporary_namespace
             )
             catalog.cache[key] = path
-        return path  # type: ignore[no-any-return]
+        return path
 
     def analyze_context(self) -> Any:
         """The AnalyzeContext of engine/bind for the session's current catalog."""
@@ -173,7 +173,7 @@ class SessionState:
 
     def parameters(self) -> Mapping[str, str]:
         """The settings that are reported to the client."""
-        return self.settings.reported()  # type: ignore[no-any-return]
+        return self.settings.reported()
 
     def on_commit_action(self, oid: int, action: str | None) -> None:
         """What COMMIT does with a temporary table: ONCOMMIT_DROP, ONCOMMIT_DELETE_ROWS or None."""
@@ -211,7 +211,7 @@ class SessionState:
 
     def role_name(self) -> str:
         """The current role's name."""
-        return self.current_catalog().role_name(self.role)  # type: ignore[no-any-return]
+        return self.current_catalog().role_name(self.role)
 
     def allow_system_table_mods(self) -> bool:
         """The setting allow_system_table_mods."""

@@ -136,7 +136,7 @@ def transform_stmt(pstate: ParseState, node: Any) -> Query:
     transform = _TRANSFORMS.get(type(node).__name__)
     if transform is None:
         return Query("utility", utilityStmt=node)
-    return transform(pstate, node)  # type: ignore[no-any-return]
+    return transform(pstate, node)
 
 
 def _transform_select(pstate: ParseState, node: Any) -> Query:

@@ -373,7 +373,7 @@ def func_get_detail(
             expand_defaults,
             include_out_arguments,
         )
-    return detail  # type: ignore[no-any-return]
+    return detail
 
 
 def _func_get_detail(

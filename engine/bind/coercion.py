@@ -94,7 +94,7 @@ def find_coercion_pathway(catalog: Any, target: int, source: int, ccontext: int)
     result = catalog.cache.get(key)
     if result is None:
         result = catalog.cache[key] = _find_coercion_pathway(catalog, target, source, ccontext)
-    return result  # type: ignore[no-any-return]
+    return result
 
 
 def _find_coercion_pathway(catalog: Any, target: int, source: int, ccontext: int) -> tuple[str, int]:

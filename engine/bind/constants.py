@@ -147,7 +147,7 @@ def _raw_constants(value: Any) -> Iterator[Any]:
     if isinstance(value, ast.A_Const):
         yield value
     elif isinstance(value, ast.Node):
-        names: Any = value.__class__.__slots__  # type: ignore[attr-defined]
+        names: Any = value.__class__.__slots__
         for name in names:
             yield from _raw_constants(getattr(value, name))
     elif isinstance(value, (tuple, list)):

@@ -408,7 +408,7 @@ def function_defaults(pstate: ParseState, row: Any) -> tuple[Any, ...]:
     result = cache.get(key)
     if result is None:
         result = cache[key] = _load_defaults(pstate, row)
-    return result  # type: ignore[no-any-return]
+    return result
 
 
 def _load_defaults(pstate: ParseState, row: Any) -> tuple[Any, ...]:

@@ -164,7 +164,7 @@ def _origin(pstate: ParseState, var: Var) -> tuple[int, int]:
 
 def cte_target_list(query: Any) -> list[TargetEntry]:
     """The output columns of a WITH query (GetCTETargetList)."""
-    return query.targetList if query.commandType == "select" else query.returningList  # type: ignore[no-any-return]
+    return query.targetList if query.commandType == "select" else query.returningList
 
 
 # --- assignment ---

@@ -140,7 +140,7 @@ def member_roles(catalog: Any, role: int, kind: str = "member") -> frozenset[int
                     seen.add(one)
                     queue.append(one)
         found = catalog.cache[key] = frozenset(seen)
-    return found  # type: ignore[no-any-return]
+    return found
 
 
 def has_privs_of_role(catalog: Any, member: int, role: int) -> bool:
@@ -288,7 +288,7 @@ def has_privilege(
         mask = mask_of(mode)
         held = privilege_mask(catalog, role, object_class, oid, mask)
         answer = catalog.cache[key] = bool(held) if any_of else held == mask
-    return answer  # type: ignore[no-any-return]
+    return answer
 
 
 def column_mask(catalog: Any, role: int, relid: int, attnum: int, mask: int) -> int:

@@ -139,7 +139,7 @@ def unpack_values(data: bytes, types: tuple[int, ...]) -> list[Any] | None:
     for n, typid in enumerate(types):
         if typid in ARRAY_TYPES and type(values[n]) is list:
             values[n] = to_array(values[n], typid)
-    return values  # type: ignore[no-any-return]
+    return values
 
 
 def to_array(items: Any, typid: int) -> Array:

@@ -120,7 +120,7 @@ class Catalog:
         for namespace in path:
             rows = find("relname_relnamespace", name, namespace)
             if rows:
-                return rows[0].oid  # type: ignore[no-any-return]
+                return rows[0].oid
         return None
 
     def type_oid(self, name: str, path: Iterable[int]) -> int | None:
@@ -128,7 +128,7 @@ class Catalog:
         for namespace in path:
             rows = find("typname_typnamespace", name, namespace)
             if rows:
-                return rows[0].oid  # type: ignore[no-any-return]
+                return rows[0].oid
         return None
 
     def role_oid(self, name: str) -> int | None:

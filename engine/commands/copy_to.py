@@ -343,7 +343,7 @@ def _text_encoder(
         f"        add(careful(({', '.join(texts)}{',' if width == 1 else ''})) + '\\n')",
         "    return out",
     ]
-    return compile_function("\n".join(source) + "\n", "copy to", "encode", names)  # type: ignore[no-any-return]
+    return compile_function("\n".join(source) + "\n", "copy to", "encode", names)
 
 
 def _fits(options: CopyOptions, width: int) -> Callable[[str, int], bool]:

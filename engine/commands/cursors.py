@@ -254,7 +254,7 @@ def find_cursor(session: Any, name: str) -> Portal:
     portal = session.portals.get(name)
     if portal is None or not name:
         raise SqlError(INVALID_CURSOR_NAME, f'cursor "{name}" does not exist')
-    return portal  # type: ignore[no-any-return]
+    return portal
 
 
 @describes("FetchStmt")

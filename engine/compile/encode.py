@@ -27,7 +27,7 @@ def make_row_encoder(catalog: Any, types: Sequence[int], formats: Sequence[int])
     found = catalog.cache.get(key)
     if found is None:
         found = catalog.cache[key] = _make(catalog, types, formats)
-    return found  # type: ignore[no-any-return]
+    return found
 
 
 def _make(catalog: Any, types: Sequence[int], formats: Sequence[int]) -> RowEncoder:
@@ -54,7 +54,7 @@ def _make(catalog: Any, types: Sequence[int], formats: Sequence[int]) -> RowEnco
         )
     lines.append("    return b''.join(out)")
     exec(compile("\n".join(lines), "<row encoder>", "exec"), names)
-    return names["encode"]  # type: ignore[no-any-return]
+    return names["encode"]
 
 
 def _column(catalog: Any, names: dict[str, Any], index: int, typid: int, binary: int) -> list[str]:

@@ -43,4 +43,4 @@ def compile_domain_check(catalog: Any, conbin: str) -> Callable[[Any, Any], Any]
     def prepare(scope: Scope) -> None:
         scope.domain_values.append(Code("value", True, True))
 
-    return compile_lone(catalog, strip_locations(load_tree(conbin)), "value", prepare)  # type: ignore[no-any-return]
+    return compile_lone(catalog, strip_locations(load_tree(conbin)), "value", prepare)

@@ -439,4 +439,4 @@ def table_writer(catalog: Any, settings: Any, relid: int) -> TableWriter:
     cached = catalog.cache.get(("writer", relid))
     if cached is None:
         cached = catalog.cache["writer", relid] = TableWriter(catalog, settings, catalog.relation(relid))
-    return cached  # type: ignore[no-any-return]
+    return cached

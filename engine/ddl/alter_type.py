@@ -57,7 +57,7 @@ def _rebuild(alteration: Any) -> Rebuild:
         from .alter_table import ADD_CONSTRAINT
 
         alteration.later(ADD_CONSTRAINT, lambda: _rebuild_dependents(alteration))
-    return found  # type: ignore[no-any-return]
+    return found
 
 
 def prepare_alter_type(alteration: Any, action: Any) -> None:

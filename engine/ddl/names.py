@@ -111,11 +111,11 @@ def find_relation(ctx: Any, range_var: Any, *, missing_ok: bool = False) -> int 
                 UNDEFINED_TABLE,
                 f'relation "{range_var.schemaname}.{range_var.relname}" does not exist',
             )
-        return oid  # type: ignore[no-any-return]
+        return oid
     oid = catalog.relation_oid(range_var.relname, session.search_path(catalog))
     if oid is None and not missing_ok:
         raise SqlError(UNDEFINED_TABLE, f'relation "{range_var.relname}" does not exist')
-    return oid  # type: ignore[no-any-return]
+    return oid
 
 
 def check_catalog_name(ctx: Any, range_var: Any) -> None:

@@ -46,7 +46,7 @@ def equality_key(catalog: Any, elemtype: int) -> Key:
                 f"could not identify an equality operator for type {catalog.format_type(elemtype)}",
             )
         found = catalog.cache[cache_key] = hash_key(catalog, elemtype) or _identity
-    return found  # type: ignore[no-any-return]
+    return found
 
 
 def _identity(value: Any) -> Any:

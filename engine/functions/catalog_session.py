@@ -33,12 +33,12 @@ def pgsql_version() -> str:
 
 @implements("current_user", context=True)
 def current_user(ctx: Any) -> str:
-    return ctx.catalog.role_name(ctx.session.role)  # type: ignore[no-any-return]
+    return ctx.catalog.role_name(ctx.session.role)
 
 
 @implements("session_user", context=True)
 def session_user(ctx: Any) -> str:
-    return ctx.catalog.role_name(ctx.session.session_role)  # type: ignore[no-any-return]
+    return ctx.catalog.role_name(ctx.session.session_role)
 
 
 @implements("system_user", context=True)
@@ -172,7 +172,7 @@ def pg_stop_making_pinned_objects() -> str:
 
 @implements("show_all_settings", context=True)
 def show_all_settings(ctx: Any) -> Iterable[tuple[Any, ...]]:
-    return ctx.settings.rows()  # type: ignore[no-any-return]
+    return ctx.settings.rows()
 
 
 @implements(
@@ -195,13 +195,13 @@ def no_rows(*args: Any) -> tuple[Any, ...]:
 
 @implements("show_config_by_name", context=True)
 def show_config_by_name(ctx: Any, name: str) -> str:
-    return ctx.settings.show(name)  # type: ignore[no-any-return]
+    return ctx.settings.show(name)
 
 
 @implements("show_config_by_name_missing_ok", context=True)
 def show_config_by_name_missing_ok(ctx: Any, name: str, missing_ok: bool) -> str | None:
     try:
-        return ctx.settings.show(name)  # type: ignore[no-any-return]
+        return ctx.settings.show(name)
     except SqlError as error:
         if missing_ok and error.sqlstate == UNDEFINED_OBJECT:
             return None
@@ -217,8 +217,8 @@ def set_config_by_name(ctx: Any, name: str | None, value: str | None, local: boo
     settings = ctx.settings
     if value is None:
         settings.reset(name, local=bool(local))
-        return settings.show(name)  # type: ignore[no-any-return]
-    return settings.set_text(name, value, local=bool(local))  # type: ignore[no-any-return]
+        return settings.show(name)
+    return settings.set_text(name, value, local=bool(local))
 
 
 @implements("pg_settings_get_flags", context=True)

@@ -16,12 +16,12 @@ def clock_now() -> int:
 
 @implements("now", context=True)
 def now(ctx: Any) -> int:
-    return ctx.transaction_timestamp  # type: ignore[no-any-return]
+    return ctx.transaction_timestamp
 
 
 @implements("statement_timestamp", context=True)
 def statement_timestamp(ctx: Any) -> int:
-    return ctx.statement_timestamp  # type: ignore[no-any-return]
+    return ctx.statement_timestamp
 
 
 @implements("clock_timestamp")

@@ -75,7 +75,7 @@ def _julian(days: int, microseconds: int) -> Decimal:
     divide = IMPLEMENTATIONS["numeric_div"].function
     add = IMPLEMENTATIONS["numeric_add"].function
     part = divide(Decimal(microseconds), Decimal(USECS_PER_DAY))
-    return add(Decimal(days + POSTGRES_EPOCH_JDATE), part)  # type: ignore[no-any-return]
+    return add(Decimal(days + POSTGRES_EPOCH_JDATE), part)
 
 
 def _far_numeric(unit: str, part: Part) -> Decimal:
@@ -83,7 +83,7 @@ def _far_numeric(unit: str, part: Part) -> Decimal:
     if unit != "epoch":
         return scaled_numeric(*part)
     quotient = IMPLEMENTATIONS["numeric_div"].function(Decimal(part[0]), Decimal(1_000_000))
-    return quotient.quantize(Decimal("0.000001"))  # type: ignore[no-any-return]
+    return quotient.quantize(Decimal("0.000001"))
 
 
 def _infinite_part(text: str, unit: str, positive: bool, typename: str) -> Decimal | None:

@@ -20,7 +20,7 @@ def extended_hash(catalog: Any, typid: int) -> Callable[[Any, int], int]:
     cache_key = ("extended_hash", typid)
     found = catalog.cache.get(cache_key)
     if found is not None:
-        return found  # type: ignore[no-any-return]
+        return found
     plain = _hash_proc(catalog, typid)
     for row in catalog.pg_amproc.rows() if plain is not None else ():
         if row.amproc == plain and row.amprocnum == 1:

@@ -103,7 +103,7 @@ def _target(catalog: Any, typid: int, typmod: int) -> Target:
         else:
             found = Target("scalar", typid, typmod, 0, -1)
         catalog.cache[key] = found
-    return found  # type: ignore[no-any-return]
+    return found
 
 
 class Reader:

@@ -201,20 +201,20 @@ def pg_index_position(ctx: Any, index: int, attnum: int) -> int | None:
 def _fields(record: Any) -> dict[str, Any]:
     """The fields of a row value of a catalog: a Record, or the catalog row itself."""
     if hasattr(record, "_asdict") and not hasattr(record, "rowtype"):
-        return record._asdict()  # type: ignore[no-any-return]
+        return record._asdict()
     return dict(zip(record.rowtype.names, record.values, strict=True))
 
 
 @implements("_pg_truetypid_12424")
 def pg_truetypid(attribute: Any, type_: Any) -> int:
     a, t = _fields(attribute), _fields(type_)
-    return t["typbasetype"] if t["typtype"] == "d" else a["atttypid"]  # type: ignore[no-any-return]
+    return t["typbasetype"] if t["typtype"] == "d" else a["atttypid"]
 
 
 @implements("_pg_truetypmod_12425")
 def pg_truetypmod(attribute: Any, type_: Any) -> int:
     a, t = _fields(attribute), _fields(type_)
-    return t["typtypmod"] if t["typtype"] == "d" else a["atttypmod"]  # type: ignore[no-any-return]
+    return t["typtypmod"] if t["typtype"] == "d" else a["atttypmod"]
 
 
 @implements("_pg_char_max_length_12426")

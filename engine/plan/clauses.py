@@ -242,7 +242,7 @@ def btree_members(catalog: Any, opno: int) -> list[FamilyMember]:
         found = cache[key] = [
             m for m in operator_families(catalog, opno) if m[4] == BTREE_AM_OID and m[5] == "s"
         ]
-    return found  # type: ignore[no-any-return]
+    return found
 
 
 def get_commutator(catalog: Any, opno: int) -> int:

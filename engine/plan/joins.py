@@ -124,7 +124,7 @@ class JoinSearch:
 
     def _item(self, item: Any) -> Rel:
         if not isinstance(item, FullJoin):
-            return self.root.rels[item]  # type: ignore[no-any-return]
+            return self.root.rels[item]
         left = self.search(item.left)
         right = self.search(item.right)
         rel = self._join(left, right, item.info)

@@ -4,6 +4,7 @@
 import contextlib
 from typing import Any, NamedTuple
 
+from ..errors import SqlError
 from ..tree import (
     BooleanTest,
     BoolExpr,
@@ -52,7 +53,7 @@ def column_statistics(catalog: Any, relid: int, attnum: int) -> ColumnStatistics
     cache = catalog.cache
     key = ("column_statistics", relid, attnum)
     if key in cache:
-        return cache[key]  # type: ignore[no-any-return]
+        return cache[key]
     table = getattr(catalog, "pg_statistic", None)
     row = None if table is None else table.get(relid, attnum, False)
     result = None
@@ -97,9 +98,7 @@ def relation_rows(catalog: Any, relation: Any) -> float:
 def _system_rows(catalog: Any, relid: int) -> float:
     try:
         table = catalog.table(relid)
-    except Exception as error:  # a relation with computed rows has no CatalogTable
-        if not isinstance(error, (KeyError, LookupError)) and type(error).__name__ != "SqlError":
-            raise
+    except (LookupError, SqlError):  # a relation with computed rows has no CatalogTable
         return 100.0
     try:
         return float(len(table))

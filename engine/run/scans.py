@@ -67,7 +67,7 @@ def value_chunks(transaction: Any, low: bytes, high: bytes) -> Iterator[list[byt
     """The values of a key range in lists; straight from the snapshot if nothing was written there."""
     snapshot = transaction.plain_snapshot(low)
     if snapshot is not None and hasattr(snapshot, "value_chunks"):
-        return snapshot.value_chunks(low, high, size=CHUNK)  # type: ignore[no-any-return]
+        return snapshot.value_chunks(low, high, size=CHUNK)
     return _values(transaction.scan(low, high))
 
 
@@ -82,7 +82,7 @@ def entry_chunks(
     """The entries of a key range in lists."""
     snapshot = transaction.plain_snapshot(low)
     if snapshot is not None and hasattr(snapshot, "chunks"):
-        return snapshot.chunks(low, high, reverse=reverse, size=CHUNK)  # type: ignore[no-any-return]
+        return snapshot.chunks(low, high, reverse=reverse, size=CHUNK)
     return _entries(transaction.scan(low, high, reverse=reverse))
 
 

@@ -58,7 +58,7 @@ class SpillFile:
         self._file.seek(block[0])
         data = self._file.read(block[1])
         rest = memoryview(data)[1:]
-        return marshal.loads(rest) if data[:1] == b"m" else pickle.loads(rest)  # type: ignore[no-any-return]
+        return marshal.loads(rest) if data[:1] == b"m" else pickle.loads(rest)
 
 
 class GroupSpill:

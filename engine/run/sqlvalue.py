@@ -52,4 +52,4 @@ def sql_value(ctx: Any, op: str, typmod: int) -> Any:
 
 def cursor_rowid(ctx: Any, name: str, relid: int) -> int:
     """The row id of the cursor's current row in the relation."""
-    return ctx.session.cursor_rowid(name, relid)  # type: ignore[no-any-return]
+    return ctx.session.cursor_rowid(name, relid)

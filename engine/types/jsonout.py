@@ -76,7 +76,7 @@ def json_writer(catalog: Any, typid: int) -> TextWriter:
     found = catalog.cache.get(cache_key)
     if found is None:
         found = catalog.cache[cache_key] = _text_writer(catalog, typid)
-    return found  # type: ignore[no-any-return]
+    return found
 
 
 def _text_writer(catalog: Any, typid: int) -> TextWriter:
@@ -141,7 +141,7 @@ def jsonb_writer(catalog: Any, typid: int) -> TreeWriter:
     found = catalog.cache.get(cache_key)
     if found is None:
         found = catalog.cache[cache_key] = _tree_writer(catalog, typid)
-    return found  # type: ignore[no-any-return]
+    return found
 
 
 def _tree_writer(catalog: Any, typid: int) -> TreeWriter:
@@ -179,7 +179,7 @@ def _array_tree(catalog: Any, ctx: Any, array: Array) -> list[Any]:
     parts: list[Any] = [None if item is None else write(ctx, item) for item in array.items]
     for length in reversed(array.dims):
         parts = [parts[start : start + length] for start in range(0, len(parts), length)]
-    return parts[0]  # type: ignore[no-any-return]
+    return parts[0]
 
 
 def _record_tree(catalog: Any, ctx: Any, record: Record) -> dict[str, Any]:

@@ -62,7 +62,7 @@ def unquote(token: str) -> str:
     """A string token's text."""
     if "\\" not in token:
         return token[1:-1]
-    return json.loads(token, strict=False)  # type: ignore[no-any-return]
+    return json.loads(token, strict=False)
 
 
 def as_text(value: str) -> str | None:

@@ -54,7 +54,7 @@ def range_info(catalog: Any, typid: int) -> RangeInfo:
         key = sort_key(catalog, row.rngsubtype) or _same
         found = RangeInfo(row.rngtypid, row.rngmultitypid, row.rngsubtype, key, canonical, catalog)
         catalog.cache["range_info", typid] = found
-    return found  # type: ignore[no-any-return]
+    return found
 
 
 def _same(value: Any) -> Any:
