@@ -1,6 +1,11 @@
 """GavelDB servers in processes of their own, as users start them: one for all tests that ask for it, and
-durable ones that a test may kill."""
+durable ones that a test may kill.
 
+TEST_SERVER=host:port runs the tests against a server that is there already, such as PostgreSQL itself: what
+fails there is a mistake of the test.
+"""
+
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
@@ -26,6 +31,12 @@ class Server(NamedTuple):
 
 @pytest.fixture(scope="session")
 def server() -> Iterator[Server]:
+    if where := os.environ.get("TEST_SERVER"):
+        host, port = where.split(":")
+        other = ServerProcess(port=int(port))
+        other.host = host
+        yield Server(host, int(port), other.url, other)
+        return
     process = ServerProcess().start()
     try:
         yield Server(process.host, process.port, process.url, process)

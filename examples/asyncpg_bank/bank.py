@@ -50,8 +50,8 @@ async def retried(
 async def transfer(
     connection: "asyncpg.pool.PoolConnectionProxy[Any]", source: int, target: int, amount: int
 ) -> None:
-    """Move an amount between two accounts."""
-    balance = await connection.fetchval("SELECT balance FROM account WHERE id = $1", source)
+    """Move an amount between two accounts. In READ COMMITTED the balance would not stay without the lock."""
+    balance = await connection.fetchval("SELECT balance FROM account WHERE id = $1 FOR UPDATE", source)
     if balance < amount:
         raise InsufficientFundsError
     await connection.execute("UPDATE account SET balance = balance - $2 WHERE id = $1", source, amount)

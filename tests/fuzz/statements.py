@@ -138,11 +138,12 @@ def fuzz_statements(host: str, port: int, count: int, seed: int, findings: Findi
                 session.ask(query("ROLLBACK"))
         except (Hang, Gone) as error:
             findings.add(f"{type(error).__name__}: {error}", text)
-            session = _Session(host, port)
             try:
                 session.reset()
             except (Hang, Gone, OSError):
+                session.close()
                 raise Stuck(text, count - sent - 1) from None
+    session.close()
     return states
 
 
@@ -153,9 +154,12 @@ class _Session:
         self.place = host, port
         self.client: RawClient | None = None
 
-    def reset(self) -> None:
+    def close(self) -> None:
         if self.client is not None:
             self.client.socket.close()
+
+    def reset(self) -> None:
+        self.close()
         self.client = RawClient(*self.place)
         self.client.login(statement_timeout="4000", work_mem="16MB")
         for text in (FOLDER / "schema.sql").read_text().split(";\n"):
