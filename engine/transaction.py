@@ -174,7 +174,7 @@ class Transaction:
                     return value  # type: ignore[return-value]
         if key[0] & 0x80:
             return self.session.temporary.get(key)
-        return self.snapshot.get(key)  # type: ignore[no-any-return]
+        return self.snapshot.get(key)
 
     def get_latest(self, key: bytes) -> bytes | None:
         """As `get`, but the running command's own writes are seen too (unique checks)."""
@@ -188,10 +188,10 @@ class Transaction:
         base = self.session.temporary if low[0] & 0x80 else self.snapshot
         writes = self.written.get(low[:4]) if self.written else None
         if writes is None:
-            return base.scan(low, high, reverse=reverse)  # type: ignore[no-any-return]
+            return base.scan(low, high, reverse=reverse)
         keys = writes.keys_between(low, high)
         if not keys:
-            return base.scan(low, high, reverse=reverse)  # type: ignore[no-any-return]
+            return base.scan(low, high, reverse=reverse)
         return _merge(base.scan(low, high, reverse=reverse), keys, writes.entries, reverse)
 
     def scan_latest(self, low: bytes, high: bytes) -> Iterator[tuple[bytes, bytes]]:
@@ -351,12 +351,12 @@ class Transaction:
             changes, self._catalog_changes = self._catalog_changes, {}
             self._history.append(changes)
             self._catalog = self._catalog.evolve(changes)
-        return self._catalog  # type: ignore[no-any-return]
+        return self._catalog
 
     @property
     def base_catalog(self) -> "Catalog":
         """The catalogs without the latest changes: for row shapes only, cheaper than `catalog`."""
-        return self._catalog  # type: ignore[no-any-return]
+        return self._catalog
 
     def changed_catalog(self) -> bool:
         """Whether this transaction has catalog changes of its own."""
@@ -406,7 +406,7 @@ class Transaction:
 
     def new_oid(self) -> int:
         """A fresh oid for a catalog row."""
-        return self.session.engine.new_oid()  # type: ignore[no-any-return]
+        return self.session.engine.new_oid()
 
     def new_storage_id(self, temporary: bool = False) -> int:
         """A fresh relation number for keys."""

@@ -9,7 +9,6 @@ from .errors import SqlError
 from .portal import Portal
 from .sqlstates import ACTIVE_SQL_TRANSACTION, FEATURE_NOT_SUPPORTED
 
-
 # after these SET TRANSACTION is still allowed
 _NO_QUERIES = {
     "VariableSetStmt",

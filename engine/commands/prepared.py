@@ -43,7 +43,7 @@ def describe_execute(session: Any, statement: ast.ExecuteStmt) -> Sequence[Colum
     """The prepared statement's columns."""
     prepared = session.find_prepared(statement.name)
     session.refresh(prepared)
-    return prepared.columns  # type: ignore[no-any-return]
+    return prepared.columns
 
 
 @command("ExecuteStmt", read_only_ok=True)

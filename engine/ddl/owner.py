@@ -154,7 +154,7 @@ def change_relation_owner(ctx: Any, oid: int, owner: int, *, check: bool = True)
                     f'cannot change owner of index "{row.relname}"',
                     severity="WARNING",
                     hint="Change the ownership of the index's table instead.",
-                    sqlstate="42809",  # type: ignore[arg-type]
+                    sqlstate=WRONG_OBJECT_TYPE,
                 )
             )
             return

@@ -94,12 +94,8 @@ def sequence_parameters(
 
     ascending = increment > 0
     old_range = _LIMITS[old.seqtypid] if old is not None else (0, 0)
-    maximum = bound(
-        "maxvalue", old.seqmax if old else None, high if ascending else -1, high, old_range[1]
-    )
-    minimum = bound(
-        "minvalue", old.seqmin if old else None, 1 if ascending else low, low, old_range[0]
-    )
+    maximum = bound("maxvalue", old.seqmax if old else None, high if ascending else -1, high, old_range[1])
+    minimum = bound("minvalue", old.seqmin if old else None, 1 if ascending else low, low, old_range[0])
     type_name = ctx.catalog.format_type(typid)
     if not low <= maximum <= high:
         raise SqlError(

@@ -62,7 +62,7 @@ def obj_description(ctx: Any, oid: int, catalog_name: str) -> str | None:
 def obj_description_any(ctx: Any, oid: int) -> str | None:
     for row in ctx.catalog.pg_description.find("objoid", oid):
         if row.objsubid == 0:
-            return row.description  # type: ignore[no-any-return]
+            return row.description
     return None
 
 
@@ -86,7 +86,7 @@ def shobj_description(ctx: Any, oid: int, catalog_name: str) -> str | None:
 
 @implements("pg_get_userbyid", context=True)
 def pg_get_userbyid(ctx: Any, oid: int) -> str:
-    return ctx.catalog.role_name(oid)  # type: ignore[no-any-return]
+    return ctx.catalog.role_name(oid)
 
 
 @implements("pg_encoding_to_char", "PG_encoding_to_char")
@@ -121,7 +121,7 @@ def getdatabaseencoding() -> str:
 
 @implements("pg_client_encoding", context=True)
 def pg_client_encoding(ctx: Any) -> str:
-    return ctx.settings.client_encoding  # type: ignore[no-any-return]
+    return ctx.settings.client_encoding
 
 
 @implements("pg_get_keywords")
@@ -288,7 +288,7 @@ def pg_relation_filepath(ctx: Any, oid: int) -> str | None:
 def pg_filenode_relation(ctx: Any, tablespace: int, filenode: int) -> int | None:
     for row in ctx.catalog.pg_class.find("relfilenode", filenode):
         if row.reltablespace in (tablespace, 0) and row.relpersistence != "t":
-            return row.oid  # type: ignore[no-any-return]
+            return row.oid
     row = ctx.catalog.pg_class.get(filenode)
     return filenode if row is not None and not row.relfilenode and row.relpersistence != "t" else None
 

@@ -143,7 +143,7 @@ def relation_named(ctx: Any, text: str, missing_ok: bool = False) -> int | None:
     if oid is None and not missing_ok:
         shown = ".".join(names[-2:])
         raise SqlError(UNDEFINED_TABLE, f'relation "{shown}" does not exist')
-    return oid  # type: ignore[no-any-return]
+    return oid
 
 
 # --- input ------------------------------------------------------------------------------------------------
@@ -494,7 +494,7 @@ def _register_soft(name: str, read: Callable[..., Any]) -> None:
     @implements(name, context=True)
     def soft(ctx: Any, text: str) -> int | None:
         try:
-            return read(ctx, text)  # type: ignore[no-any-return]
+            return read(ctx, text)
         except SqlError as error:
             if error.sqlstate in _SOFT:
                 return None
