@@ -8,6 +8,7 @@ from ..errors import SqlError
 from ..sqlstates import FEATURE_NOT_SUPPORTED, INTERNAL_ERROR, OBJECT_NOT_IN_PREREQUISITE_STATE
 from ..tree import (
     BoolExpr,
+    CurrentOfExpr,
     FromExpr,
     Query,
     RangeTblEntry,
@@ -100,9 +101,16 @@ _VERBS = {
 }
 
 
-def view_not_updatable(view: Any, command: str, detail: str | None) -> SqlError:
+def view_not_updatable(view: Any, command: str, detail: str | None, using: str = "") -> SqlError:
     """The error for a view that is not automatically updatable."""
     verb, gerund, event = _VERBS[command]
+    if using:
+        return SqlError(
+            OBJECT_NOT_IN_PREREQUISITE_STATE,
+            f'cannot {verb} view "{view.name}"',
+            detail=detail,
+            hint=f"To enable {gerund} the view{using}, provide an INSTEAD OF {event} trigger.",
+        )
     return SqlError(
         OBJECT_NOT_IN_PREREQUISITE_STATE,
         f'cannot {verb} view "{view.name}"',
@@ -145,10 +153,12 @@ def _check_columns(query: Query, view: Any, viewquery: Query, rtr: RangeTblRef, 
     written |= {entry.resno for entry in query.targetList if not entry.resjunk}
     if query.onConflict is not None:
         written |= {entry.resno for entry in query.onConflict.onConflictSet if not entry.resjunk}
+    for action in query.mergeActionList:
+        written |= {entry.resno for entry in action.targetList if not entry.resjunk}
     for entry in viewquery.targetList:
         problem = _column_problem(rtr, entry)
         if problem is not None and entry.resno in written:
-            verb = "insert into" if query.commandType == "insert" else "update"
+            verb = {"insert": "insert into", "update": "update", "merge": "merge into"}[query.commandType]
             raise SqlError(
                 FEATURE_NOT_SUPPORTED,
                 f'cannot {verb} column "{entry.resname}" of view "{view.name}"',
@@ -194,11 +204,15 @@ def and_quals(first: Any, second: Any) -> Any:
 def rewrite_target_view(catalog: Any, query: Query, view: Any) -> Query:
     """The statement on the view made into one on its base relation."""
     command = query.commandType
-    if command == "merge":
-        raise SqlError(FEATURE_NOT_SUPPORTED, "MERGE into views is not supported")
+    if query.jointree is not None and isinstance(query.jointree.quals, CurrentOfExpr):
+        raise SqlError(FEATURE_NOT_SUPPORTED, "WHERE CURRENT OF on a view is not implemented")
     viewquery = copy_query(view.view_query)
-    problem = view_query_is_auto_updatable(viewquery, command != "delete")
+    writes = {action.commandType for action in query.mergeActionList} if command == "merge" else {command}
+    problem = view_query_is_auto_updatable(viewquery, bool(writes & {"insert", "update"}))
     if problem is not None:
+        for action in query.mergeActionList:
+            if action.commandType != "nothing":
+                raise view_not_updatable(view, action.commandType, problem, " using MERGE")
         raise view_not_updatable(view, command, problem)
     view_index = query.resultRelation
     view_rte = query.rtable[view_index - 1]
@@ -226,7 +240,12 @@ def rewrite_target_view(catalog: Any, query: Query, view: Any) -> Query:
         msgspec.structs.replace(mark, rti=new_index) if mark.rti == view_index else mark
         for mark in query.rowMarks
     ]
-    if command != "delete":
+    if command == "merge":
+        query.mergeActionList = [
+            msgspec.structs.replace(action, targetList=tuple(_renumber(action.targetList, tlist)))
+            for action in query.mergeActionList
+        ]
+    elif command != "delete":
         query.targetList = _renumber(query.targetList, tlist)
     if query.onConflict is not None and query.onConflict.action == "update":
         _rewrite_excluded(catalog, query, new_rte.relid, view_rte, tlist, new_index)

@@ -4,7 +4,6 @@ from typing import Any
 
 from .. import tree as t
 from ..errors import SqlError
-from ..registry import IMPLEMENTATIONS
 from ..run import arrays, domains, rows, sqlvalue
 from ..sqlstates import FEATURE_NOT_SUPPORTED, INTERNAL_ERROR, INVALID_CURSOR_STATE
 from ..types.io import text_input, text_output
@@ -326,11 +325,11 @@ def _sql_value(scope: Scope, node: t.SQLValueFunction) -> Code:
 
 @emits(t.NextValueExpr)
 def _next_value(scope: Scope, node: t.NextValueExpr) -> Code:
-    nextval = IMPLEMENTATIONS.get("nextval_oid")
-    if nextval is None:
-        raise SqlError(FEATURE_NOT_SUPPORTED, "function nextval is not implemented")
-    name = scope.unit.constant(nextval.function, "nextval")
-    return Code(f"{name}(ctx, {node.seqid})", False)
+    # the sequence belongs to the column: whoever may insert may use it
+    from ..functions.sequences import next_value
+
+    name = scope.unit.constant(next_value, "next_value")
+    return Code(f"{name}(ctx, {node.seqid}, check=False)", False)
 
 
 @emits(t.JsonIsPredicate)

@@ -142,7 +142,8 @@ def _array(scope: Scope, node: plan.SubPlan, name: str, once: bool) -> Code:
     unit = scope.unit
     unit.helper("array_of_rows", run.array_of_rows)
     element = scope.catalog.element_type(node.first_column_type)
-    is_array = bool(scope.catalog.element_type(scope.catalog.base_type(node.plan.types[0])))
+    column = scope.catalog.base_type(node.plan.types[0])
+    is_array = bool(scope.catalog.element_type(column)) and element != column  # vectors are elements
     return Code(f"array_of_rows({element}, {name}(), {is_array})", False)
 
 

@@ -414,11 +414,15 @@ def _merge_jointree(root: Root) -> FromExpr:
     elif by_target:
         jointype = "right"
     source: Any = root.jointree
-    if len(source.fromlist) == 1 and source.quals is None:
+    target: Any = RangeTblRef(rtindex=query.resultRelation)
+    if source.quals is not None:  # those of the view that the statement named: about the target
+        target = FromExpr(fromlist=(target,), quals=source.quals)
+        source = replace(source, quals=None)
+    if len(source.fromlist) == 1:
         source = source.fromlist[0]
     join = JoinExpr(
         jointype=jointype,
-        larg=RangeTblRef(rtindex=query.resultRelation),
+        larg=target,
         rarg=source,
         quals=query.mergeJoinCondition,
     )

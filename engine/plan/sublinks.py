@@ -56,8 +56,22 @@ def pull_up_sublinks(root: Root, node: Any) -> Any:
             remaining.append(qual)
         else:
             jointype, rarg, quals = join
+            if jointype == "semi" and contains(quals, SubLink):
+                tree, quals = _convert_within(root, tree, quals, available)
             tree = JoinExpr(jointype=jointype, larg=tree, rarg=rarg, quals=quals)
     return FromExpr(fromlist=(tree,), quals=make_and(remaining))
+
+
+def _convert_within(root: Root, tree: Any, quals: Any, available: int) -> tuple[Any, Any]:
+    """Sublinks in the condition of a semi join that are about its left side only are joined there first."""
+    remaining = []
+    for qual in make_ands_implicit(quals):
+        join = _convert(root, qual, available)
+        if join is None:
+            remaining.append(qual)
+        else:
+            tree = JoinExpr(jointype=join[0], larg=tree, rarg=join[1], quals=join[2])
+    return tree, make_and(remaining)
 
 
 def _convert(root: Root, qual: Any, available: int) -> tuple[str, Any, Any] | None:
@@ -119,6 +133,8 @@ def convert_any_sublink_to_join(root: Root, sublink: SubLink, available: int) ->
     columns = [entry.expr for entry in query.targetList if not entry.resjunk]
 
     def function(node: Any, level: int) -> Any:
+        if type(node) is SubLink:  # its parameters are its own
+            return node
         if type(node) is Param and node.paramkind == "sublink" and level == 0:
             expr = columns[node.paramid - 1]
             return Var(
