@@ -40,6 +40,8 @@ class SessionState:
         self.role = role
         self.login_role = role
         self.settings = settings
+        if settings.get("role") != "none":
+            self._start_as(settings)
         self.output: Output = output
         self.transaction: Transaction | None = None
         self.failed = False
@@ -208,6 +210,14 @@ class SessionState:
         if session_authorization:
             self.session_role = role
         self.settings_changed()
+
+    def _start_as(self, settings: Any) -> None:
+        """The role that ALTER ROLE ... SET role gives a new session, if it may be that."""
+        from .catalog.privileges import member_can_set_role
+
+        rows = settings.catalog.pg_authid.find("rolname", settings.get("role"))
+        if rows and member_can_set_role(settings.catalog, self.login_role, rows[0].oid):
+            self.role = rows[0].oid
 
     def role_name(self) -> str:
         """The current role's name."""

@@ -554,7 +554,8 @@ class Settings:
             self._sources[key] = source
         self._put(key, value)
         if key == "session_authorization":  # takes SET ROLE back
-            self._undo.append(("role", self._values["role"], None, _MISSING))
+            # undone after this setting itself, which makes its role the current one
+            self._undo.insert(len(self._undo) - 1, ("role", self._values["role"], None, _MISSING))
             self._put("role", "none")
 
     def _put(self, key: str, value: Any) -> None:

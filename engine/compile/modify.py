@@ -364,5 +364,5 @@ def _fail_check_option(ctx: Any, relation: Relation, name: str, values: Any) -> 
     return SqlError(
         WITH_CHECK_OPTION_VIOLATION,
         f'new row violates check option for view "{name}"',
-        detail=f"Failing row contains {violations.row_description(ctx, relation, values)}.",
+        detail=violations.failing_row(ctx, relation, values),
     )

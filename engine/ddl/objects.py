@@ -92,12 +92,7 @@ def function_signature(catalog: Any, path: tuple[int, ...], oid: int) -> str:
 
 
 def _function(catalog: Any, path: tuple[int, ...], oid: int) -> str:
-    kind = {"p": "procedure", "a": "aggregate", "w": "function"}.get(
-        catalog.pg_proc.get(oid).prokind, "function"
-    )
-    if kind == "aggregate":
-        kind = "function"
-    return f"{kind} {function_signature(catalog, path, oid)}"
+    return f"function {function_signature(catalog, path, oid)}"
 
 
 def _constraint(catalog: Any, path: tuple[int, ...], oid: int) -> str:

@@ -10,11 +10,33 @@ from ..types.io import text_output
 VALUE_CHARACTERS_MAX = 64
 
 
-def row_description(ctx: Any, relation: Any, values: Any) -> str:
-    """(1, null, abc...) for DETAIL; each value cut to 64 characters."""
+def _readable(ctx: Any, relation: Any, attnums: Any) -> set[int] | None:
+    """Those of the columns that the role may SELECT, as errors show no more; None if it is all."""
+    role = getattr(getattr(ctx, "session", None), "role", None)
+    if role is None:
+        return None
+    from ..catalog.privileges import has_column_privilege, has_privilege
+
+    if has_privilege(ctx.catalog, role, "table", relation.oid, "SELECT"):
+        return None
+    return {n for n in attnums if n and has_column_privilege(ctx.catalog, role, relation.oid, n, "SELECT")}
+
+
+def failing_row(ctx: Any, relation: Any, values: Any) -> str | None:
+    """The DETAIL that shows a row, None if the role may read nothing of it."""
+    shown = row_description(ctx, relation, values)
+    return None if shown is None else f"Failing row contains {shown}."
+
+
+def row_description(ctx: Any, relation: Any, values: Any) -> str | None:
+    """(1, null, abc...) for DETAIL; each value cut to 64 characters. With the names of the columns if not
+    all may be read, None if none may."""
     parts = []
+    readable = _readable(ctx, relation, range(1, len(relation.columns) + 1))
+    if readable is not None and not readable:
+        return None
     for column in relation.columns:
-        if column.dropped:
+        if column.dropped or (readable is not None and column.attnum not in readable):
             continue
         if column.generated == "v":
             parts.append("virtual")
@@ -27,6 +49,9 @@ def row_description(ctx: Any, relation: Any, values: Any) -> str:
             if len(text.encode()) > VALUE_CHARACTERS_MAX:
                 text = text.encode()[:VALUE_CHARACTERS_MAX].decode("utf-8", "ignore") + "..."
             parts.append(text)
+    if readable is not None:
+        names = [c.name for c in relation.columns if c.attnum in readable and not c.dropped]
+        return f"({', '.join(names)}) = ({', '.join(parts)})"
     return f"({', '.join(parts)})"
 
 
@@ -41,7 +66,7 @@ def not_null(ctx: Any, relation: Any, attnum: int, values: Any) -> SqlError:
     return SqlError(
         NOT_NULL_VIOLATION,
         f'null value in column "{column.name}" of relation "{relation.name}" violates not-null constraint',
-        detail=f"Failing row contains {row_description(ctx, relation, values)}.",
+        detail=failing_row(ctx, relation, values),
         schema=_schema(ctx, relation),
         table=relation.name,
         column=column.name,
@@ -53,15 +78,20 @@ def check(ctx: Any, relation: Any, name: str, values: Any) -> SqlError:
     return SqlError(
         CHECK_VIOLATION,
         f'new row for relation "{relation.name}" violates check constraint "{name}"',
-        detail=f"Failing row contains {row_description(ctx, relation, values)}.",
+        detail=failing_row(ctx, relation, values),
         schema=_schema(ctx, relation),
         table=relation.name,
         constraint=name,
     )
 
 
-def key_description(ctx: Any, relation: Any, index: Any, values: Any) -> str:
-    """(a, lower(b))=(1, x) of an index's key columns; values are those of the key columns."""
+def key_description(ctx: Any, relation: Any, index: Any, values: Any) -> str | None:
+    """(a, lower(b))=(1, x) of an index's key columns; values are those of the key columns. None if the role
+    may not read all of them."""
+    keys = [key.attnum for key in index.keys]
+    readable = _readable(ctx, relation, keys)
+    if readable is not None and not readable.issuperset(keys):
+        return None
     names = []
     for key in index.keys:
         if key.attnum:
@@ -77,12 +107,17 @@ def key_description(ctx: Any, relation: Any, index: Any, values: Any) -> str:
     return f"({', '.join(names)})=({', '.join(texts)})"
 
 
+def _key_detail(ctx: Any, relation: Any, index: Any, values: Any, what: str) -> str | None:
+    shown = key_description(ctx, relation, index, values)
+    return None if shown is None else f"Key {shown} {what}."
+
+
 def unique(ctx: Any, relation: Any, index: Any, values: Any) -> SqlError:
     """23505; the constraint field is the index's name."""
     return SqlError(
         UNIQUE_VIOLATION,
         f'duplicate key value violates unique constraint "{index.name}"',
-        detail=f"Key {key_description(ctx, relation, index, values)} already exists.",
+        detail=_key_detail(ctx, relation, index, values, "already exists"),
         schema=_schema(ctx, relation),
         table=relation.name,
         constraint=index.name,
@@ -94,7 +129,7 @@ def not_buildable(ctx: Any, relation: Any, index: Any, values: Any) -> SqlError:
     return SqlError(
         UNIQUE_VIOLATION,
         f'could not create unique index "{index.name}"',
-        detail=f"Key {key_description(ctx, relation, index, values)} is duplicated.",
+        detail=_key_detail(ctx, relation, index, values, "is duplicated"),
         schema=_schema(ctx, relation),
         table=relation.name,
         constraint=index.name,
