@@ -31,19 +31,26 @@ class Decoders:
             value = values[0]
             try:
                 return (None if value is None else functions[0](ctx, value),)
-            except SqlError as error:
+            except (SqlError, UnicodeDecodeError) as error:
                 raise self._located(error, 0, value) from None
         out = []
         for function, value in zip(functions, values, strict=True):
             try:
                 out.append(None if value is None else function(ctx, value))
-            except SqlError as error:
+            except (SqlError, UnicodeDecodeError) as error:
                 raise self._located(error, len(out), value) from None
         return tuple(out)
 
-    def _located(self, error: SqlError, index: int, value: bytes | None) -> SqlError:
+    def _located(self, error: SqlError | UnicodeDecodeError, index: int, value: bytes | None) -> SqlError:
         """The error with the parameter as its context; values are not shown
         (log_parameter_max_length_on_error = 0)."""
+        if isinstance(error, UnicodeDecodeError):
+            from .types.text import invalid_utf8
+
+            try:
+                invalid_utf8(error.object, error.start)
+            except SqlError as found:
+                error = found
         if error.where is None and value is not None:
             error.where = _where(index) + ("" if self._formats[index] else " = '...'")
             if error.message == "incorrect binary data format":

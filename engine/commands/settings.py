@@ -7,7 +7,7 @@ from pglast import ast
 
 from ..api import ColumnDescription
 from ..errors import Notice, SqlError
-from ..sqlstates import FEATURE_NOT_SUPPORTED, NO_ACTIVE_SQL_TRANSACTION
+from ..sqlstates import FEATURE_NOT_SUPPORTED, NO_ACTIVE_SQL_TRANSACTION, SYNTAX_ERROR
 from .registry import command, describes
 
 TEXT_OID = 25
@@ -88,6 +88,8 @@ def _argument_string(name: str, arg: Any) -> str:
         precision = numbers[1] if len(numbers) > 1 else FULL_PRECISION
         value = parse_interval(str(arg.arg.val.sval), "postgres", fields)
         return f"INTERVAL '{format_interval(interval_scale(value, fields << 16 | precision), 'postgres')}'"
+    if isinstance(arg, ast.ParamRef):  # the parser takes it, PostgreSQL's does not
+        raise SqlError(SYNTAX_ERROR, f'syntax error at or near "${arg.number}"', position=arg.location)
     value = arg.val
     if isinstance(value, ast.Integer):
         return str(value.ival)

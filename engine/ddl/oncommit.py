@@ -13,6 +13,8 @@ def on_commit_actions(session: Any) -> None:
     """Empty or drop the session's temporary tables that ask for it, as the last thing before COMMIT."""
     transaction = session.transaction
     transaction.end_command()
+    if transaction.snapshot is None:  # BEGIN; COMMIT
+        transaction.take_snapshot()
     dropped: list[Address] = []
     for oid, action in session.on_commit_tables():
         if transaction.catalog.pg_class.get(oid) is None:  # its CREATE was rolled back
@@ -22,8 +24,6 @@ def on_commit_actions(session: Any) -> None:
         else:
             _delete_rows(transaction, oid)
     if dropped:
-        if transaction.snapshot is None:
-            transaction.take_snapshot()
         ctx = StatementContext(session, (), "")
         ctx.attach(transaction)
         perform_deletion(ctx, dropped, cascade=True, quiet=True)

@@ -17,7 +17,7 @@ class Findings:
     def add(self, what: str, statement: str) -> None:
         if what.startswith(EXPECTED):
             return
-        name = re.sub(r"\d+", "N", re.sub(r"'[^']*'", "'...'", what))[:160]
+        name = re.sub(r"\d+", "N", re.sub(r"'[^']*[^\w'][^']*'", "'...'", what))[:160]
         self.count[name] += 1
         old = self.first.get(name)
         new = f"{what}\n    {statement}"

@@ -21,6 +21,7 @@ TOKEN = re.compile(
 )
 EXTREMES = (FOLDER / "extremes.txt").read_text().splitlines()
 SOUP = (FOLDER / "words.txt").read_text().splitlines()
+KEYWORDS = frozenset(SOUP)
 TABLES = ["f1", "f2", "f3", "fv", "fe", "f4"]
 FORBIDDEN = re.compile(
     r"(?is)\bcopy\b.*(\bprogram\b|\b(to|from)\s*(e?'|\$))|\bpg_(read|write|ls|sleep)|\blo_|alter\s+system"
@@ -38,6 +39,11 @@ def corpus() -> list[str]:
 
 def tokens(text: str) -> list[str]:
     return TOKEN.findall(text)
+
+
+def is_name(word: str) -> bool:
+    """No keyword."""
+    return word.isidentifier() and word.lower() not in KEYWORDS
 
 
 class Generator:
@@ -82,13 +88,14 @@ class Generator:
     def change(self, words: list[str], place: int) -> None:
         source = self.random
         other = source.choice(self.corpus)
-        kind = source.choices(range(9), [1, 1, 4, 1, 1, 3, 1, 8, 8])[0]
+        kind = source.choices(range(9), [1, 1, 12, 1, 1, 4, 1, 12, 12])[0]
         if kind == 0:
             del words[place]
         elif kind == 1:
             words.insert(place, words[place] + " ")
         elif kind == 2:
-            words[place] = " " + source.choice(EXTREMES) + " "
+            values = [n for n in range(len(words)) if is_name(words[n]) or words[n][0] in "'0123456789"]
+            words[source.choice(values or [place])] = " " + source.choice(EXTREMES) + " "
         elif kind == 3:
             words[place] = " " + source.choice(other) + " "
         elif kind == 4:
@@ -105,8 +112,8 @@ class Generator:
             if literals:
                 words[source.choice(literals)] = source.choice(EXTREMES)
         else:
-            names = [n for n, word in enumerate(words) if word.isidentifier()]
-            mine = [word for word in other if word.isidentifier()]
+            names = [n for n, word in enumerate(words) if is_name(word)]
+            mine = [word for word in other if is_name(word)]
             if names and mine:
                 words[source.choice(names)] = source.choice(mine)
 
