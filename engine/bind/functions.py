@@ -30,7 +30,6 @@ from .candidates import (
     FUNCDETAIL_WINDOWFUNC,
     FuncDetail,
     func_get_detail,
-    funcname_get_candidates,
     too_many_arguments,
 )
 from .coercion import (
@@ -601,7 +600,7 @@ def parse_complex_projection(pstate: ParseState, name: str, arg: Any, location: 
     return None
 
 
-# --- signatures and look-up by name and types ----------------------------------------
+# --- signatures ----------------------------------------
 
 
 def func_signature_string(
@@ -614,123 +613,6 @@ def func_signature_string(
         prefix = f"{argnames[i - first_named]} => " if i >= first_named else ""
         parts.append(prefix + catalog.format_type(typid))
     return f"{namelist_to_string(funcname)}({', '.join(parts)})"
-
-
-_KIND_NAMES = {"f": "function", "p": "procedure", "a": "aggregate", "r": "routine"}
-
-
-def lookup_func_name(
-    context: k.AnalyzeContext, funcname: Sequence[Any], argtypes: Sequence[int] | None, missing_ok: bool
-) -> int:
-    """The function with exactly these argument types (None: the only one of that name); 0 or an
-    error if there is none."""
-    oid, ambiguous = _lookup_func(context, "f", funcname, argtypes, False, missing_ok)
-    if oid or (missing_ok and not ambiguous):
-        return oid
-    if ambiguous:
-        raise _not_unique("function", funcname, True)
-    name = namelist_to_string(funcname)
-    if argtypes is None:
-        raise SqlError(UNDEFINED_FUNCTION, f'could not find a function named "{name}"')
-    signature = func_signature_string(context.catalog, funcname, (), argtypes)
-    raise SqlError(UNDEFINED_FUNCTION, f"function {signature} does not exist")
-
-
-def _not_unique(kind: str, funcname: Sequence[Any], hint: bool) -> SqlError:
-    return SqlError(
-        AMBIGUOUS_FUNCTION,
-        f'{kind} name "{namelist_to_string(funcname)}" is not unique',
-        hint=f"Specify the argument list to select the {kind} unambiguously." if hint else None,
-    )
-
-
-def _lookup_func(
-    context: k.AnalyzeContext,
-    kind: str,
-    funcname: Sequence[Any],
-    argtypes: Sequence[int] | None,
-    include_out_arguments: bool,
-    missing_ok: bool,
-) -> tuple[int, bool]:
-    """(function oid or 0, whether several match). kind: a key of _KIND_NAMES."""
-    nargs = -1 if argtypes is None else len(argtypes)
-    result = 0
-    for candidate in funcname_get_candidates(
-        context, funcname, nargs, (), False, False, include_out_arguments, missing_ok
-    ):
-        if argtypes and candidate.args != tuple(argtypes):
-            continue
-        if candidate.row is None:
-            return 0, True
-        is_procedure = candidate.row.prokind == "p"
-        if (kind in "fa" and is_procedure) or (kind == "p" and not is_procedure):
-            continue
-        if result:
-            return 0, True
-        result = candidate.row.oid
-    return result, False
-
-
-def lookup_func_with_args(context: k.AnalyzeContext, kind: str, func: Any, missing_ok: bool) -> int:
-    """The function that an ObjectWithArgs names, as in DROP FUNCTION f(int).
-
-    kind: "f" function, "p" procedure, "a" aggregate, "r" routine. 0 if missing_ok and there is none.
-    """
-    from .typenames import lookup_type_name_oid
-
-    objargs = func.objargs or ()
-    unspecified = bool(func.args_unspecified)
-    if len(objargs) > FUNC_MAX_ARGS:
-        what = "procedures" if kind == "p" else "functions"
-        raise SqlError(
-            too_many_arguments(None).sqlstate, f"{what} cannot have more than {FUNC_MAX_ARGS} arguments"
-        )
-    argtypes = []
-    for node in objargs:
-        typid = lookup_type_name_oid(context, node, missing_ok)
-        if typid is None:
-            return 0
-        argtypes.append(typid)
-    given = None if unspecified else argtypes
-    oid, ambiguous = _lookup_func(
-        context, kind if unspecified else "r", func.objname, given, False, missing_ok
-    )
-    funcargs = func.objfuncargs or ()
-    if (
-        kind in "pr"
-        and funcargs
-        and not ambiguous
-        and all(p.mode.name == "FUNC_PARAM_DEFAULT" for p in funcargs)
-    ):
-        other, ambiguous = _lookup_func(context, kind, func.objname, argtypes, True, missing_ok)
-        if other and oid and oid != other:
-            oid, ambiguous = 0, True
-        elif other:
-            oid = other
-        elif ambiguous:
-            oid = 0
-    signature = func_signature_string(context.catalog, func.objname, (), argtypes)
-    if oid:
-        prokind = context.catalog.pg_proc.get(oid).prokind
-        if kind == "f" and prokind == "p":
-            raise SqlError(WRONG_OBJECT_TYPE, f"{signature} is not a function")
-        if kind == "p" and prokind != "p":
-            raise SqlError(WRONG_OBJECT_TYPE, f"{signature} is not a procedure")
-        if kind == "a" and prokind != "a":
-            raise SqlError(WRONG_OBJECT_TYPE, f"function {signature} is not an aggregate")
-        return oid
-    if ambiguous:
-        raise _not_unique(_KIND_NAMES[kind], func.objname, unspecified)
-    if missing_ok:
-        return 0
-    name = namelist_to_string(func.objname)
-    what = _KIND_NAMES[kind] if kind in "pa" else "function"
-    if unspecified:
-        article = "an" if what == "aggregate" else "a"
-        raise SqlError(UNDEFINED_FUNCTION, f'could not find {article} {what} named "{name}"')
-    if kind == "a" and not argtypes:
-        raise SqlError(UNDEFINED_FUNCTION, f"aggregate {name}(*) does not exist")
-    raise SqlError(UNDEFINED_FUNCTION, f"{what} {signature} does not exist")
 
 
 # --- where set-returning functions may stand ----------------------------------------
