@@ -117,7 +117,7 @@ def _pull_up_subquery(
     child = Root(root.glob, query, root, pulled=True)
     child.parent = root
     prepare_jointree(child)
-    if restricted and not child.jointree.fromlist:
+    if restricted and not jointree_relids(child.jointree):
         return ref
     _, bring = merge_child(root, child)
     exprs = [bring(entry.expr) for entry in query.targetList if not entry.resjunk]
