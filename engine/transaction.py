@@ -20,6 +20,7 @@ import time
 from asyncio import Future
 from bisect import bisect_left
 from collections.abc import Callable, Iterator, Sequence
+from operator import itemgetter
 from struct import Struct
 from typing import TYPE_CHECKING, Any
 
@@ -35,9 +36,11 @@ if TYPE_CHECKING:
 
 TEMPORARY_FIRST = 0x8000_0000
 SHARED_ROWID_FIRST = 1 << 40
+BULK_MIN = 1000
 
 _U32 = Struct(">I")
 _ROW_KEY = Struct(">IQ")
+_FIRST_FOUR = itemgetter(slice(0, 4))
 _MISSING = object()
 EPOCH_OFFSET_US = 946_684_800_000_000  # 1970 to 2000
 
@@ -202,6 +205,15 @@ class Transaction:
             return self.scan(low, high)
         return _merge(self.scan(low, high), keys, pending, False)
 
+    def last_key(self, prefix: bytes) -> bytes:
+        """No key that begins with the prefix is greater, except for those of the running command."""
+        end = (int.from_bytes(prefix, "big") + 1).to_bytes(4, "big")
+        if prefix[0] & 0x80 or prefix in self.written:
+            return end
+        for key, _ in self.snapshot.scan(prefix, end, reverse=True):
+            return bytes(key)
+        return prefix
+
     def plain_snapshot(self, low: bytes) -> Any | None:
         """The Snapshot itself if this transaction has written nothing to low's relation (faster
         bulk scans), else None."""
@@ -319,6 +331,12 @@ class Transaction:
                     bases[key] = tau
         written = self.written
         undo = self.undo
+        self.pending = {}
+        if undo is None and len(pending) >= BULK_MIN:
+            relations = set(map(_FIRST_FOUR, pending))
+            if len(relations) <= 3:
+                self._merge_bulk(pending, relations)
+                return
         for key, value in pending.items():
             relation = key[:4]
             writes = written.get(relation)
@@ -330,7 +348,20 @@ class Transaction:
             if writes.ordered is not None and key not in entries:
                 writes.ordered = None
             entries[key] = value
-        self.pending = {}
+
+    def _merge_bulk(self, pending: dict[bytes, bytes | None], relations: set[bytes]) -> None:
+        """As the end of end_command: relation by relation."""
+        for relation in relations:
+            part = pending
+            if len(relations) > 1:
+                part = {key: value for key, value in pending.items() if key.startswith(relation)}
+            writes = self.written.get(relation)
+            if writes is None:
+                writes = self.written[relation] = RelationWrites()
+                writes.entries = part
+            else:
+                writes.entries.update(part)
+                writes.ordered = None
 
     def abort_command(self) -> None:
         """Forget the command's writes."""

@@ -13,6 +13,9 @@ def cut(commit: Commit, ranges: Sequence[KeyRange]) -> Commit | None:
     """The part of a commit inside the ranges, None if there is none."""
     if len(ranges) == 1:
         low, high = ranges[0]
+        keys = commit.writes
+        if not commit.deletes and keys and low <= min(keys) and max(keys) < high:
+            return commit
         writes = {key: value for key, value in commit.writes.items() if low <= key < high}
     else:
         writes = {

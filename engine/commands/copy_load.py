@@ -2,6 +2,7 @@
 
 For each table, column list and kind of line there is one generated loop: it splits a line, converts
 the fields straight to stored form, and hands the row to the table's writer (engine/compile/writer.py).
+Where storing runs nothing of the user's, the rows of a piece are handed over together.
 The loop carries no bookkeeping for errors: when a line fails, `Loader.failure` converts its fields again
 one by one to find the column that PostgreSQL would name.
 """
@@ -111,8 +112,10 @@ class Loader:
         names: dict[str, Any] = {
             "prepare": target.writer.prepare,
             "store": target.writer.store,
+            "bulk": target.writer.bulk,
             "where": target.where,
             "fail": self.failure,
+            "bulk_fail": self.bulk_failure,
             "skip": self.skip,
             "too_large": _too_large,
             "BOOLEANS": _BOOLEANS,
@@ -133,6 +136,9 @@ class Loader:
         items = self._row_items(names)
         row = f"n = [{', '.join(items)}]"
         lines = ["def load(ctx, lines, fields, first, numbers):", "    count = 0", "    number = first"]
+        bulk = names["bulk"] is not None and target.where is None and not ignore
+        if bulk:
+            lines += ["    rows = []", "    append = rows.append"]
         lines += ["    line = ''", "    try:", "        for number, line in enumerate(lines, first):"]
         indent = " " * 12
         if ignore:
@@ -147,6 +153,11 @@ class Loader:
         if target.where is not None:
             lines.append(indent + "if not where(ctx, n):")
             lines.append(indent + "    continue")
+        if bulk:
+            lines += [indent + "append(n)", "        bulk(ctx, rows)", "    except Exception as error:"]
+            lines += ["        raise bulk_fail(error, ctx, rows, first, number, numbers, lines) from None"]
+            lines += ["    return len(rows)"]
+            return compile_function("\n".join(lines) + "\n", f"copy {target.relation.name}", "load", names)
         lines += [indent + "prepare(ctx, n)", indent + "store(ctx, n)", indent + "count += 1"]
         lines += ["    except Exception as error:"]
         lines.append(
@@ -280,6 +291,29 @@ class Loader:
                 text = None
             return self.in_context(error, number, text)
         return self.in_context(found, number, line, column, value)
+
+    def bulk_failure(
+        self,
+        error: BaseException,
+        ctx: Any,
+        rows: list[Any],
+        first: int,
+        number: int,
+        numbers: list[int] | None,
+        lines: Sequence[str],
+    ) -> BaseException:
+        """The error of the first line that has one: those before a line that cannot be converted
+        have not been stored yet."""
+        place = getattr(error, "bulk_place", None)
+        if place is None:
+            place = number - first
+            try:
+                self.target.writer.bulk(ctx, rows)
+            except Exception as earlier:
+                error = earlier
+                place = getattr(earlier, "bulk_place", place)
+        line = lines[place] if place < len(lines) else ""
+        return self.failure(error, numbers[place] if numbers else first + place, line)
 
     def in_context(
         self, error: SqlError, number: int, line: str | None, column: Any = None, value: Any = None

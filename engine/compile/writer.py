@@ -47,6 +47,8 @@ class TableWriter:
 
     prepare(ctx, row): generated columns and constraints, in place.
     store(ctx, row) -> row id: entries and the row; raises 23505.
+    bulk(ctx, rows): prepare and store many, None if rows must be written one by one; an error has the
+    place of its row as `bulk_place`.
     conflict(ctx, row, indexes) -> row id of a row that a unique index says is in the way, or 0.
     remove(ctx, rowid, row).
     """
@@ -61,6 +63,7 @@ class TableWriter:
         self.prepare = self._prepare_function(None)
         self.store = self._store_function()
         self.remove = self._remove_function()
+        self._bulk: Any = _MISSING
         self.row_key = relation.storage_id
 
     def update(self, changed: frozenset[int]) -> Any:
@@ -77,6 +80,25 @@ class TableWriter:
         if found is None:
             found = self._conflicts[indexes] = self._conflict_function(indexes)
         return found
+
+    @property
+    def bulk(self) -> Any:
+        """See above; made when it is first wanted."""
+        if self._bulk is _MISSING:
+            self._bulk = self._bulk_function() if self._is_simple() else None
+        return self._bulk
+
+    def _is_simple(self) -> bool:
+        """Whether writing a row runs nothing of the user's, which could write rows itself."""
+        relation = self.relation
+        return (
+            not relation.checks
+            and not any(column.generated for column in relation.columns)
+            and all(
+                index.predicate is None and all(key.expr is None for key in index.keys)
+                for index in relation.indexes
+            )
+        )
 
     def predicate(self, expr: Any) -> Any:
         """test(ctx, row) -> bool: whether a boolean expression holds for a stored row (COPY ... WHERE)."""
@@ -237,9 +259,17 @@ class TableWriter:
         return f"{rowid} + encode(({fields},))"
 
     def _emit_unique(
-        self, frame: Frame, index: Index, name: str, values: str, unit: Unit, rowid: str
+        self,
+        frame: Frame,
+        index: Index,
+        name: str,
+        values: str,
+        unit: Unit,
+        rowid: str,
+        last: str | None = None,
     ) -> None:
-        """The unique check of an entry that is about to be written."""
+        """The unique check of an entry that is about to be written; `last` names the last key that
+        earlier commands know of."""
         if not index.unique:
             return
         constant = unit.constant(index, "index")
@@ -249,7 +279,10 @@ class TableWriter:
             return
         frame.line(f"found = pending.get({name}, MISSING)")
         with frame.block("if found is MISSING:"):
-            frame.line(f"found = txn.get({name})")
+            looked_up = f"txn.get({name})"
+            if last is not None:
+                looked_up += f" if {name} <= {last} else None"
+            frame.line(f"found = {looked_up}")
         with frame.block("if found is not None:"):
             frame.line(f"raise fail_unique(ctx, relation, {constant}, {values})")
 
@@ -281,6 +314,40 @@ class TableWriter:
         self._emit_child_checks(unit, frame, scope, None)
         frame.line("return rowid")
         return self._compile(unit, "store(ctx, n)")
+
+    def _bulk_function(self) -> Any:
+        unit = self._unit()
+        frame = unit.root
+        relation = self.relation
+        frame.line("txn = ctx.transaction")
+        frame.line("pending = txn.pending")
+        frame.line(f"first = rowid = txn.rowids({relation.storage_id}, len(rows)).start")
+        indexes = self._indexes()
+        lasts: dict[int, str] = {}
+        for index in indexes:
+            if index.unique and not index.deferrable:
+                prefix = self.catalog.relation(index.oid).storage_id.to_bytes(4, "big")
+                lasts[index.oid] = unit.fresh("last")
+                frame.line(f"{lasts[index.oid]} = txn.last_key({prefix!r})")
+        with frame.block("try:"), frame.block("for n in rows:"):
+            for column in relation.columns:
+                if column.notnull and not column.dropped:
+                    with frame.block(f"if n[{column.attnum - 1}] is None:"):
+                        frame.line(f"raise fail_null(ctx, relation, {column.attnum}, engine_values(n))")
+            frame.line("id8 = ROWID(rowid)")
+            scope = self._scope(unit, "n", trust_not_null=True)
+            for index in indexes:
+                name = unit.fresh("entry")
+                _, values = self._emit_key(scope, frame, index, "id8", name)
+                self._emit_unique(frame, index, name, values, unit, "id8", lasts.get(index.oid))
+                frame.line(f"pending[{name}] = {self._entry_value(index, 'n', 'id8')}")
+            frame.line(f"pending[{relation.storage_id.to_bytes(4, 'big')!r} + id8] = encode(n)")
+            self._emit_child_checks(unit, frame, scope, None)
+            frame.line("rowid += 1")
+        with frame.block("except Exception as error:"):
+            frame.line("error.bulk_place = rowid - first")
+            frame.line("raise")
+        return self._compile(unit, "bulk(ctx, rows)")
 
     def _emit_child_checks(
         self, unit: Unit, frame: Frame, scope: Scope, old: Scope | None, changed: frozenset[int] | None = None
