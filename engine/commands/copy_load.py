@@ -304,7 +304,7 @@ class Loader:
     ) -> BaseException:
         """The error of the first line that has one: those before a line that cannot be converted
         have not been stored yet."""
-        place = getattr(error, "bulk_place", None)
+        place: Any = getattr(error, "bulk_place", None)
         if place is None:
             place = number - first
             try:
