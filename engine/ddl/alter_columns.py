@@ -360,11 +360,11 @@ def drop_not_null(alteration: Any, action: Any) -> None:
     constraint = relation.extra.get("not_null", {}).get(column.attnum)
     if constraint is None:
         return
-    check_not_null_droppable(relation, column)
+    check_not_null_droppable(alteration.transaction.catalog, relation, column)
     perform_deletion(alteration.ctx, [Address(PG_CONSTRAINT, constraint.oid)], cascade=False)
 
 
-def check_not_null_droppable(relation: Any, column: Any) -> None:
+def check_not_null_droppable(catalog: Any, relation: Any, column: Any) -> None:
     """Identity and primary key columns stay NOT NULL."""
     if column.identity:
         raise SqlError(
@@ -373,6 +373,12 @@ def check_not_null_droppable(relation: Any, column: Any) -> None:
     for index in relation.indexes:
         if index.primary and any(key.attnum == column.attnum for key in index.keys):
             raise SqlError(INVALID_TABLE_DEFINITION, f'column "{column.name}" is in a primary key')
+        if any(key.attnum == column.attnum for key in index.keys):
+            row = catalog.pg_index.get(index.oid)
+            if row is not None and row.indisreplident:
+                raise SqlError(
+                    INVALID_TABLE_DEFINITION, f'column "{column.name}" is in index used as replica identity'
+                )
 
 
 def add_table_not_null(alteration: Any, constraint: Any) -> None:

@@ -172,7 +172,8 @@ def drop_constraint(alteration: Any, action: Any) -> None:
             return
         raise _missing(alteration, action.name)
     if row.contype == "n":
-        check_not_null_droppable(relation, relation.columns[row.conkey.items[0] - 1])
+        column = relation.columns[row.conkey.items[0] - 1]
+        check_not_null_droppable(alteration.transaction.catalog, relation, column)
     perform_deletion(
         alteration.ctx, [Address(PG_CONSTRAINT, row.oid)], cascade=action.behavior.name == "DROP_CASCADE"
     )

@@ -255,6 +255,10 @@ def replica_identity(alteration: Any, action: Any) -> None:
             raise SqlError(
                 WRONG_OBJECT_TYPE, f'cannot use non-unique index "{index.name}" as replica identity'
             )
+        if index.deferrable:
+            raise SqlError(
+                WRONG_OBJECT_TYPE, f'cannot use non-immediate index "{index.name}" as replica identity'
+            )
         if index.predicate is not None:
             raise SqlError(WRONG_OBJECT_TYPE, f'cannot use partial index "{index.name}" as replica identity')
         for key in index.keys:
