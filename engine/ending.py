@@ -80,7 +80,7 @@ class TransactionEnd(SessionState):
 
                 on_commit_actions(self)
             if transaction.has_writes:
-                request = transaction.commit_request()
+                request = yield from transaction.commit_request_steps()
                 transaction.release()
                 if request is not None:
                     reservation = self.engine.reservation()

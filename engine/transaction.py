@@ -19,7 +19,8 @@ What holds:
 import time
 from asyncio import Future
 from bisect import bisect_left
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
+from itertools import islice
 from operator import itemgetter
 from struct import Struct
 from typing import TYPE_CHECKING, Any
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
 TEMPORARY_FIRST = 0x8000_0000
 SHARED_ROWID_FIRST = 1 << 40
 BULK_MIN = 1000
+SLICE_ENTRIES = 10_000
 
 _U32 = Struct(">I")
 _ROW_KEY = Struct(">IQ")
@@ -517,6 +519,15 @@ class Transaction:
 
     def commit_request(self) -> CommitRequest | None:
         """What goes to the adjudicator, or None if nothing has to be journaled."""
+        steps = self.commit_request_steps()
+        while True:
+            try:
+                next(steps)
+            except StopIteration as end:
+                return end.value  # type: ignore[no-any-return]
+
+    def commit_request_steps(self) -> Generator[None, None, CommitRequest | None]:
+        """As commit_request; yields when others should have a turn."""
         prefix = _U32.pack(self.database.oid)
         writes: dict[bytes, bytes | None] = {}
         # relations made and dropped (or given fresh storage) in this transaction leave nothing behind
@@ -524,8 +535,15 @@ class Transaction:
         for relation, relation_writes in self.written.items():
             if relation[0] & 0x80 or relation in gone:
                 continue
-            for key, value in relation_writes.entries.items():
-                writes[prefix + key] = value
+            entries = relation_writes.entries
+            if len(entries) <= SLICE_ENTRIES:
+                for key, value in entries.items():
+                    writes[prefix + key] = value
+                continue
+            items = iter(entries.items())
+            while part := [(prefix + key, value) for key, value in islice(items, SLICE_ENTRIES)]:
+                writes.update(part)
+                yield
         if self.shared_writes:
             shared = _U32.pack(SHARED_DATABASE)
             for key, value in self.shared_writes.items():

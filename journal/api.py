@@ -110,6 +110,9 @@ class Pipeline(Committer, Protocol):
     reserve: Callable[[CommitRequest, int], None] | None
     """Asked before a commit is adjudicated, with the size of its record; may raise."""
 
+    prepare: Callable[[Sequence[Commit]], Iterator[None]] | None
+    """Has the store write the commits of the next batch in slices, before its sink is called with it."""
+
     after_commit: Callable[[], None] | None
     """Called after each group of commits."""
 

@@ -41,6 +41,8 @@ INLINE_SECONDS_MAX = 0.001  # a slower sync must not hold up the loop ...
 INLINE_GROUP_SECONDS_MAX = 0.0003  # ... and less so when others are known to be there
 INLINE_BYTES_MAX = 256 << 10
 BEAT_SECONDS = 1.0
+BULK_WRITES = 5_000  # commits of more entries are encoded and applied in slices ...
+SLICE_SECONDS = 0.004  # ... of about this length, so that others have their turns
 RESTORE_MICROSECONDS = 60_000_000  # of the window that is brought back, within the last segment
 
 
@@ -66,6 +68,7 @@ class Pipeline:
         self.adjudicator = adjudicator
         self.crossbar = Crossbar(len(journals), adjudicator.last_tau, self.history)
         self.reserve: Reserve | None = None
+        self.prepare: Callable[[Sequence[Commit]], Iterator[None]] | None = None
         self.after_commit: Callable[[], None] | None = None
         self.broken: Exception | None = None
         self.on_broken: Callable[[Exception], None] | None = None
@@ -167,6 +170,34 @@ class Pipeline:
 
     def _written(self, group: _Group) -> None:
         """A group is durable, or has failed: publish and answer, then go on with the next."""
+        if (
+            self.prepare is not None
+            and group.error is None
+            and len(self.journals) == 1
+            and max([len(commit.writes) for commit in group.commits]) > BULK_WRITES
+        ):
+            self._prepare(group, self.prepare(group.commits))
+        else:
+            self._publish(group)
+
+    def _prepare(self, group: _Group, steps: Iterator[None]) -> None:
+        """Have the store write the group, some of it in each turn of the loop. The journal is not
+        free before all is applied: so what comes later is applied later."""
+        assert self._loop is not None
+        until = perf_counter() + SLICE_SECONDS
+        try:
+            for _ in steps:
+                if perf_counter() > until:
+                    self._loop.call_soon(self._prepare, group, steps)
+                    return
+        except Exception as error:
+            self._break(error)
+            self._in_flight.popleft()
+            self._abandon(group)
+            return
+        self._publish(group)
+
+    def _publish(self, group: _Group) -> None:
         self._idle.append(group.journal)
         if group.seconds:
             self._sync_seconds += (group.seconds - self._sync_seconds) / 8

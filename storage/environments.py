@@ -11,7 +11,8 @@ them: the key is CONTROL_PREFIX | database u32, the value msgpack ["create", tem
 
 import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from itertools import islice
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -24,6 +25,7 @@ from .store import LmdbStore, Operation, Writes
 
 CONTROL_PREFIX = b"\xff\xff\xff\xff"
 SHARED_DATABASE = 0
+SLICE_ENTRIES = 2000  # of a commit that is applied in several turns of the loop
 
 
 class Store(Protocol):
@@ -78,6 +80,7 @@ class Environments:
         self._copying: set[int] = set()
         self._dropped: list[Store] = []  # while they were being copied
         self._replaying = False
+        self._prepared: tuple[LmdbStore, int] | None = None  # whose bulk write waits for this tau
         if directory is not None:
             directory.mkdir(parents=True, exist_ok=True)
             for path in sorted(directory.iterdir()):
@@ -155,10 +158,46 @@ class Environments:
 
     # --- applying -----------------------------------------------------------------------------
 
+    def prepare(self, commits: Sequence[Commit]) -> Iterator[None]:
+        """Write commits that will be the next batch, in slices: `apply` makes them visible. Does nothing
+        about those that touch several environments or delete ranges. Raises StorageBroken."""
+        store = self._only_store(commits)
+        if store is None:
+            return
+        try:
+            store.begin_bulk()
+            for commit in commits:
+                items = iter(commit.writes.items())
+                while part := {key[4:]: value for key, value in islice(items, SLICE_ENTRIES)}:
+                    store.put_bulk(part)
+                    yield
+        except Exception as error:
+            raise StorageBroken(f"the store cannot apply a commit: {error}") from error
+        self._prepared = (store, commits[-1].tau)
+
+    def _only_store(self, commits: Sequence[Commit]) -> LmdbStore | None:
+        prefix = b""
+        for commit in commits:
+            if commit.deletes or not commit.writes:
+                return None
+            prefix = prefix or next(iter(commit.writes))[:4]
+            end = (int.from_bytes(prefix, "big") + 1).to_bytes(4, "big") if prefix < CONTROL_PREFIX else b""
+            if min(commit.writes) < prefix or max(commit.writes) >= end:
+                return None
+        store = self._stores.get(prefix)
+        return store if isinstance(store, LmdbStore) else None
+
     def apply(self, batch: Batch) -> None:
         """The crossbar's sink. Raises StorageBroken."""
         upto, commits = batch
         try:
+            if self._prepared is not None:
+                store, tau = self._prepared
+                assert commits[-1].tau == tau
+                store.end_bulk(tau, self.current_tau)
+                self._prepared = None
+                self.current_tau = upto
+                return
             if len(commits) == 1:
                 tau, writes, deletes = commits[0]
                 if len(writes) == 1 and not deletes:

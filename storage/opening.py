@@ -134,4 +134,5 @@ def _start(opened: OpenStorage, upto: int) -> OpenStorage:
     pipeline.start(upto, storage.apply)
     storage.current_tau = opened.committer.current_tau
     pipeline.reserve = storage.reserve
+    pipeline.prepare = storage.prepare
     return opened

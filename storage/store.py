@@ -60,6 +60,7 @@ class LmdbStore:
         self.applied_tau = 0
         self.batch_start = 0
         self.has_buckets = False
+        self._begun: Any = None  # the transaction of a bulk write that is under way
         self._read_meta()
         self._begin = self._environment.begin
 
@@ -92,6 +93,7 @@ class LmdbStore:
     def _read_meta(self) -> None:
         with self._environment.begin() as transaction:
             meta = transaction.get(META_KEY)
+        self.has_buckets = False
         if meta is not None:
             self.applied_tau, self.batch_start, flags = _META.unpack(meta)
             self.has_buckets = bool(flags & _HAS_BUCKETS)
@@ -209,6 +211,38 @@ class LmdbStore:
             raise
         self._applied(tau, batch_start)
 
+    def begin_bulk(self) -> None:
+        """Start a write that takes several turns of the loop: nobody else may write before its end."""
+        self._begun = self._begin(write=True)
+
+    def put_bulk(self, writes: Writes) -> None:
+        """Some of its entries."""
+        try:
+            self._put(self._begun, writes)
+        except BaseException:
+            self.abort_bulk()
+            raise
+
+    def end_bulk(self, tau: int, batch_start: int) -> None:
+        """All of it becomes visible, the taus with it."""
+        transaction = self._begun
+        try:
+            flags = _HAS_BUCKETS if self.has_buckets else 0
+            transaction.put(META_KEY, _META.pack(tau, batch_start, flags))
+            transaction.commit()
+        except BaseException:
+            self.abort_bulk()
+            raise
+        self._begun = None
+        self._applied(tau, batch_start)
+
+    def abort_bulk(self) -> None:
+        """Nothing of it has happened."""
+        transaction, self._begun = self._begun, None
+        if transaction is not None:
+            transaction.abort()
+            self._read_meta()
+
     def _applied(self, tau: int, batch_start: int) -> None:
         self.applied_tau = tau
         self.batch_start = batch_start
@@ -301,6 +335,7 @@ class LmdbStore:
 
     def close(self) -> None:
         """Gives unused space back. Snapshots must not be used any more."""
+        self.abort_bulk()
         size = self.size()
         self._environment.close()
         os.ftruncate(self._file, size)
