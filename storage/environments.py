@@ -136,7 +136,10 @@ class Environments:
             if store is not None:
                 store.reserve(1, size)
             return
-        prefixes = dict.fromkeys([key[:4] for key in writes])
+        if entries > SLICE_ENTRIES and min(writes)[:4] == max(writes)[:4]:
+            prefixes: dict[bytes, None] = {next(iter(writes))[:4]: None}
+        else:
+            prefixes = dict.fromkeys([key[:4] for key in writes])
         for low, _ in request.deletes:
             prefixes[low[:4]] = None
         if CONTROL_PREFIX in prefixes:
