@@ -49,13 +49,14 @@ RESTORE_MICROSECONDS = 60_000_000  # of the window that is brought back, within 
 class _Group:
     """Commits that are written together."""
 
-    __slots__ = ("commits", "entries", "error", "futures", "journal", "seconds")
+    __slots__ = ("bulk", "commits", "entries", "error", "futures", "journal", "seconds")
 
     def __init__(self) -> None:
         self.commits: list[Commit] = []
         self.entries: list[tuple[int, bytes]] = []
         self.futures: list[Future[int]] = []
         self.journal = 0
+        self.bulk = False  # whether one of them is large
         self.error: Exception | None = None
         self.seconds = 0.0  # how long the write and sync took on the loop
 
@@ -131,6 +132,8 @@ class Pipeline:
             if not self._scheduled:
                 self._scheduled = True
                 loop.call_soon(self._flush)
+        if len(request.writes) > BULK_WRITES:
+            group.bulk = True
         group.commits.append(Commit(tau, request.writes, request.deletes))
         group.entries.append((tau, body))
         group.futures.append(future)
@@ -170,12 +173,7 @@ class Pipeline:
 
     def _written(self, group: _Group) -> None:
         """A group is durable, or has failed: publish and answer, then go on with the next."""
-        if (
-            self.prepare is not None
-            and group.error is None
-            and len(self.journals) == 1
-            and max([len(commit.writes) for commit in group.commits]) > BULK_WRITES
-        ):
+        if group.bulk and self.prepare is not None and group.error is None and len(self.journals) == 1:
             self._prepare(group, self.prepare(group.commits))
         else:
             self._publish(group)
