@@ -524,7 +524,7 @@ class Transaction:
             try:
                 next(steps)
             except StopIteration as end:
-                return end.value  # type: ignore[no-any-return]
+                return end.value
 
     def commit_request_steps(self) -> Generator[None, None, CommitRequest | None]:
         """As commit_request; yields when others should have a turn."""

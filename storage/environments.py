@@ -195,9 +195,9 @@ class Environments:
         upto, commits = batch
         try:
             if self._prepared is not None:
-                store, tau = self._prepared
+                bulk, tau = self._prepared
                 assert commits[-1].tau == tau
-                store.end_bulk(tau, self.current_tau)
+                bulk.end_bulk(tau, self.current_tau)
                 self._prepared = None
                 self.current_tau = upto
                 return
