@@ -31,7 +31,7 @@ def prepare(ctx: Any, statement: ast.PrepareStmt) -> None:
     if ";" in text.rstrip("; \t\r\n"):  # perhaps one of several statements: the text alone names the plan
         text = RawStream()(statement.query)
         raw = None
-    plan = cached_plan(session, text, tuple(types), raw)
+    plan = cached_plan(session, text, tuple(types), raw, deferring=True)
     prepared = PreparedStatement(text, raw, tuple(types), plan)
     prepared.from_sql = True
     prepared.source = ctx.source
@@ -54,6 +54,8 @@ def execute(ctx: Any, statement: ast.ExecuteStmt) -> Generator[Any, None, Any]:
     session.refresh(prepared)
     params = execute_arguments(ctx, prepared, statement)
     plan = prepared.plan
+    if plan.failure is not None:
+        raise plan.failure.with_traceback(None)
     inner = StatementContext(session, params, prepared.text)
     inner.output = ctx.output
     inner.attach(session.transaction)

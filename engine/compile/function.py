@@ -79,14 +79,16 @@ def _function_scan(scope: Scope, node: plan.FunctionScan, consume: Consume) -> N
         is_row = bool(columns)
         source = set_source(scope, function.funcexpr, columns)
         width = function.funccolcount
+        attnums = _live_attnums(scope, function, is_row)
     else:
         parts = []
         width = 0
+        attnums = []
         for function in node.functions:
             columns = _result_columns(scope, function, function.funcexpr)
-            parts.append(
-                f"({set_source(scope, function.funcexpr, columns)}, {function.funccolcount}, {bool(columns)})"
-            )
+            live = _live_attnums(scope, function, bool(columns))
+            parts.append(f"({set_source(scope, function.funcexpr, columns)}, {len(live)}, {bool(columns)})")
+            attnums += [width + attnum for attnum in live]
             width += function.funccolcount
         unit.helper("zip_functions", functionscan.zip_functions)
         source = f"zip_functions([{', '.join(parts)}])"
@@ -106,8 +108,8 @@ def _function_scan(scope: Scope, node: plan.FunctionScan, consume: Consume) -> N
         else:
             row = unit.fresh("row")
             unit.helper("fields_of", functionscan.fields_of)
-            frame.line(f"{row} = fields_of({item}, {width})")
-            scope.restore([("var", node.varno, i + 1) for i in range(width)], row, [True] * width)
+            frame.line(f"{row} = fields_of({item}, {len(attnums)})")
+            scope.restore([("var", node.varno, attnum) for attnum in attnums], row, [True] * len(attnums))
             whole = f"(*{row}, {number})" if node.ordinality else row
         if node.ordinality:
             ordinal = unit.fresh("ordinality")
@@ -115,6 +117,18 @@ def _function_scan(scope: Scope, node: plan.FunctionScan, consume: Consume) -> N
         _bind_whole(scope, node, whole, item, single_column)
         emit_filter(scope, node.quals)
         consume()
+
+
+def _live_attnums(scope: Scope, function: t.RangeTblFunction, is_row: bool) -> list[int]:
+    """The columns that a function's rows have: a dropped column of its row type still counts."""
+    everything = list(range(1, function.funccolcount + 1))
+    if not is_row or function.funccolnames:
+        return everything
+    row = scope.catalog.pg_type.get(scope.catalog.base_type(scope.type_of(function.funcexpr)))
+    if row is None or not row.typrelid:
+        return everything
+    attributes = scope.catalog.pg_attribute.find("attrelid", row.typrelid)
+    return [a.attnum for a in attributes if 0 < a.attnum <= function.funccolcount and not a.attisdropped]
 
 
 def _bind_whole(scope: Scope, node: Any, whole: str, item: str, single_column: bool) -> None:

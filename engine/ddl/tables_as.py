@@ -109,6 +109,8 @@ def _query_plan(ctx: Any, statement: ast.CreateTableAsStmt) -> tuple[Any, Query,
         prepared = session.find_prepared(statement.query.name)
         session.refresh(prepared)
         plan = prepared.plan
+        if plan is not None and plan.failure is not None:
+            raise plan.failure.with_traceback(None)
         if plan is None or plan.query is None or plan.columns is None or plan.query.commandType != "select":
             raise SqlError(FEATURE_NOT_SUPPORTED, "prepared statement is not a SELECT")
         inner = StatementContext(session, execute_arguments(ctx, prepared, statement.query), prepared.text)

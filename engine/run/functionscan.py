@@ -4,9 +4,12 @@ from collections.abc import Iterable, Iterator
 from itertools import islice, zip_longest
 from typing import Any
 
+from ..errors import SqlError
+from ..sqlstates import DATATYPE_MISMATCH
 from ..values import Record, RowType
 
 CHUNK = 256
+RECORDOID = 2249
 
 
 def breathing(items: Iterable[Any]) -> Iterator[list[Any]]:
@@ -21,17 +24,30 @@ def fields_of(item: Any, width: int) -> tuple[Any, ...]:
     if item is None:
         return (None,) * width
     if type(item) is Record:
-        return item.values
+        found = len(item.values)
+        if found == width:
+            return item.values
+        if found < width or item.rowtype.typid == RECORDOID:
+            raise _other_row(found, width)
+        return item.values[:width]  # the type got columns since the query was analysed
     if isinstance(item, tuple):
         return item
     return (item,)
 
 
+def _other_row(returned: int, expected: int) -> SqlError:
+    plural = "" if returned == 1 else "s"
+    return SqlError(
+        DATATYPE_MISMATCH,
+        "function return row and query-specified return row do not match",
+        detail=f"Returned row contains {returned} attribute{plural}, but query expects {expected}.",
+    )
+
+
 def zip_functions(functions: list[tuple[Iterable[Any], int, bool]]) -> Iterator[tuple[Any, ...]]:
     """ROWS FROM: the functions' columns side by side, shorter ones filled up with NULL."""
     parts = [
-        ((fields_of(item, width) for item in items) if is_row else ((item,) for item in items))
-        for items, width, is_row in functions
+        _rows(items, width) if is_row else ((item,) for item in items) for items, width, is_row in functions
     ]
     widths = [width for _, width, _ in functions]
     for row in zip_longest(*parts):
@@ -39,6 +55,10 @@ def zip_functions(functions: list[tuple[Iterable[Any], int, bool]]) -> Iterator[
         for fields, width in zip(row, widths, strict=True):
             out += (None,) * width if fields is None else fields
         yield tuple(out)
+
+
+def _rows(items: Iterable[Any], width: int) -> Iterator[tuple[Any, ...]]:
+    return (fields_of(item, width) for item in items)
 
 
 def lockstep(*calls: Iterable[Any]) -> Iterator[tuple[Any, ...]]:
