@@ -1,0 +1,23 @@
+-- MERGE into tables with one source row, and through views with their checks.
+create table stock (item int primary key, label text default 'none');
+insert into stock select g, 'item ' || g from generate_series(-1, 3) g;
+create view positive as select * from stock where item > 0;
+merge into stock s using (values (20)) v (n) on s.item = v.n when not matched then insert (item) values (v.n);
+merge into positive p using (values (21)) v (n) on p.item = v.n when not matched then insert (item) values (v.n);
+merge into positive p using (values (-1, 'x'), (1, 'y'), (2, 'z'), (9, 'w')) v (n, l) on p.item = v.n when matched and p.item < 2 then update set label = v.l when matched then delete when not matched and v.n > 0 then insert (item, label) values (v.n, v.l) returning merge_action(), v.n, p.*;
+select * from stock order by item;
+merge into positive p using (values (1)) v (n) on p.item = v.n when not matched by source then delete returning merge_action(), p.*;
+select * from stock order by item;
+create view checked as select item, upper(label) as loud, label from positive where item < 10 with check option;
+merge into checked c using (values (20)) v (n) on c.item = v.n when not matched then insert (item) values (v.n);
+merge into checked c using (values (8)) v (n) on c.item = v.n when not matched then insert (item) values (v.n) returning old.item, new.item, new.loud;
+merge into checked c using (values (8)) v (n) on c.item = v.n when matched then update set loud = 'x';
+merge into checked c using (values (8)) v (n) on c.item = v.n when matched then update set item = -8;
+create view once as select distinct item from stock;
+merge into once o using (values (8)) v (n) on o.item = v.n when matched then {{delete // update set item = 9}};
+begin;
+declare c cursor for select * from checked;
+delete from checked where current of c;
+rollback;
+create view outermost as select * from checked with cascaded check option;
+insert into outermost (item) values {{(12) // (-3) // (7)}};
