@@ -229,7 +229,7 @@ def _check_concurrently(ctx: Any, statement: ast.RefreshMatViewStmt, relation: A
             FEATURE_NOT_SUPPORTED, "CONCURRENTLY cannot be used when the materialized view is not populated"
         )
     if statement.skipData:
-        raise SqlError(SYNTAX_ERROR, "REFRESH options CONCURRENTLY and WITH NO DATA cannot be used together")
+        raise SqlError(SYNTAX_ERROR, "CONCURRENTLY and WITH NO DATA options cannot be used together")
     if not any(
         index.unique and index.predicate is None and all(key.attnum for key in index.keys)
         for index in relation.indexes

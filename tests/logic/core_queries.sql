@@ -40,3 +40,7 @@ alter table people add column email text;
 select * from of_people;
 select r.* from (values (row(1, 2, 3))) v (c), coalesce(c) as r (a int, b int, d int);
 select r.* from (values (row(1, 2, 3))) v (c), coalesce(c) as r (a int, b int);
+create materialized view stored as select * from few;
+create sequence counting;
+select * from {{stored // counting}} for share;
+refresh materialized view concurrently stored with no data;
