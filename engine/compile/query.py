@@ -31,12 +31,12 @@ class CompiledQuery:
     def __init__(self, planned: plan.PlannedQuery, catalog: Any, settings: Any) -> None:
         self.planned = planned
         self._catalog = catalog
-        self._settings = settings
+        self._settings = None  # plans are kept for all sessions, and must not keep the first one
         self._run: Callable[[Any], Iterator[Rows]] | None = None
         self._source = ""
         self.point: Callable[[Any], Rows] | None = None
         if is_point(planned.plan) and not planned.ctes:
-            point, source, unit = _build(planned, catalog, settings, "point")
+            point, source, unit = _build(planned, catalog, None, "point")
             if not unit.long:
                 self.point, self._source = point, source
 

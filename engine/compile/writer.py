@@ -505,5 +505,6 @@ def table_writer(catalog: Any, settings: Any, relid: int) -> TableWriter:
     """The writer of a table, from the Catalog's cache."""
     cached = catalog.cache.get(("writer", relid))
     if cached is None:
-        cached = catalog.cache["writer", relid] = TableWriter(catalog, settings, catalog.relation(relid))
+        # Without the settings: what the catalogs keep must not keep a session.
+        cached = catalog.cache["writer", relid] = TableWriter(catalog, None, catalog.relation(relid))
     return cached
