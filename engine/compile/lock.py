@@ -2,15 +2,10 @@
 
 from gaveldb.storage.api import row_key
 
-from ..errors import SqlError
 from ..plan import nodes as plan
-from ..sqlstates import WRONG_OBJECT_TYPE
 from .produce import produce, produces
 from .scope import Scope
 from .unit import Consume
-
-
-_NOT_LOCKABLE = {"m": "materialized view", "S": "sequence", "t": "TOAST relation"}
 
 
 @produces(plan.LockRows)
@@ -25,11 +20,6 @@ def _lock_rows(scope: Scope, node: plan.LockRows, consume: Consume) -> None:
             if rte.rtekind != "relation":
                 continue
             relation = scope.catalog.relation(rte.relid)
-            if relation.kind in _NOT_LOCKABLE:
-                raise SqlError(
-                    WRONG_OBJECT_TYPE,
-                    f'cannot lock rows in {_NOT_LOCKABLE[relation.kind]} "{relation.name}"',
-                )
             prefix = row_key(relation.storage_id, 0)[:4]
             rowid = scope.var(mark.rti, -1)
             test = "" if not rowid.null else f"{rowid.source} is not None and "

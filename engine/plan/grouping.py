@@ -3,7 +3,9 @@ row locks and LIMIT, in PostgreSQL's order (optimizer/plan/planner.c: grouping_p
 
 from typing import Any
 
+from ..errors import SqlError
 from ..lsyscache import op_hashjoinable
+from ..sqlstates import WRONG_OBJECT_TYPE
 from ..tree import Aggref, Const, GroupingFunc, GroupingSet, OpExpr, SortGroupClause, Var
 from ..treetypes import expr_collation, expr_type
 from . import costs
@@ -169,6 +171,7 @@ def finish(root: Root, path: Path) -> Plan:
     if calls and postponed:
         plan = add_project_set(root, plan, calls)
     if query.rowMarks:
+        _check_lockable(root)
         plan = LockRows(
             input=plan,
             marks=tuple(query.rowMarks),
@@ -180,6 +183,22 @@ def finish(root: Root, path: Path) -> Plan:
     if root.limit_count is not None or root.limit_offset is not None:
         plan = _add_limit(root, plan)
     return plan
+
+
+_NOT_LOCKABLE = {"m": "materialized view", "S": "sequence", "t": "TOAST relation"}
+
+
+def _check_lockable(root: Root) -> None:
+    """42809 for FOR UPDATE and the like of something without rows of its own (CheckValidRowMarkRel)."""
+    for mark in root.query.rowMarks:
+        rte = root.rte(mark.rti)
+        if rte.rtekind != "relation":
+            continue
+        relation = root.catalog.relation(rte.relid)
+        if relation.kind in _NOT_LOCKABLE:
+            raise SqlError(
+                WRONG_OBJECT_TYPE, f'cannot lock rows in {_NOT_LOCKABLE[relation.kind]} "{relation.name}"'
+            )
 
 
 # --- grouping -------------------------------------------------------------------------------------
