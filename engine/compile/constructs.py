@@ -180,11 +180,16 @@ def _field_store(scope: Scope, node: t.FieldStore) -> Code:
     unit.helper("record_replace", rows.record_replace)
     old_name = unit.fresh("t")
     pieces = []
+    stored: dict[int, str] = {}  # what an earlier assignment has made of a field: f.a[1] = .., f.a[2] = ..
     for fieldnum, new in zip(node.fieldnums, node.newvals, strict=True):
         position = field_position(scope, node.resulttype, fieldnum)
-        current = f"({old_name}.values[{position}] if {old_name} is not None else None)"
+        current = stored.get(position, f"({old_name}.values[{position}] if {old_name} is not None else None)")
         with scope.case_value(Code(current, True, True)):
-            pieces.append(f"{position}: {value(scope, new).source}")
+            source = value(scope, new).source
+        if node.fieldnums.count(fieldnum) > 1:
+            stored[position] = unit.fresh("t")
+            source = f"({stored[position]} := {source})"
+        pieces.append(f"{position}: {source}")
     constant = unit.constant(shape, "shape")
     return Code(
         f"record_replace({constant}, ({old_name} := {old.source}), {{{', '.join(pieces)}}})",
