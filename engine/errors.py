@@ -55,6 +55,13 @@ class SqlError(Exception):
     def __str__(self) -> str:
         return f"{self.sqlstate}: {self.message}"
 
+    def again(self) -> "SqlError":
+        """A copy to raise, for an error that is kept: a traceback would keep all that led to it."""
+        error = type(self).__new__(type(self))
+        error.args = self.args
+        error.__dict__.update(self.__dict__)
+        return error
+
 
 class Notice(SqlError):
     """A NoticeResponse: the same fields; severity NOTICE, WARNING, INFO, LOG or DEBUG."""

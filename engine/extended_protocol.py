@@ -104,7 +104,7 @@ class ExtendedProtocol(SimpleProtocol):
                     self.refresh(prepared)
                     plan = prepared.plan
             if plan is not None and plan.failure is not None:
-                raise plan.failure.with_traceback(None)
+                raise plan.failure.again()
             if len(values) != len(prepared.parameter_types):
                 raise SqlError(
                     PROTOCOL_VIOLATION,

@@ -240,7 +240,7 @@ def plan_analyzed(session: "SessionState", plan: Plan, query: Query, *, deferrin
         if not deferring or error.sqlstate[:2] not in _CONSTANT_ERRORS:
             raise
         plan.query = query
-        plan.failure = error
+        plan.failure = error.again()
         plan.columns = _described_early(catalog, query)
         return plan
     for oid in planned.relations:
@@ -328,5 +328,5 @@ def cached_plan(
                 plans.clear()
             plans[key] = plan
     if plan.failure is not None and not deferring:
-        raise plan.failure.with_traceback(None)
+        raise plan.failure.again()
     return plan

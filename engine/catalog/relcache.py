@@ -1,6 +1,5 @@
 """Builds relation descriptors (engine/catalog/relation.py) from catalog rows."""
 
-from functools import partial
 from typing import Any
 
 from ..errors import SqlError
@@ -41,7 +40,7 @@ def build_relation(catalog: Any, oid: int) -> Relation:
             extra["partition_key"] = catalog.pg_partitioned_table.get(oid)
     loader = None
     if kind == "v" or kind == "m":
-        loader = partial(view_query, catalog, oid)
+        loader = ViewLoader(catalog, oid)
     elif kind in "iI":
         extra["index"] = build_index(catalog, catalog.pg_index.get(oid), None)
     return Relation(
@@ -65,6 +64,21 @@ def build_relation(catalog: Any, oid: int) -> Relation:
         row=row,
         extra=extra,
     )
+
+
+class ViewLoader:
+    """Gives the Query of a view once; only until then it keeps the Catalog (see Catalog.evolve)."""
+
+    __slots__ = ("catalog", "oid")
+
+    def __init__(self, catalog: Any, oid: int) -> None:
+        self.catalog = catalog
+        self.oid = oid
+
+    def __call__(self) -> Any:
+        query = view_query(self.catalog, self.oid)
+        self.catalog = None
+        return query
 
 
 def build_columns(catalog: Any, row: Any) -> tuple[Column, ...]:

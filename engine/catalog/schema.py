@@ -76,7 +76,12 @@ class Catalog:
         fields["cache"] = {}
         fields["version"] = next(_versions) if version is None else version
         tables = dict(self.tables)
-        relations = dict(self._relations)
+        # Descriptors of views that nobody has read would keep this catalog.
+        relations = {
+            oid: relation
+            for oid, relation in self._relations.items()
+            if relation.view_loader is None or relation.view_loader.catalog is None
+        }
         for relid, rows in changes.items():
             if relations and relid in _RELATION_COLUMNS:
                 self._forget_relations(relations, relid, rows)
