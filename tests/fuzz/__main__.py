@@ -21,6 +21,8 @@ from .statements import fuzz_statements
 from .wire import Stuck
 
 Fuzz = Callable[[str, int, int, int, Findings], dict[str, int]]
+LONG = 10_000
+QUIET_SECONDS = 25  # after long runs: the server collects its garbage when it is quiet
 GROWTH_MAX = 200 << 20
 
 
@@ -46,6 +48,8 @@ def run(messages: int, statements: int, seed: int) -> Report:
                 found = unstuck(process, fuzz, count, seed * 10 + part, findings)
                 for state, number in found.items():
                     states[state] = states.get(state, 0) + number
+            if messages + statements > LONG:
+                time.sleep(QUIET_SECONDS)
             memory.append(process.memory())
         if memory[1] - memory[0] > GROWTH_MAX:
             findings.add(f"memory grew from {memory[0] >> 20} to {memory[1] >> 20} MB", "")
