@@ -15,6 +15,8 @@ from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
+from ..errors import SqlError
+from ..sqlstates import DATATYPE_MISMATCH
 from ..values import Array, Interval, Jsonb, Multirange, Range, Record, TimeTz
 
 BPCHAR, RECORD, ANYARRAY = 1042, 2249, 2277
@@ -123,14 +125,73 @@ def any_key(value: Any, typid: int = 0) -> Any:
         elemtype = value.elemtype
         return array_key(value, lambda item: any_key(item, elemtype))
     if kind is Record:
-        types = value.rowtype.types
-        return tuple(
+        return RecordKey(value)
+    return value
+
+
+class RecordKey:
+    """The key of a record whose shape is known only at run time; different shapes cannot be compared."""
+
+    __slots__ = ("key", "types")
+
+    def __init__(self, record: Record) -> None:
+        self.types = types = record.rowtype.types
+        self.key = tuple(
             [
                 NULL_KEY if item is None else any_key(item, typ)
-                for item, typ in zip(value.values, types, strict=False)
+                for item, typ in zip(record.values, types, strict=False)
             ]
         )
-    return value
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, RecordKey):
+            return False
+        if self.types != other.types:
+            check_shapes(self, other)
+        return self.key == other.key
+
+    def __lt__(self, other: "RecordKey") -> bool:
+        if type(other) is not RecordKey:  # NULL_KEY is above all
+            return True
+        if self.types != other.types:
+            check_shapes(self, other)
+        return self.key < other.key
+
+    def __gt__(self, other: "RecordKey") -> bool:
+        return type(other) is RecordKey and other < self
+
+    def __le__(self, other: "RecordKey") -> bool:
+        return not self > other
+
+    def __ge__(self, other: "RecordKey") -> bool:
+        return not self < other
+
+    def __hash__(self) -> int:
+        return hash(self.key)
+
+
+def check_shapes(left: RecordKey, right: RecordKey) -> None:
+    """42804 if types or numbers of columns differ before the values do (record_cmp)."""
+    for place, (x, y) in enumerate(zip(left.types, right.types, strict=False)):
+        if x != y:
+            raise SqlError(
+                DATATYPE_MISMATCH,
+                f"cannot compare dissimilar column types {_type_name(x)} and {_type_name(y)} "
+                f"at record column {place + 1}",
+            )
+        if left.key[place] != right.key[place]:
+            return
+    if len(left.types) != len(right.types):
+        raise SqlError(DATATYPE_MISMATCH, "cannot compare record types with different numbers of columns")
+
+
+def _type_name(typid: int) -> str:
+    """Without the catalogs at hand: user-defined types by their number."""
+    from ..catalog.schema import Catalog
+    from ..catalog.typenames import format_type
+
+    name = format_type(Catalog.bootstrap(), typid)
+    return name if name != "???" else f"with OID {typid}"
 
 
 TEMPLATE_NAMES: dict[str, Any] = {
