@@ -147,6 +147,8 @@ def _columns(ctx: Any, role: str, given: dict[str, Any]) -> dict[str, Any]:
             values[column] = bool(given[name].arg.boolval)
     if "password" in given:
         arg = given["password"].arg
+        if isinstance(arg, ast.ParamRef):  # the parser takes it, PostgreSQL's does not
+            raise SqlError(SYNTAX_ERROR, f'syntax error at or near "${arg.number}"', position=arg.location)
         values["rolpassword"] = stored_password(ctx, role, None if arg is None else arg.sval)
     if "connectionlimit" in given:
         limit = given["connectionlimit"].arg.ival or 0
