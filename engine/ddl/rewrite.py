@@ -143,7 +143,16 @@ def verify_rows(
 
 
 def _nullable_catalog(catalog: Any, relid: int, attnums: Sequence[int]) -> Any:
-    """The catalogs as if the columns were not yet NOT NULL: plans made by them look at the rows."""
+    """The catalogs as if the columns were not yet NOT NULL and no index could be used: plans made by
+    them look at the rows. An index that the command itself makes is still empty."""
+    table = catalog.pg_index
+    hidden = {
+        table.rowid(row): row._replace(indisvalid=False)
+        for row in table.find("indrelid", relid)
+        if row.indisvalid
+    }
+    if hidden:
+        catalog = catalog.evolve({2610: hidden})
     if not attnums:
         return catalog
     table = catalog.pg_attribute

@@ -44,11 +44,11 @@ _FLAGS = {
 
 def scram_verifier(password: str, *, salt: bytes | None = None, iterations: int = SCRAM_ITERATIONS) -> str:
     """SCRAM-SHA-256$iterations:salt$StoredKey:ServerKey, as pg_authid.rolpassword holds it."""
-    try:
-        from scramp.core import saslprep
+    from scramp.core import ScramException, saslprep
 
+    try:
         prepared = saslprep(password)
-    except Exception:
+    except ScramException:  # RFC 5803 by PostgreSQL: what SASLprep refuses is taken as it is
         prepared = password
     salt = os.urandom(16) if salt is None else salt
     salted = hashlib.pbkdf2_hmac("sha256", prepared.encode(), salt, iterations)
