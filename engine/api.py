@@ -85,6 +85,30 @@ class Portal(Protocol):
     formats: Sequence[int]
 
 
+class ExpressStatement(Protocol):
+    """A prepared statement that can be bound to the unnamed portal and executed in one call, which is
+    the same as bind, execute and (for some) sync."""
+
+    rows: bytes | None
+    """What `run` leaves: encoded rows."""
+    count: int
+    """What `run` leaves for the command tag."""
+
+    def is_current(self) -> bool:
+        """Whether the plan may be run in the session as it is now."""
+
+    def binding(self, formats: tuple[int, ...], result_formats: tuple[int, ...]) -> tuple[Any, Any] | None:
+        """Portal and decoders for `run`; None: not in these formats. A portal of None returns no rows."""
+
+    def run(self, portal: Any, decoders: Any, values: Sequence[bytes | None], output: Output) -> Any:
+        """False: nothing has happened, take the ordinary way. b"I" or b"T": done, and so is Sync. None:
+        done, Sync must end the transaction. Else a coroutine to wait for before CommandComplete. Raises
+        BindError for a parameter, and what execute raises."""
+
+    def tag(self, count: int) -> str:
+        """The command tag."""
+
+
 class Session(Protocol):
     """One client's session."""
 
@@ -122,6 +146,9 @@ class Session(Protocol):
 
     def execute(self, portal: Portal, row_limit: int, output: Output) -> Step:
         """Writes rows and CommandComplete, or PortalSuspended at row_limit (0: no limit)."""
+
+    def express(self, prepared: Prepared) -> ExpressStatement | None:
+        """The express way of a statement, if it has one."""
 
     def sync(self, output: Output) -> Step:
         """Sync: ends the implicit transaction of the extended protocol."""

@@ -124,6 +124,14 @@ class Database:
         current.users += 1
         return current
 
+    def shared_snapshot(self) -> SharedSnapshot:
+        """As `snapshot`, for a user who is done before anything else runs, and does not close it."""
+        current = self._current
+        if current is None or current.tau != self.engine.storage.current_tau:
+            current = self.snapshot()
+            current.users -= 1
+        return current
+
     def retire_snapshot(self) -> None:
         """After a commit, and at the end: let go of the snapshot kept for the next transaction."""
         if self._current is not None:

@@ -155,6 +155,29 @@ class TransactionEnd(SessionState):
             for hook in transaction.on_commit:
                 hook()
 
+    def ends_quietly(self) -> bool:
+        """Whether COMMIT of the transaction, which has written nothing, is no more than to forget it."""
+        transaction = self.transaction
+        assert transaction is not None
+        portals = self.portals
+        return not (
+            self._on_commit
+            or transaction.notifications
+            or transaction.raw_writes
+            or (portals and (len(portals) > 1 or "" not in portals or not portals[""].done))
+        )
+
+    def end_quietly(self) -> None:
+        """COMMIT, if `ends_quietly`."""
+        transaction = self.transaction
+        assert transaction is not None
+        self.portals.clear()
+        self.transaction = None
+        transaction.release()
+        for hook in transaction.on_commit:
+            hook()
+        self.settings.commit()
+
     def _abort(self) -> None:
         """Roll back and forget the transaction."""
         transaction = self.transaction

@@ -76,3 +76,11 @@ class Notice(SqlError):
         hint: str | None = None,
     ) -> None:
         super().__init__(sqlstate, message, detail=detail, hint=hint, severity=severity)
+
+
+class BindError(Exception):
+    """The error of a parameter on the express way, where BindComplete was not yet due."""
+
+    def __init__(self, error: BaseException) -> None:
+        super().__init__(error)
+        self.error = error

@@ -242,6 +242,12 @@ class ExtendedProtocol(SimpleProtocol):
         except BaseException as error:
             raise self._statement_failed(error) from None
 
+    def express(self, prepared: PreparedStatement) -> Any:
+        """The express way of a prepared statement (engine/express.py), or None."""
+        from .express import express
+
+        return express(self, prepared)
+
     def sync(self, output: Output) -> Any:
         """Sync: commit the implicit transaction. None if there is nothing to wait for."""
         transaction = self.transaction

@@ -37,6 +37,7 @@ from gaveldb.engine.sqlstates import (
 from . import messages, replies
 from .copy import pull_copy_data
 from .errors import RequestError, protocol_lost, protocol_violation
+from .express import Express, answer
 from .fastpath import call_function
 from .frames import HEADER, HEADER_BYTES, LIMITS, Inbound
 from .output import BUFFER_BYTES_MAX, ClientOutput
@@ -50,6 +51,7 @@ BACKLOG_BYTES_MAX = 1024 * 1024
 TURN_SECONDS_MAX = 0.005
 MESSAGES_PER_CLOCK = 32
 
+BIND: Final = ord("B")
 SYNC: Final = ord("S")
 TERMINATE: Final = ord("X")
 STATEMENT: Final = ord("S")
@@ -63,8 +65,8 @@ class Connection(asyncio.Protocol):
 
     __slots__ = (
         "_closing", "_copy_waiter", "_ended", "_inbound", "_out_of_step", "_paused_reading", "_ready_after",
-        "_running", "_scheduled", "_skipping", "_texts", "_turning", "key", "output", "server", "session",
-        "transport",
+        "_running", "_scheduled", "_skipping", "_texts", "_turning", "express", "key", "output", "server",
+        "session", "transport",
     )  # fmt: skip
 
     def __init__(self, server: "Server", transport: asyncio.Transport, output: ClientOutput, session: Session,
@@ -91,11 +93,21 @@ class Connection(asyncio.Protocol):
         self._closing = False  # nothing more is to be executed
         self._ended = False  # the client will send no more
         self._texts: dict[str, str] | None = None  # prepared statements with characters of several bytes
+        self.express: dict[bytes, Express] = {}  # by the name of the prepared statement
 
     # Called by the transport.
 
     def data_received(self, data: bytes) -> None:
-        self._inbound.feed(data)
+        inbound = self._inbound
+        if (
+            data[0] == BIND
+            and self._running is None
+            and not (inbound.data or inbound.tail or self._skipping or self._scheduled or self._closing)
+            and not self.output.paused
+            and answer(self, data)
+        ):
+            return
+        inbound.feed(data)
         if self._running is None:
             if not self._scheduled and not self.output.paused:
                 self._turn()
@@ -103,7 +115,7 @@ class Connection(asyncio.Protocol):
             self._feed_copy()
         # Not while COPY waits: its message may be larger than any backlog.
         waits = self._running is not None or self.output.paused
-        if waits and self._copy_waiter is None and len(self._inbound) > BACKLOG_BYTES_MAX:
+        if waits and self._copy_waiter is None and len(inbound) > BACKLOG_BYTES_MAX:
             self._pause_reading()
 
     def eof_received(self) -> bool:
@@ -280,6 +292,41 @@ class Connection(asyncio.Protocol):
             output.text = None
         if self.server.stopping:
             self.shut_down()
+
+    # The express way (express.py): a packet that ends with Sync.
+
+    def reply(self, data: bytes) -> None:
+        """All that answers the packet; nothing else waits to be sent."""
+        output = self.output
+        output.sent += len(data)
+        if not output.lost:
+            self.transport.write(data)
+        if self.server.stopping:
+            self.shut_down()
+
+    def go_on(self, packet: bytes, head: bytes, step: Coroutine[Any, Any, None] | None) -> None:
+        """The packet is executed but for `step`, and Sync."""
+        self.output.buffer += head
+        self._inbound.feed(packet)
+        self._inbound.position = len(packet) - HEADER_BYTES
+        if step is not None:
+            self.output.busy = True
+            done = self._advance(step)
+            self.output.busy = False
+            if not done:
+                return
+        self._turn()
+
+    def fail_packet(self, packet: bytes, head: bytes, error: BaseException) -> None:
+        """The packet's statement has failed; `head` is what was answered before."""
+        self.output.buffer += head
+        self._fail(error)
+        if not self._closing:
+            self.go_on(packet, b"", None)
+
+    def has_plain_text(self, name: str) -> bool:
+        """Whether positions in the text of a prepared statement are those of its bytes."""
+        return self._texts is None or name not in self._texts
 
     # Errors and the end.
 
@@ -476,6 +523,7 @@ class Connection(asyncio.Protocol):
         kind, name = messages.parse_target(data, position, end, self.output.codec)
         if kind == STATEMENT:
             self.session.close_prepared(name)
+            self.express.pop(name.encode(), None)
             if self._texts is not None:
                 self._texts.pop(name, None)
         elif kind == PORTAL:

@@ -1,0 +1,311 @@
+"""The express way of a prepared statement: from Bind to CommandComplete in one call.
+
+Most statements of most applications are a point plan (engine/compile/query.py), BEGIN or COMMIT, bound
+to the unnamed portal, executed without a row limit, and followed by Sync. Bind and Execute then need
+no portal of their own and no coroutine. An ExpressStatement knows what of all that can be decided
+once per plan; `run` decides the rest, and says False, with nothing done, where the statement must
+take the ordinary way (extended_protocol.py), whose results it must equal:
+
+1. The plan is valid for the session's catalogs and settings as they are now.
+2. The transaction has not failed, and has no catalog changes of its own.
+3. Within a transaction block the unnamed portal is afterwards one that has run to its end.
+4. Outside of blocks a statement that writes leaves what the retry of a lost commit needs (`_replay`).
+"""
+
+import time
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from .api import Output
+from .errors import BindError, SqlError
+from .execution import command_name
+from .parameters import Decoders, parameter_decoders
+from .portal import Portal, PreparedStatement, StatementContext
+from .statement import Plan
+from .transaction import EPOCH_OFFSET_US, Transaction
+
+if TYPE_CHECKING:
+    from .extended_protocol import ExtendedProtocol
+
+_time_ns = time.time_ns
+_BEGIN = ("TRANS_STMT_BEGIN", "TRANS_STMT_START")
+
+
+class ExpressStatement:
+    """One prepared statement of one session, for one plan."""
+
+    begins: bool | None = None
+
+    __slots__ = (
+        "context",
+        "count",
+        "plan",
+        "prepared",
+        "pure",
+        "rows",
+        "session",
+        "settings_key",
+    )
+
+    def __init__(self, session: "ExtendedProtocol", prepared: PreparedStatement) -> None:
+        plan = prepared.plan
+        assert plan is not None
+        self.session = session
+        self.prepared = prepared
+        self.plan = plan
+        self.pure = _is_pure(plan)
+        self.settings_key = plan.settings_key
+        self.context = StatementContext(session, (), prepared.text)
+        self.context.catalog = plan.catalog
+        self.rows: bytes | None = None  # what `run` leaves: encoded rows, if the statement returns any
+        self.count = 0  # and how many rows were returned or changed
+
+    def binding(
+        self, formats: tuple[int, ...], result_formats: tuple[int, ...]
+    ) -> tuple[Portal, Decoders] | None:
+        """See api.ExpressStatement."""
+        prepared, plan = self.prepared, self.plan
+        count = len(prepared.parameter_types)
+        width = len(plan.columns or ())
+        if len(formats) > 1 and len(formats) != count:
+            return None
+        if len(result_formats) > 1 and len(result_formats) != width:
+            return None
+        decoders = parameter_decoders(plan.catalog, prepared, formats, count)
+        if not decoders.context_free:
+            return None
+        every = result_formats * width if len(result_formats) == 1 else result_formats or (0,) * width
+        portal = Portal("", prepared, plan, self.context, every, plan.columns)
+        portal.started = portal.done = True
+        if plan.columns is not None:
+            portal.encode = self.session.row_encoder(plan, every)
+        return portal, decoders
+
+    def tag(self, count: int) -> str:
+        """The command tag."""
+        return f"{self.plan.tag}{count}"
+
+    def is_current(self) -> bool:
+        """Whether the plan may run in the session as it is now."""
+        session = self.session
+        plan = self.plan
+        if session.failed or plan is not self.prepared.plan:
+            return False
+        settings = session.settings
+        if self.settings_key is not session._plan_settings or (
+            settings.version != session._plan_settings_version
+        ):
+            if plan.settings_key != session.plan_settings():
+                return False
+            self.settings_key = session._plan_settings
+        return settings.statement_fast
+
+    def run(self, portal: Portal, decoders: Decoders, values: Sequence[bytes | None], output: Output) -> Any:
+        """See api.ExpressStatement."""
+        session = self.session
+        plan = self.plan
+        transaction = session.transaction
+        if transaction is None:
+            if plan.catalog is not session.database.catalog or session._temporary_rows:
+                return False
+            if not plan.read_only:
+                return self._run_alone(portal, decoders, values, output)
+            context = self.context
+            try:
+                context.params = decoders.decode(context, values)
+            except SqlError as error:
+                raise BindError(error) from None
+            return self._read_alone(portal)
+        if not transaction.explicit:
+            return False
+        transaction.take_snapshot()
+        if transaction._catalog is not plan.catalog or transaction._catalog_changes:
+            return False
+        context = self.context
+        try:
+            context.params = decoders.decode(context, values)
+        except SqlError as error:
+            raise BindError(session._statement_failed(error)) from None
+        transaction.has_statements = True
+        try:
+            if plan.read_only:
+                self._run_plan(transaction, portal, context)
+            else:
+                if transaction.read_only:
+                    transaction.forbid_if_read_only(command_name(plan))
+                self._run_plan(transaction, portal, context)
+                transaction.end_command()
+        except BaseException as error:
+            raise session._statement_failed(error) from None
+        session.portals[""] = portal
+        if transaction.waits or transaction.deferred:
+            return self._end_statement()
+        return b"T"
+
+    def _run_plan(self, transaction: Transaction, portal: Portal, context: StatementContext) -> None:
+        plan = self.plan
+        transaction.statement_timestamp = context.statement_timestamp = _time_ns() // 1000 - EPOCH_OFFSET_US
+        context.transaction = transaction
+        context.transaction_timestamp = transaction.transaction_timestamp
+        context.processed = 0
+        rows = plan.point(context)  # type: ignore[misc]
+        if plan.columns is None:
+            self.rows = None
+            self.count = context.processed
+        else:
+            self.rows = portal.encode(context, rows) if rows else None
+            self.count = len(rows) if plan.read_only else context.processed  # type: ignore[arg-type]
+
+    def _read_alone(self, portal: Portal) -> bytes | None:
+        """A transaction of its own that only reads, on the snapshot that all share. It is not counted
+        among the snapshot's users, since nothing else runs before its end."""
+        session = self.session
+        transaction = session._spare
+        if transaction is None:
+            transaction = Transaction(session, explicit=False)
+            session.settings.start_transaction(transaction)
+        else:
+            session._spare = None
+        now = _time_ns() // 1000 - EPOCH_OFFSET_US
+        transaction.transaction_timestamp = now
+        transaction.snapshot = snapshot = session.database.shared_snapshot()
+        transaction._catalog = transaction._catalog_base = self.plan.catalog
+        session.transaction = transaction
+        session.cancelled = None
+        try:
+            self._run_plan(transaction, portal, self.context)
+        except BaseException as error:
+            snapshot.users += 1  # which the end of the transaction takes back
+            raise session._statement_failed(error) from None
+        if not self.pure or session.portals:
+            snapshot.users += 1
+            return None
+        transaction.snapshot = None
+        session.transaction = None
+        if transaction.isolation == "read committed" and not transaction.read_only:
+            session._spare = transaction
+        return b"I"
+
+    def _run_alone(
+        self, portal: Portal, decoders: Decoders, values: Sequence[bytes | None], output: Output
+    ) -> Any:
+        """A transaction of its own that writes, and may have to be run again at Sync."""
+        session = self.session
+        plan = self.plan
+        context = self.context = StatementContext(session, (), self.prepared.text)
+        context.catalog = plan.catalog
+        try:
+            context.params = decoders.decode(context, values)
+        except SqlError as error:
+            raise BindError(error) from None
+        session._replay_mark = output.mark()
+        session._begin_statement()
+        transaction = session.transaction
+        assert transaction is not None
+        transaction.has_statements = True
+        try:
+            if transaction.read_only:
+                transaction.forbid_if_read_only(command_name(plan))
+            self._run_plan(transaction, portal, context)
+            transaction.end_command()
+        except BaseException as error:
+            raise session._statement_failed(error) from None
+        again = Portal("", self.prepared, plan, context, portal.formats, plan.columns)
+        session._replay = [(again, output)]
+        if transaction.waits or transaction.deferred:
+            return self._end_statement()
+        return None
+
+    async def _end_statement(self) -> None:
+        session = self.session
+        try:
+            await session._end_statement()
+        except BaseException as error:
+            raise session._statement_failed(error) from None
+
+
+class ExpressControl:
+    """BEGIN or COMMIT, prepared."""
+
+    count = 0
+    rows = None
+
+    __slots__ = ("_tag", "begins", "prepared", "session")
+
+    def __init__(self, session: "ExtendedProtocol", prepared: PreparedStatement) -> None:
+        assert prepared.plan is not None
+        self.session = session
+        self.prepared = prepared
+        kind = prepared.plan.utility.kind.name
+        self.begins = kind in _BEGIN
+        self._tag = "COMMIT" if not self.begins else "BEGIN" if kind == _BEGIN[0] else "START TRANSACTION"
+
+    def tag(self, count: int) -> str:
+        """The command tag."""
+        return self._tag
+
+    def binding(self, formats: tuple[int, ...], result_formats: tuple[int, ...]) -> tuple[None, None] | None:
+        """There is nothing to bind; result formats do not matter."""
+        return None if len(formats) > 1 or len(result_formats) > 1 else (None, None)
+
+    def is_current(self) -> bool:
+        """Whether it may run in the session as it is now."""
+        return not self.session.failed and self.session.settings.statement_fast
+
+    def run(self, portal: None, decoders: None, values: Sequence[bytes | None], output: Output) -> Any:
+        """See api.ExpressStatement."""
+        session = self.session
+        transaction = session.transaction
+        if self.begins:
+            if transaction is not None:
+                return False
+            session.begin_explicit()
+            return b"T"
+        if transaction is None or not transaction.explicit:
+            return False
+        if (
+            not (transaction.has_writes or transaction.deferred or transaction.waits)
+            and session.ends_quietly()
+        ):
+            session.end_quietly()
+            return b"I"
+        return self._commit()
+
+    async def _commit(self) -> None:
+        session = self.session
+        try:
+            await session._commit()
+        except BaseException as error:
+            raise session._statement_failed(error) from None
+
+
+Express = ExpressStatement | ExpressControl
+
+
+def express(session: "ExtendedProtocol", prepared: PreparedStatement) -> Express | None:
+    """The express way of a prepared statement, if it has one."""
+    plan = prepared.plan
+    if plan is None or plan.failure is not None:
+        return None
+    if plan.utility is not None:
+        if plan.node != "TransactionStmt" or plan.utility.options or plan.utility.chain:
+            return None
+        if plan.utility.kind.name not in (*_BEGIN, "TRANS_STMT_COMMIT"):
+            return None
+        return ExpressControl(session, prepared)
+    if plan.point is None or session.engine.dsql:
+        return None
+    return ExpressStatement(session, prepared)
+
+
+def _is_pure(plan: Plan) -> bool:
+    """Whether running it leaves nothing behind that the end of a transaction would have to see to."""
+    from .plan.clauses import query_is_volatile
+
+    query = plan.query
+    return (
+        plan.read_only
+        and query is not None
+        and not query.rowMarks
+        and not query_is_volatile(plan.catalog, query)
+    )

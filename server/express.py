@@ -1,0 +1,177 @@
+"""The express way through the protocol: Bind, perhaps Describe, Execute and Sync that arrive together.
+
+Most drivers send a prepared statement's execution in one packet: Bind to the unnamed portal, Describe
+of that portal or not, Execute without a row limit, Sync. `answer` recognizes such a packet by its
+bytes, has the engine run the statement (engine/express.py), and writes one reply. Whatever is
+unusual about the packet, the statement or the session is left, untouched, to Connection's turn.
+"""
+
+from collections.abc import Coroutine
+from struct import Struct
+from struct import error as StructError
+from typing import TYPE_CHECKING, Any
+
+from gaveldb.engine.errors import BindError
+
+from . import replies
+
+if TYPE_CHECKING:
+    from .connection import Connection
+
+_EXECUTE_SYNC = b"E\0\0\0\x09\0\0\0\0\0S\0\0\0\x04"
+_DESCRIBE_EXECUTE_SYNC = b"D\0\0\0\x06P\0" + _EXECUTE_SYNC
+_unpack_length = Struct("!i").unpack_from
+_READY = replies.READY_FOR_QUERY
+_TAGS_MAX = 64
+
+
+ENTRIES_MAX = 1000
+
+Binding = tuple[Any, Any, bytes]
+
+
+class Express:
+    """What is remembered of one prepared statement of a connection."""
+
+    __slots__ = ("bindings", "name", "prepared", "statement", "tags")
+
+    def __init__(self, name: str, prepared: Any, statement: Any) -> None:
+        self.name = name
+        self.prepared = prepared
+        self.statement = statement
+        self.bindings: dict[tuple[bytes, bytes], Binding] = {}
+        self.tags: dict[int, bytes] = {}
+
+    def tag(self, count: int) -> bytes:
+        """CommandComplete."""
+        if len(self.tags) >= _TAGS_MAX:
+            self.tags.clear()
+        reply = self.tags[count] = replies.command_complete(self.statement.tag(count))
+        return reply
+
+    def bind(self, formats: bytes, result_formats: bytes) -> Binding | None:
+        """What the engine wants to be given, and the reply to Bind and Describe, for the format codes as
+        they stand in Bind; None if there is something unusual about them."""
+        given, wanted = _codes(formats[:-2]), _codes(result_formats)
+        if given is None or wanted is None:
+            return None
+        found = self.statement.binding(given, wanted)
+        if found is None:
+            return None
+        portal, decoders = found
+        described = replies.NO_DATA
+        if portal is not None and portal.columns is not None:
+            described = replies.row_description(portal.columns, portal.formats)
+        binding = portal, decoders, replies.BIND_COMPLETE + described
+        self.bindings[formats, result_formats] = binding
+        return binding
+
+
+def _codes(data: bytes) -> tuple[int, ...] | None:
+    """The format codes behind their count; None if the count is not theirs, or a code unknown."""
+    if len(data) < 2 or len(data) != 2 + 2 * int.from_bytes(data[:2], "big"):
+        return None
+    codes = tuple(int.from_bytes(data[at : at + 2], "big") for at in range(2, len(data), 2))
+    return codes if all(code in (0, 1) for code in codes) else None
+
+
+def answer(connection: "Connection", data: bytes) -> bool:
+    """Execute a packet that begins with Bind; False if it goes the ordinary way."""
+    end = 1 + int.from_bytes(data[1:5], "big")
+    left = len(data) - end
+    if left == 22:
+        if data[end:] != _DESCRIBE_EXECUTE_SYNC:
+            return False
+    elif left != 15 or data[end:] != _EXECUTE_SYNC:
+        return False
+    zero = data.find(0, 6, end)
+    if data[5] or zero < 0:
+        return False
+    session = connection.session
+    express = connection.express.get(data[6:zero])
+    if express is None or express.prepared is not session.prepared(express.name):
+        express = _find(connection, data[6:zero])
+        if express is None:
+            return False
+    statement = express.statement
+    output = connection.output
+    if output.buffer or output.changed or output.notified or not statement.is_current():
+        return False
+    # Nothing is checked while reading: what does not end exactly at the end is left to messages.py.
+    values_at = zero + 5 + 2 * data[zero + 2]
+    position = values_at
+    values: list[bytes | None] = []
+    try:
+        for _ in range(data[position - 1]):
+            (length,) = _unpack_length(data, position)
+            position += 4
+            if length >= 0:
+                values.append(data[position : position + length])
+                position += length
+            else:
+                values.append(None)
+                if length != -1:
+                    return False
+    except StructError:
+        return False
+    formats, result_formats = data[zero + 1 : values_at], data[position:end]
+    binding = express.bindings.get((formats, result_formats))
+    if binding is None:
+        if position > end or data[values_at - 2] or len(values) != len(express.prepared.parameter_types):
+            return False
+        binding = express.bind(formats, result_formats)
+        if binding is None:
+            return False
+    portal, decoders, head = binding
+    if left == 15:
+        head = replies.BIND_COMPLETE
+    try:
+        outcome = statement.run(portal, decoders, values, output)
+    except BindError as error:
+        connection.fail_packet(data, b"", error.error)
+        return True
+    except Exception as error:
+        connection.fail_packet(data, head, error)
+        return True
+    if outcome is False:
+        return False
+    if outcome is not None and type(outcome) is not bytes:
+        connection.go_on(data, head, _complete(outcome, express, output))
+        return True
+    tag = express.tags.get(statement.count) or express.tag(statement.count)
+    rows = statement.rows
+    reply = head + tag if rows is None else head + rows + tag
+    if outcome is None:
+        connection.go_on(data, reply, None)
+    else:
+        connection.reply(reply + _READY[outcome])
+    return True
+
+
+async def _complete(step: Coroutine[Any, Any, None], express: Express, output: Any) -> None:
+    """What follows the end of a statement that could not end at once."""
+    await step
+    statement = express.statement
+    if statement.rows is not None:
+        output.rows(statement.rows)
+    output.buffer += express.tags.get(statement.count) or express.tag(statement.count)
+
+
+def _find(connection: "Connection", encoded: bytes) -> Express | None:
+    """The entry of a statement; None if it has no express way."""
+    entries = connection.express
+    entries.pop(encoded, None)
+    if connection.output.codec != "utf-8" or not encoded.isascii():
+        return None
+    name = encoded.decode()
+    session = connection.session
+    prepared = session.prepared(name)
+    if prepared is None or not connection.has_plain_text(name):
+        return None
+    statement = session.express(prepared)
+    if statement is None:
+        return None
+    if len(entries) >= ENTRIES_MAX:
+        entries.clear()
+    found = entries[encoded] = Express(name, prepared, statement)
+    return found
