@@ -102,8 +102,8 @@ class ExpressStatement(Protocol):
 
     def run(self, portal: Any, decoders: Any, values: Sequence[bytes | None], output: Output) -> Any:
         """False: nothing has happened, take the ordinary way. b"I" or b"T": done, and so is Sync. None:
-        done, Sync must end the transaction. Else a coroutine to wait for before CommandComplete. Raises
-        BindError for a parameter, and what execute raises."""
+        done, Sync must end the transaction. Else a coroutine (by its `send`), which writes rows and
+        CommandComplete itself; then comes Sync. Raises BindError for a parameter, and what execute raises."""
 
     def tag(self, count: int) -> str:
         """The command tag."""

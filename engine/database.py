@@ -65,6 +65,7 @@ class Database:
     def __init__(self, engine: Any, oid: int, name: str) -> None:
         self.engine = engine
         self.oid = oid
+        self.prefix = oid.to_bytes(4, "big")  # of its keys in the journal
         self.name = name
         self.catalog: Any = None
         self.sequences = Sequences(self)

@@ -1,6 +1,7 @@
 """The end of statements and transactions: COMMIT, ROLLBACK, what an error leaves behind."""
 
 import time
+from asyncio import Future
 from collections.abc import Iterator
 from typing import Any
 
@@ -89,19 +90,47 @@ class TransactionEnd(SessionState):
                     future = self.engine.commit(request)
                     yield future
                     future.result()
-                transaction.apply_temporary()
-        except SerializationFailure as failure:
-            # Whoever tries again at once must see what it lost against.
-            self._abort()
-            winner = self.engine.applied(failure.committed_at)
+        except BaseException as error:
+            winner = self._commit_lost(error)
             if winner is not None:
                 yield winner
-            raise self.engine.commit_error(failure) from None
-        except BaseException as error:
-            self._abort()
             raise self.engine.commit_error(error) from None
+        self._committed(transaction)
+
+    def commit_at_once(self) -> "Future[int] | None":
+        """COMMIT of a transaction that has nothing but writes, as far as the journal: the Future whose end
+        `_committed` or `_commit_lost` must follow. None, with nothing done: `commit_steps` is needed."""
+        transaction = self.transaction
+        assert transaction is not None
+        if (
+            transaction.deferred
+            or transaction.waits
+            or self.engine.is_reserving()
+            or transaction.is_large()
+            or not self.ends_quietly()
+        ):
+            return None
+        request = transaction.commit_request()
+        if request is None:
+            return None
+        self.portals.clear()
+        transaction.release()
+        return self.engine.commit(request)
+
+    def _commit_lost(self, error: BaseException) -> Any:
+        """The end of a transaction whose COMMIT failed; perhaps something to wait for: whoever tries again at
+        once must see what it lost against."""
+        self._abort()
+        if isinstance(error, SerializationFailure):
+            return self.engine.applied(error.committed_at)
+        return None
+
+    def _committed(self, transaction: Transaction) -> None:
+        """The end of a transaction whose writes, if any, are durable and applied."""
         self.transaction = None
         transaction.release()
+        if transaction.has_writes:
+            transaction.apply_temporary()
         for hook in transaction.on_commit:
             hook()
         if transaction.notifications:
@@ -172,11 +201,7 @@ class TransactionEnd(SessionState):
         transaction = self.transaction
         assert transaction is not None
         self.portals.clear()
-        self.transaction = None
-        transaction.release()
-        for hook in transaction.on_commit:
-            hook()
-        self.settings.commit()
+        self._committed(transaction)
 
     def _abort(self) -> None:
         """Roll back and forget the transaction."""

@@ -58,6 +58,7 @@ class GavelEngine:
         self.literal_plans = LiteralPlans()
         self.storage: Any = None
         self._handle: Any = None
+        self._send: Any = None  # the committer's
         self._shared_rows: list[tuple[int, int, bytes]] = []
         self._next_oid = 0
         self._oids_left = 0
@@ -77,6 +78,7 @@ class GavelEngine:
             journals=int(self.config.get("journals", 1) or 1),
         )
         self.storage = self._handle.storage
+        self._send = self._handle.committer.commit
         self._handle.feed.subscribe(
             [KeyRange(b"\x00" * 4, b"\xff" * 4)], self.current_tau(), self._applied, synchronous=True
         )
@@ -174,12 +176,16 @@ class GavelEngine:
 
     def commit(self, request: CommitRequest) -> Any:
         """Send a request to the adjudicator; a Future of its tau."""
-        return self._handle.committer.commit(request)
+        return self._send(request)
 
     def reservation(self) -> Any:
         """The reservation of oids that must be durable before any commit that may use them."""
         reservation, self._oid_reservation = self._oid_reservation, None
         return reservation
+
+    def is_reserving(self) -> bool:
+        """Whether `reservation` has one to wait for."""
+        return self._oid_reservation is not None
 
     def adjudicated_tau(self) -> int:
         """The newest tau that the adjudicator has given: the base for writes that only this process

@@ -13,6 +13,7 @@ take the ordinary way (extended_protocol.py), whose results it must equal:
 """
 
 import time
+from asyncio import Future
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -139,7 +140,7 @@ class ExpressStatement:
             raise session._statement_failed(error) from None
         session.portals[""] = portal
         if transaction.waits or transaction.deferred:
-            return self._end_statement()
+            return self._end_statement(output)
         return b"T"
 
     def _run_plan(self, transaction: Transaction, portal: Portal, context: StatementContext) -> None:
@@ -213,15 +214,19 @@ class ExpressStatement:
         again = Portal("", self.prepared, plan, context, portal.formats, plan.columns)
         session._replay = [(again, output)]
         if transaction.waits or transaction.deferred:
-            return self._end_statement()
+            return self._end_statement(output)
         return None
 
-    async def _end_statement(self) -> None:
+    async def _end_statement(self, output: Output) -> None:
         session = self.session
+        rows, count = self.rows, self.count
         try:
             await session._end_statement()
         except BaseException as error:
             raise session._statement_failed(error) from None
+        if rows is not None:
+            output.rows(rows)
+        output.command_complete(self.tag(count))
 
 
 class ExpressControl:
@@ -263,20 +268,61 @@ class ExpressControl:
             return b"T"
         if transaction is None or not transaction.explicit:
             return False
-        if (
-            not (transaction.has_writes or transaction.deferred or transaction.waits)
-            and session.ends_quietly()
-        ):
+        if transaction.has_writes:
+            future = session.commit_at_once()
+            if future is not None:
+                return CommitStep(session, transaction, future, output)
+        elif not (transaction.deferred or transaction.waits) and session.ends_quietly():
             session.end_quietly()
             return b"I"
-        return self._commit()
+        return self._commit(output)
 
-    async def _commit(self) -> None:
+    async def _commit(self, output: Output) -> None:
         session = self.session
         try:
             await session._commit()
         except BaseException as error:
             raise session._statement_failed(error) from None
+        output.command_complete("COMMIT")
+
+
+class CommitStep:
+    """The wait for a commit, as a coroutine would do it: `send` gives the Future, then ends."""
+
+    __slots__ = ("_future", "_lost", "_output", "_session", "_transaction")
+
+    def __init__(
+        self,
+        session: "ExtendedProtocol",
+        transaction: Transaction,
+        future: "Future[int]",
+        output: Output,
+    ) -> None:
+        self._session = session
+        self._transaction = transaction
+        self._future = future
+        self._output = output
+        self._lost: BaseException | None = None
+
+    def send(self, _: None) -> Any:
+        """The next thing to wait for; StopIteration at the end, or the error of the COMMIT."""
+        if self._lost is not None:
+            raise self._lost
+        future = self._future
+        if not future.done():
+            return future
+        session = self._session
+        error = future.exception()
+        if error is None:
+            session._committed(self._transaction)
+            self._output.command_complete("COMMIT")
+            raise StopIteration
+        winner = session._commit_lost(error)
+        lost = session._statement_failed(session.engine.commit_error(error))
+        if winner is None:
+            raise lost
+        self._lost = lost
+        return winner
 
 
 Express = ExpressStatement | ExpressControl

@@ -19,7 +19,7 @@ What holds:
 import time
 from asyncio import Future
 from bisect import bisect_left
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Collection, Generator, Iterator, Sequence
 from itertools import islice
 from operator import itemgetter
 from struct import Struct
@@ -45,6 +45,14 @@ _ROW_KEY = Struct(">IQ")
 _FIRST_FOUR = itemgetter(slice(0, 4))
 _MISSING = object()
 EPOCH_OFFSET_US = 946_684_800_000_000  # 1970 to 2000
+
+
+def definition_key(catalog: "Catalog", relid: int) -> bytes | None:
+    """The key of a relation's pg_class row; None for one that only this session has."""
+    table = catalog.pg_class
+    row = table.get(relid)
+    rowid = table.rowid(row) if row is not None else 1 << 62
+    return _ROW_KEY.pack(1259, rowid) if rowid < 1 << 62 else None
 
 
 class RelationWrites:
@@ -305,15 +313,17 @@ class Transaction:
         self.validate_read(key)
         return True
 
+    def uses_row(self, key: bytes) -> None:
+        """A relation that this transaction writes must not change its definition meanwhile: `key` is that
+        of its pg_class row."""
+        if key not in self.reads:
+            self.reads[key] = self.snapshot.tau
+
     def uses_relation(self, relid: int) -> None:
-        """A relation that this transaction writes must not change its definition meanwhile."""
-        table = self.catalog.pg_class
-        row = table.get(relid)
-        rowid = table.rowid(row) if row is not None else 1 << 62
-        if rowid < 1 << 62:
-            key = _ROW_KEY.pack(1259, rowid)
-            if key not in self.reads:
-                self.reads[key] = self.snapshot.tau
+        """As uses_row, by the relation's oid."""
+        key = definition_key(self.catalog, relid)
+        if key is not None:
+            self.uses_row(key)
 
     def end_command(self) -> None:
         """Merge the command's writes: later commands see them."""
@@ -517,49 +527,63 @@ class Transaction:
 
     # --- the end ------------------------------------------------------------------------------
 
+    def is_large(self) -> bool:
+        """Whether making the request of COMMIT at once would keep others waiting."""
+        return sum([len(writes.entries) for writes in self.written.values()]) > SLICE_ENTRIES
+
     def commit_request(self) -> CommitRequest | None:
         """What goes to the adjudicator, or None if nothing has to be journaled."""
-        steps = self.commit_request_steps()
-        while True:
-            try:
-                next(steps)
-            except StopIteration as end:
-                return end.value
+        prefix = self.database.prefix
+        gone = self._gone()
+        writes: dict[bytes, bytes | None] = {}
+        for relation, relation_writes in self.written.items():
+            if not relation[0] & 0x80 and relation not in gone:
+                for key, value in relation_writes.entries.items():
+                    writes[prefix + key] = value
+        return self._request(writes)
 
     def commit_request_steps(self) -> Generator[None, None, CommitRequest | None]:
         """As commit_request; yields when others should have a turn."""
-        prefix = _U32.pack(self.database.oid)
+        prefix = self.database.prefix
+        gone = self._gone()
         writes: dict[bytes, bytes | None] = {}
-        # relations made and dropped (or given fresh storage) in this transaction leave nothing behind
-        gone = {low for low, high in self.range_deletes if len(low) == 4}
         for relation, relation_writes in self.written.items():
             if relation[0] & 0x80 or relation in gone:
                 continue
-            entries = relation_writes.entries
-            if len(entries) <= SLICE_ENTRIES:
-                for key, value in entries.items():
-                    writes[prefix + key] = value
-                continue
-            items = iter(entries.items())
+            items = iter(relation_writes.entries.items())
             while part := [(prefix + key, value) for key, value in islice(items, SLICE_ENTRIES)]:
                 writes.update(part)
-                yield
+                if len(part) == SLICE_ENTRIES:
+                    yield
+        return self._request(writes)
+
+    def _gone(self) -> Collection[bytes]:
+        """Relations made and dropped (or given fresh storage) in this transaction leave nothing behind."""
+        return {low for low, high in self.range_deletes if len(low) == 4} if self.range_deletes else ()
+
+    def _request(self, writes: dict[bytes, bytes | None]) -> CommitRequest | None:
+        prefix = self.database.prefix
         if self.shared_writes:
             shared = _U32.pack(SHARED_DATABASE)
             for key, value in self.shared_writes.items():
                 writes[shared + key] = value
-        writes.update(self.raw_writes)
-        deletes = [
-            KeyRange(prefix + low, prefix + high) for low, high in self.range_deletes if not low[0] & 0x80
-        ]
+        if self.raw_writes:
+            writes.update(self.raw_writes)
+        deletes: Sequence[KeyRange] = ()
+        if self.range_deletes:
+            deletes = [
+                KeyRange(prefix + low, prefix + high) for low, high in self.range_deletes if not low[0] & 0x80
+            ]
         if not writes and not deletes:
             return None
         tau = self.base or (self.snapshot.tau if self.snapshot is not None else 0)
         bases = {prefix + key: at for key, at in self.bases.items()} if self.bases else None
-        reads: Sequence[tuple[bytes, int]] = (
-            [(prefix + key, at) for key, at in self.reads.items()] if self.reads else ()
-        )
-        ranges = [(KeyRange(prefix + span.low, prefix + span.high), at) for span, at in self.read_ranges]
+        reads: Sequence[tuple[bytes, int]] = ()
+        if self.reads:
+            reads = [(prefix + key, at) for key, at in self.reads.items()]
+        ranges: Sequence[tuple[KeyRange, int]] = ()
+        if self.read_ranges:
+            ranges = [(KeyRange(prefix + span.low, prefix + span.high), at) for span, at in self.read_ranges]
         return CommitRequest(tau, writes, deletes, bases, reads, ranges, 0)
 
     def apply_temporary(self) -> None:

@@ -77,13 +77,13 @@ class Adjudicator:
     def _check_reads(self, request: CommitRequest) -> None:
         window = self.window
         horizon = window.horizon
+        latest, earlier = window.current.taus, window.previous.taus
         for key, read_at in request.reads:
             if read_at < horizon:
                 raise TooOld(read_at, horizon)
-            for generation in window.generations:
-                tau = generation.taus.get(key, 0)
-                if tau > read_at:
-                    raise SerializationFailure("a key that was read has been committed to", key, tau)
+            tau = latest.get(key) or earlier.get(key, 0)
+            if tau > read_at:
+                raise SerializationFailure("a key that was read has been committed to", key, tau)
         for (low, high), read_at in request.read_ranges:
             self._check_range(low, high, read_at, "a range that was read has been committed to")
         for low, high in request.deletes:

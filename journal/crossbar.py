@@ -76,17 +76,24 @@ class Crossbar:
 
     def _route(self, batch: Batch, cover: "Cover[_Synchronous | _Asynchronous]") -> None:
         upto, commits = batch
+        owners = self._owners()
+        if len(owners) == 1:
+            self._hand(owners[0], upto, [part for c in commits if (part := cut(c, owners[0].ranges))])
+            return
         parts: dict[_Synchronous | _Asynchronous, list[Commit]] = {}
         for commit in commits:
             for owner in cover.touched(commit):
                 part = cut(commit, owner.ranges)
                 if part is not None:
                     parts.setdefault(owner, []).append(part)
-        for owner in self._owners():
-            try:
-                owner.take(Batch(upto, parts.get(owner, ())))
-            except Exception:  # a subscriber's mistake must not keep the others from the commit
-                _log.exception("a subscriber failed")
+        for owner in owners:
+            self._hand(owner, upto, parts.get(owner, ()))
+
+    def _hand(self, owner: "_Synchronous | _Asynchronous", upto: int, commits: Sequence[Commit]) -> None:
+        try:
+            owner.take(Batch(upto, commits))
+        except Exception:  # a subscriber's mistake must not keep the others from the commit
+            _log.exception("a subscriber failed")
 
     # --- to the subscribers -------------------------------------------------------------------
 

@@ -6,7 +6,6 @@ bytes, has the engine run the statement (engine/express.py), and writes one repl
 unusual about the packet, the statement or the session is left, untouched, to Connection's turn.
 """
 
-from collections.abc import Coroutine
 from struct import Struct
 from struct import error as StructError
 from typing import TYPE_CHECKING, Any
@@ -136,7 +135,7 @@ def answer(connection: "Connection", data: bytes) -> bool:
     if outcome is False:
         return False
     if outcome is not None and type(outcome) is not bytes:
-        connection.go_on(data, head, _complete(outcome, express, output))
+        connection.go_on(data, head, outcome)
         return True
     tag = express.tags.get(statement.count) or express.tag(statement.count)
     rows = statement.rows
@@ -146,15 +145,6 @@ def answer(connection: "Connection", data: bytes) -> bool:
     else:
         connection.reply(reply + _READY[outcome])
     return True
-
-
-async def _complete(step: Coroutine[Any, Any, None], express: Express, output: Any) -> None:
-    """What follows the end of a statement that could not end at once."""
-    await step
-    statement = express.statement
-    if statement.rows is not None:
-        output.rows(statement.rows)
-    output.buffer += express.tags.get(statement.count) or express.tag(statement.count)
 
 
 def _find(connection: "Connection", encoded: bytes) -> Express | None:

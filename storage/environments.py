@@ -212,11 +212,33 @@ class Environments:
                             store.write_one(key[4:], writes[key], tau, self.current_tau)
                         self.current_tau = upto
                         return
-            if commits:
+            if commits and not self._apply_to_one(batch):
                 self._apply_all(batch)
         except Exception as error:
             raise StorageBroken(f"the store cannot apply a commit: {error}") from error
         self.current_tau = upto
+
+    def _apply_to_one(self, batch: Batch) -> bool:
+        """Commits of keys of one environment and nothing else; False, with nothing done: there is more."""
+        commits = batch.commits
+        prefix = b""
+        merged: Writes = {}
+        for _, writes, deletes in commits:
+            if deletes:
+                return False
+            for key, value in writes.items():
+                if key[:4] != prefix:
+                    if prefix:
+                        return False
+                    prefix = key[:4]
+                merged[key[4:]] = value
+        if prefix == CONTROL_PREFIX or not prefix:
+            return False
+        store = self._stores.get(prefix)
+        tau = commits[-1].tau
+        if store is not None and (not self._replaying or store.applied_tau < tau):
+            store.write([merged], tau, self.current_tau)
+        return True
 
     def replay(self, commit: Commit) -> None:
         """A commit of the journal's tail at recovery; environments that have it skip it."""

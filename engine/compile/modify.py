@@ -17,6 +17,7 @@ from ..errors import SqlError
 from ..plan import nodes as plan
 from ..run import violations
 from ..sqlstates import FEATURE_NOT_SUPPORTED, WITH_CHECK_OPTION_VIOLATION
+from ..transaction import definition_key
 from ..tree import TargetEntry
 from ..types.storage import pack_template
 from .expressions import template_helpers, true, value
@@ -50,7 +51,9 @@ class Modification:
         self.width = len(self.relation.columns)
         unit = scope.unit
         unit.root.need_prelude("txn = ctx.transaction")
-        unit.root.need_prelude(f"txn.uses_relation({self.relation.oid})")
+        definition = definition_key(scope.catalog, self.relation.oid)
+        if definition is not None:
+            unit.root.need_prelude(f"txn.uses_row({definition!r})")
         unit.helper("row_key", row_key)
         unit.helper("decode", DECODE)
 

@@ -161,11 +161,11 @@ async def measure(script: str, clients: int, profile: cProfile.Profile | None) -
             await members[0].query(text)
         for member in members:
             await member.prepare(script)
-        count = 20_000 // clients // len(SCRIPTS[script])
+        count = max(4_000 // clients // len(SCRIPTS[script]), 8)
         batches = [[member.messages(script) for _ in range(count)] for member in members]
         await asyncio.gather(*[m.run(b[:200]) for m, b in zip(members, batches, strict=True)])
         best = 1e9
-        for _ in range(1 if profile else 5):
+        for _ in range(5 if profile else 30):
             if profile:
                 profile.enable()
             start = time.process_time()
