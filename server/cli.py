@@ -41,6 +41,12 @@ def main() -> None:
 @click.option("--max-connections", type=click.IntRange(min=1), default=500)
 @click.option("--authentication-timeout", type=float, default=60.0, help="Seconds.")
 @click.option("--shutdown-timeout", type=float, default=10.0, help="Seconds for running statements to end.")
+@click.option(
+    "--busy-poll",
+    type=click.IntRange(0, 1000),
+    default=50,
+    help="Microseconds to stay awake for the next packet after a reply; 0: never.",
+)
 @click.option("--log-level", type=click.Choice(["debug", "info", "warning", "error"]), default="warning")
 def serve(password_file: Path | None, tls: str, **options: Any) -> None:
     """Serve until SIGTERM or SIGINT."""

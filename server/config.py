@@ -32,6 +32,7 @@ class Config:
     max_connections: int = 500
     authentication_timeout: float = 60.0  # seconds, as PostgreSQL
     shutdown_timeout: float = 10.0
+    busy_poll: int = 50  # microseconds
     write_buffer_bytes: int = 256 * 1024
     log_level: str = "warning"
 

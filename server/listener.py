@@ -12,6 +12,7 @@ from gaveldb.engine.errors import SqlError
 from gaveldb.engine.sqlstates import ADMIN_SHUTDOWN
 
 from . import auth
+from .busypoll import BusyPoll
 from .config import Config, is_loopback
 from .connection import Connection
 from .greeting import Greeting
@@ -33,6 +34,7 @@ class Server:
         self.connections: dict[int, Connection] = {}
         self.greetings: set[Greeting] = set()
         self.stopping = False
+        self.busy_poll = BusyPoll(config.busy_poll)
         self.tls: ssl.SSLContext | None = None
         self.endpoint_hash: bytes | None = None
         self.port = config.port

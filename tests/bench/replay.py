@@ -12,6 +12,7 @@ import cProfile
 import pstats
 import random
 import shutil
+import statistics
 import struct
 import tempfile
 import time
@@ -20,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from gaveldb.engine.api import open_engine
+from gaveldb.server.busypoll import BusyPoll
 from gaveldb.server.connection import Connection
 from gaveldb.server.output import ClientOutput
 
@@ -85,6 +87,7 @@ class _Listener:
     """What a Connection asks of its Server."""
 
     stopping = False
+    busy_poll = BusyPoll(0)
 
     def forget(self, _: object) -> bool:
         return True
@@ -150,6 +153,17 @@ class Client:
             for step in steps:
                 await self.send(step)
 
+    async def run_timed(self, batches: list[list[bytes]]) -> list[float]:
+        """The median of the microseconds that each step takes."""
+        clock = time.perf_counter
+        times: list[list[float]] = [[] for _ in batches[0]]
+        for steps in batches:
+            for step, found in zip(steps, times, strict=True):
+                start = clock()
+                await self.send(step)
+                found.append(clock() - start)
+        return [statistics.median(found) * 1e6 for found in times]
+
 
 async def measure(script: str, clients: int, profile: cProfile.Profile | None) -> float:
     folder = Path(tempfile.mkdtemp(prefix="gaveldb-replay-"))
@@ -173,6 +187,11 @@ async def measure(script: str, clients: int, profile: cProfile.Profile | None) -
             best = min(best, (time.process_time() - start) / (count * clients))
             if profile:
                 profile.disable()
+        if clients == 1 and profile is None:
+            batches = [members[0].messages(script) for _ in range(2000)]
+            medians = await members[0].run_timed(batches)
+            for text, median in zip(SCRIPTS[script], medians, strict=True):
+                print(f"    {median:8.1f} us  {text[:60]}")
         for member in members:
             member.connection.session.close()
         await engine.close()
