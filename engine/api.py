@@ -64,6 +64,9 @@ class Output(Protocol):
     def drained(self) -> "Future[None] | None":
         """None if the client keeps up; else a future to wait for before writing more."""
 
+    def acknowledge(self) -> None:
+        """The express way's COMMIT is sure: its reply may go out before the rest of the work is done."""
+
     def mark(self) -> int:
         """A position in the unsent output, for `rewind`."""
 

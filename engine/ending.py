@@ -2,7 +2,7 @@
 
 import time
 from asyncio import Future
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from gaveldb.journal.errors import JournalFull, SerializationFailure
@@ -97,9 +97,10 @@ class TransactionEnd(SessionState):
             raise self.engine.commit_error(error) from None
         self._committed(transaction)
 
-    def commit_at_once(self) -> "Future[int] | None":
+    def commit_at_once(self, acknowledge: Callable[[], None]) -> "Future[int] | None":
         """COMMIT of a transaction that has nothing but writes, as far as the journal: the Future whose end
-        `_committed` or `_commit_lost` must follow. None, with nothing done: `commit_steps` is needed."""
+        `_committed` or `_commit_lost` must follow. None, with nothing done: `commit_steps` is needed.
+        `acknowledge` may be called when the commit is sure, and nothing will be sent but its tag."""
         transaction = self.transaction
         assert transaction is not None
         if (
@@ -115,7 +116,8 @@ class TransactionEnd(SessionState):
             return None
         self.portals.clear()
         transaction.release()
-        return self.engine.commit(request)
+        quiet = not (self.settings.dirty or transaction.on_commit)
+        return self.engine.commit_alone(request, acknowledge if quiet else None)
 
     def _commit_lost(self, error: BaseException) -> Any:
         """The end of a transaction whose COMMIT failed; perhaps something to wait for: whoever tries again at
@@ -129,6 +131,8 @@ class TransactionEnd(SessionState):
         """The end of a transaction whose writes, if any, are durable and applied."""
         self.transaction = None
         transaction.release()
+        if transaction.explicit:
+            self.engine.blocks -= 1
         if transaction.has_writes:
             transaction.apply_temporary()
         for hook in transaction.on_commit:
@@ -141,11 +145,13 @@ class TransactionEnd(SessionState):
         """BEGIN, or the next transaction of AND CHAIN with the modes of the last one."""
         transaction = self.transaction
         if transaction is None:
-            transaction = Transaction(self, explicit=True)
+            transaction = Transaction(self, explicit=False)
             self.settings.start_transaction(transaction)
             self.transaction = transaction
             self.cancelled = None
-        transaction.explicit = True
+        if not transaction.explicit:
+            transaction.explicit = True
+            self.engine.blocks += 1
         if like is not None:
             transaction.isolation = like.isolation
             transaction.read_only = like.read_only
@@ -211,6 +217,8 @@ class TransactionEnd(SessionState):
             self._end_portals()
         if transaction is not None:
             transaction.release()
+            if transaction.explicit:
+                self.engine.blocks -= 1
             for hook in transaction.on_abort:
                 hook()
         self.settings.rollback()

@@ -8,7 +8,7 @@ so there is no initdb.
 import asyncio
 import logging
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -59,6 +59,8 @@ class GavelEngine:
         self.storage: Any = None
         self._handle: Any = None
         self._send: Any = None  # the committer's
+        self._flush: Any = None
+        self.blocks = 0  # open transaction blocks
         self._shared_rows: list[tuple[int, int, bytes]] = []
         self._next_oid = 0
         self._oids_left = 0
@@ -79,6 +81,7 @@ class GavelEngine:
         )
         self.storage = self._handle.storage
         self._send = self._handle.committer.commit
+        self._flush = self._handle.committer.flush
         self._handle.feed.subscribe(
             [KeyRange(b"\x00" * 4, b"\xff" * 4)], self.current_tau(), self._applied, synchronous=True
         )
@@ -177,6 +180,14 @@ class GavelEngine:
     def commit(self, request: CommitRequest) -> Any:
         """Send a request to the adjudicator; a Future of its tau."""
         return self._send(request)
+
+    def commit_alone(self, request: CommitRequest, acknowledge: Callable[[], None] | None) -> Any:
+        """As commit, for a transaction block; if there is no other, nobody else's commit is waited for.
+        `acknowledge`: see journal.api.Committer.flush."""
+        future = self._send(request)
+        if self.blocks == 1:
+            self._flush(acknowledge)
+        return future
 
     def reservation(self) -> Any:
         """The reservation of oids that must be durable before any commit that may use them."""

@@ -269,8 +269,11 @@ class ExpressControl:
         if transaction is None or not transaction.explicit:
             return False
         if transaction.has_writes:
-            future = session.commit_at_once()
+            future = session.commit_at_once(output.acknowledge)
             if future is not None:
+                if future.done() and future.exception() is None:
+                    session._committed(transaction)
+                    return b"I"
                 return CommitStep(session, transaction, future, output)
         elif not (transaction.deferred or transaction.waits) and session.ends_quietly():
             session.end_quietly()

@@ -69,6 +69,11 @@ class Committer(Protocol):
         Fails with SerializationFailure (journal/errors.py), or with JournalFull or StorageFull
         (disk full: nothing of the request is kept)."""
 
+    def flush(self, acknowledge: Callable[[], None] | None = None) -> None:
+        """Commits asked for in this turn of the loop need not wait for its end: no others will come.
+        `acknowledge` may be called when they are durable and about to be applied, before anything else
+        runs on the loop: so for whoever is told here, they are applied."""
+
 
 Subscriber = Callable[[Batch], Awaitable[None] | None]
 

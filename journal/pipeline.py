@@ -49,7 +49,7 @@ RESTORE_MICROSECONDS = 60_000_000  # of the window that is brought back, within 
 class _Group:
     """Commits that are written together."""
 
-    __slots__ = ("bulk", "commits", "entries", "error", "futures", "journal", "seconds")
+    __slots__ = ("acknowledge", "bulk", "commits", "entries", "error", "futures", "journal", "seconds")
 
     def __init__(self) -> None:
         self.commits: list[Commit] = []
@@ -58,6 +58,7 @@ class _Group:
         self.journal = 0
         self.bulk = False  # whether one of them is large
         self.error: Exception | None = None
+        self.acknowledge: Callable[[], None] | None = None
         self.seconds = 0.0  # how long the write and sync took on the loop
 
 
@@ -139,6 +140,18 @@ class Pipeline:
         group.futures.append(future)
         return future
 
+    def flush(self, acknowledge: Callable[[], None] | None = None) -> None:
+        """See api.Committer."""
+        group = self._group
+        if group is None or not self._idle:
+            return
+        if len(self.journals) == 1 and not group.bulk:
+            group.acknowledge = acknowledge
+        scheduled = self._scheduled
+        self._flush()
+        self._scheduled = scheduled
+        group.acknowledge = None  # a journal's thread may have it: then it is answered in the usual way
+
     def _flush(self) -> None:
         """Write the group if a journal is free; otherwise the end of a sync will come back."""
         self._scheduled = False
@@ -173,6 +186,8 @@ class Pipeline:
 
     def _written(self, group: _Group) -> None:
         """A group is durable, or has failed: publish and answer, then go on with the next."""
+        if group.acknowledge is not None and group.error is None:
+            group.acknowledge()
         if group.bulk and self.prepare is not None and group.error is None and len(self.journals) == 1:
             self._prepare(group, self.prepare(group.commits))
         else:

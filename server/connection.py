@@ -36,6 +36,7 @@ from gaveldb.engine.sqlstates import (
 
 from . import messages, replies
 from .copy import pull_copy_data
+from .directwriter import direct_writer
 from .errors import RequestError, protocol_lost, protocol_violation
 from .express import Express, answer
 from .fastpath import call_function
@@ -64,9 +65,9 @@ class Connection(asyncio.Protocol):
     """The protocol state machine of one session."""
 
     __slots__ = (
-        "_closing", "_copy_waiter", "_ended", "_inbound", "_out_of_step", "_paused_reading", "_ready_after",
-        "_running", "_scheduled", "_skipping", "_texts", "_turning", "express", "key", "output", "server",
-        "session", "transport",
+        "_busy_poll", "_closing", "_copy_waiter", "_ended", "_inbound", "_out_of_step", "_paused_reading",
+        "_ready_after", "_running", "_scheduled", "_skipping", "_texts", "_turning", "express", "key",
+        "output", "server", "session", "transport",
     )  # fmt: skip
 
     def __init__(self, server: "Server", transport: asyncio.Transport, output: ClientOutput, session: Session,
@@ -93,11 +94,14 @@ class Connection(asyncio.Protocol):
         self._closing = False  # nothing more is to be executed
         self._ended = False  # the client will send no more
         self._texts: dict[str, str] | None = None  # prepared statements with characters of several bytes
+        self._busy_poll = server.busy_poll
         self.express: dict[bytes, Express] = {}  # by the name of the prepared statement
 
     # Called by the transport.
 
     def data_received(self, data: bytes) -> None:
+        if self._busy_poll.active:
+            self._busy_poll.received()
         inbound = self._inbound
         if (
             data[0] == BIND
@@ -130,6 +134,7 @@ class Connection(asyncio.Protocol):
     def connection_lost(self, exception: Exception | None) -> None:
         self._ended = True
         self.output.lost = True
+        self.output.write = self.transport.write
         self.server.count_closed()
         if self._copy_waiter is not None:
             self._abort_copy()
@@ -151,6 +156,7 @@ class Connection(asyncio.Protocol):
 
     def start(self, leftover: bytes) -> None:
         """Begin with what came together with the last authentication message."""
+        self.output.write = direct_writer(self.transport)
         self._inbound.feed(leftover)
         self._turn()
 
@@ -285,6 +291,7 @@ class Connection(asyncio.Protocol):
 
     def _ready(self) -> None:
         """ReadyForQuery."""
+        self._busy_poll.replied(self)
         output = self.output
         output.ready(self.session.status)
         self._ready_after = False
@@ -300,7 +307,15 @@ class Connection(asyncio.Protocol):
         output = self.output
         output.sent += len(data)
         if not output.lost:
-            self.transport.write(data)
+            output.write(data)
+            self._busy_poll.replied(self)
+        if self.server.stopping:
+            self.shut_down()
+
+    def replied_early(self) -> None:
+        """The reply has gone out already."""
+        self.output.acknowledged = False
+        self._busy_poll.replied(self)
         if self.server.stopping:
             self.shut_down()
 

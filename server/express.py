@@ -124,6 +124,8 @@ def answer(connection: "Connection", data: bytes) -> bool:
     portal, decoders, head = binding
     if left == 15:
         head = replies.BIND_COMPLETE
+    if portal is None and not statement.begins:
+        output.early = head + (express.tags.get(0) or express.tag(0)) + _READY[b"I"]
     try:
         outcome = statement.run(portal, decoders, values, output)
     except BindError as error:
@@ -134,6 +136,9 @@ def answer(connection: "Connection", data: bytes) -> bool:
         return True
     if outcome is False:
         return False
+    if output.acknowledged:
+        connection.replied_early()
+        return True
     if outcome is not None and type(outcome) is not bytes:
         connection.go_on(data, head, outcome)
         return True

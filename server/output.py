@@ -22,13 +22,17 @@ BUFFER_BYTES_MAX = 64 * 1024
 class ClientOutput:
     """The unsent output of one client, and whether it keeps up."""
 
-    __slots__ = ("buffer", "busy", "changed", "codec", "idle", "lost", "notified", "on_lost", "paused",
-                 "pull_copy", "reported", "sent", "text", "transport", "urgent", "waiter")  # fmt: skip
+    __slots__ = ("acknowledged", "buffer", "busy", "changed", "codec", "early", "idle", "lost", "notified",
+                 "on_lost", "paused", "pull_copy", "reported", "sent", "text", "transport", "urgent",
+                 "waiter", "write")  # fmt: skip
 
     def __init__(self, transport: asyncio.Transport) -> None:
         self.transport = transport
+        self.write: Callable[[bytes | bytearray], None] = transport.write
         self.buffer = bytearray()
         self.sent = 0
+        self.early = b""  # the whole reply to the express COMMIT that is being executed
+        self.acknowledged = False  # it has been sent
         self.urgent = False  # something in the buffer must not wait for more
         self.busy = False  # the connection is in its turn, and will flush at the end of it
         self.paused = False
@@ -121,6 +125,13 @@ class ClientOutput:
             self.waiter = asyncio.get_running_loop().create_future()
         return self.waiter
 
+    def acknowledge(self) -> None:
+        """Send the reply that `early` holds."""
+        self.acknowledged = True
+        self.sent += len(self.early)
+        if not self.lost:
+            self.write(self.early)
+
     def mark(self) -> int:
         """A position for `rewind`."""
         return self.sent + len(self.buffer)
@@ -162,7 +173,7 @@ class ClientOutput:
         self.sent += len(buffer)
         self.buffer = bytearray()
         if not self.lost:
-            self.transport.write(buffer)
+            self.write(buffer)
         elif self.on_lost is not None:
             self.on_lost()
 

@@ -177,3 +177,29 @@ async def test_a_heartbeat_confirms_the_last_group(tmp_path: Path, monkeypatch: 
     again: Any = open_pipeline(tmp_path, ManualClock(0), journals=2)
     assert again.adjudicator.last_tau > tau + 1
     again.release()
+
+
+async def test_flush_tells_before_it_applies(tmp_path: Path) -> None:
+    pipeline = open_pipeline(tmp_path)
+    seen: list[str] = []
+    pipeline.start(0, lambda batch: seen.append("applied"))
+    future = pipeline.commit(CommitRequest(pipeline.adjudicated_tau, {b"\0\0\0\1k": b"v"}))
+    pipeline.flush(lambda: seen.append("told"))
+    await future
+    if len(seen) == 2:  # else the sync was left to the journal's thread, which tells nobody
+        assert seen == ["told", "applied"]
+    assert seen[-1] == "applied"
+    await pipeline.close()
+
+
+async def test_flush_tells_nobody_when_a_thread_syncs(tmp_path: Path) -> None:
+    pipeline = open_pipeline(tmp_path)
+    pipeline._sync_seconds = 1.0  # a slow disk
+    seen: list[str] = []
+    pipeline.start(0, lambda batch: seen.append("applied"))
+    future = pipeline.commit(CommitRequest(pipeline.adjudicated_tau, {b"\0\0\0\1k": b"v"}))
+    pipeline.flush(lambda: seen.append("told"))
+    assert not future.done()
+    await future
+    assert seen == ["applied"]
+    await pipeline.close()
