@@ -1,0 +1,1 @@
+"""The crossbar experiment: one stalled host stops all. `python -m gaveldb.journal.experiment` runs it."""
