@@ -1,0 +1,1 @@
+"""PostgreSQL's isolation specs: their language, a tester, a comparison with the oracle."""
