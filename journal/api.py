@@ -9,6 +9,29 @@ from collections.abc import Awaitable, Callable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
+from .disk import Disk, read_file, replace_file
+from .host import Host, SystemHost
+
+__all__ = [
+    "Batch",
+    "Clock",
+    "Commit",
+    "CommitRequest",
+    "Committer",
+    "Disk",
+    "Feed",
+    "Host",
+    "Key",
+    "KeyRange",
+    "Pipeline",
+    "Subscriber",
+    "SystemHost",
+    "Timestamp",
+    "open_pipeline",
+    "read_file",
+    "replace_file",
+]
+
 Timestamp = int
 Key = bytes
 
@@ -140,11 +163,16 @@ class Pipeline(Committer, Protocol):
 
 
 def open_pipeline(
-    directory: Path | None, clock: Clock | None = None, *, journals: int = 1, start_tau: Timestamp = 0
+    directory: Path | None,
+    clock: Clock | None = None,
+    *,
+    journals: int = 1,
+    start_tau: Timestamp = 0,
+    host: Host | None = None,
 ) -> Pipeline:
     """Open or create the journals below `directory` (memory ones if None); cuts torn tails, and
     brings back the adjudicator's window. `start_tau`: this tau was given out already. Raises
     JournalCorrupt."""
     from .pipeline import open_pipeline as opened
 
-    return opened(directory, clock, journals=journals, start_tau=start_tau)
+    return opened(directory, clock, journals=journals, start_tau=start_tau, host=host)

@@ -17,7 +17,6 @@ a full disk shows before anything is written. `append` runs in the journal's thr
 """
 
 import errno
-import mmap
 import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -26,6 +25,7 @@ from typing import Protocol
 
 from crc32c import crc32c
 
+from .disk import Disk, SystemDisk
 from .errors import JournalBroken, JournalCorrupt, JournalFull, JournalTruncated
 from .records import HEADER, HEADER_SIZE, BadRecord, Record, frame, parse
 
@@ -124,15 +124,25 @@ class SegmentLog:
 
     blocking = True
 
-    def __init__(self, directory: Path, *, segment_size: int = SEGMENT_SIZE, start_tau: int = 0) -> None:
+    def __init__(
+        self,
+        directory: Path,
+        *,
+        segment_size: int = SEGMENT_SIZE,
+        start_tau: int = 0,
+        disk: Disk | None = None,
+    ) -> None:
+        self._disk = disk = disk if disk is not None else SystemDisk()
+        self._pwrite = disk.pwrite
+        self._fdatasync = disk.fdatasync
         self._directory = directory
         self._segment_size = segment_size
-        directory.mkdir(parents=True, exist_ok=True)
+        disk.make_directory(directory)
         self._segments: list[_Segment] = []
         self._fd = -1
         self._offset = 0
         self._allocated = 0
-        self._preallocates = hasattr(os, "posix_fallocate")
+        self._preallocates = True
         self.last_tau = start_tau
         self._durable = start_tau
         self._recover()
@@ -140,7 +150,8 @@ class SegmentLog:
     # --- opening ------------------------------------------------------------------------------
 
     def _recover(self) -> None:
-        names = sorted(path for path in self._directory.iterdir() if path.suffix == ".log")
+        disk = self._disk
+        names = [path for path in disk.list_directory(self._directory) if path.suffix == ".log"]
         for path in names:
             start_tau = self._read_head(path, last=path is names[-1])
             if start_tau is not None:
@@ -151,7 +162,7 @@ class SegmentLog:
         last = self._segments[-1]
         self.last_tau = max(self.last_tau, last.start_tau)
         good_tau = last.start_tau
-        with _mapped(last.path) as data:
+        with disk.mapped(last.path) as data:
             last.end = _HEAD.size
             while True:
                 try:
@@ -169,25 +180,25 @@ class SegmentLog:
                     break
                 good_tau = record.tau
                 last.end += record.size
-        self._fd = os.open(last.path, os.O_RDWR)
-        os.ftruncate(self._fd, last.end)
-        os.fsync(self._fd)
+        self._fd = disk.open(last.path, os.O_RDWR)
+        disk.ftruncate(self._fd, last.end)
+        disk.fsync(self._fd)
         self._offset = self._allocated = last.end
         self.last_tau = max(self.last_tau, good_tau)
         self._durable = self.last_tau
 
     def _read_head(self, path: Path, *, last: bool) -> int | None:
-        with path.open("rb") as file:
-            head = file.read(_HEAD.size)
+        with self._disk.mapped(path) as data:
+            head = bytes(data[: _HEAD.size])
         if len(head) == _HEAD.size:
             magic, start_tau, crc = _HEAD.unpack(head)
             if magic == MAGIC and crc == crc32c(head[:16]):
                 return int(start_tau)
         if last:
-            with _mapped(path) as data:
+            with self._disk.mapped(path) as data:
                 empty = not _durable_behind(data, 0, -1)
             if empty:  # a crash while the segment was being made
-                path.unlink()
+                self._disk.unlink(path)
                 return None
         raise JournalCorrupt(path, 0, "the head of the file is damaged")
 
@@ -206,10 +217,10 @@ class SegmentLog:
         if end > self._allocated and self._preallocates:
             self._allocate(end)
         try:
-            written = os.pwrite(self._fd, data, offset)
+            written = self._pwrite(self._fd, data, offset)
             while written < len(data):
-                written += os.pwrite(self._fd, memoryview(data)[written:], offset + written)
-            os.fdatasync(self._fd)
+                written += self._pwrite(self._fd, memoryview(data)[written:], offset + written)
+            self._fdatasync(self._fd)
         except OSError as error:
             self._take_back(error)
         if end > self._allocated:
@@ -222,8 +233,8 @@ class SegmentLog:
         if error.errno not in _NO_SPACE:
             raise JournalBroken(f"cannot write the journal: {error}") from error
         try:
-            os.ftruncate(self._fd, self._offset)
-            os.fsync(self._fd)
+            self._disk.ftruncate(self._fd, self._offset)
+            self._disk.fsync(self._fd)
         except OSError as second:
             raise JournalBroken(f"cannot take back a write to the journal: {second}") from second
         self._allocated = self._offset
@@ -234,7 +245,7 @@ class SegmentLog:
         target = max(end, min(self._allocated + step, max(self._segment_size, end)))
         for wanted in (target, end):
             try:
-                os.posix_fallocate(self._fd, self._allocated, wanted - self._allocated)
+                self._disk.allocate(self._fd, self._allocated, wanted - self._allocated)
                 self._allocated = wanted
                 return
             except OSError as error:
@@ -249,25 +260,26 @@ class SegmentLog:
         """Start the next segment; the one before keeps no preallocated space."""
         old = self._fd
         self._create(self.last_tau)
-        os.ftruncate(old, self._segments[-2].end or 0)
-        os.close(old)
+        self._disk.ftruncate(old, self._segments[-2].end or 0)
+        self._disk.close(old)
 
     def _create(self, start_tau: int) -> None:
         path = self._directory / f"{start_tau:020d}.log"
         head = MAGIC + start_tau.to_bytes(8, "big")
         head += crc32c(head).to_bytes(4, "big")
+        disk = self._disk
         try:
-            fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_TRUNC, 0o600)
+            fd = disk.open(path, os.O_RDWR | os.O_CREAT | os.O_TRUNC)
         except OSError as error:
             raise _refusal(error) from error
         try:
-            if os.write(fd, head) != len(head):
+            if disk.pwrite(fd, head, 0) != len(head):
                 raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-            os.fsync(fd)
-            sync_directory(self._directory)
+            disk.fsync(fd)
+            disk.sync_directory(self._directory)
         except OSError as error:
-            os.close(fd)
-            path.unlink()
+            disk.close(fd)
+            disk.unlink(path)
             raise _refusal(error) from error
         self._fd = fd
         self._offset = self._allocated = len(head)
@@ -292,7 +304,7 @@ class SegmentLog:
     def _read_segment(self, segment: _Segment, after: int, following: int | None) -> Iterator[Record]:
         tau = segment.start_tau
         offset = _HEAD.size
-        with _mapped(segment.path) as data:
+        with self._disk.mapped(segment.path) as data:
             view = data if segment.end is None else data[: segment.end]
             try:
                 while True:
@@ -315,44 +327,22 @@ class SegmentLog:
 
     def truncate_before(self, tau: int) -> None:
         while len(self._segments) > 1 and self._segments[1].start_tau < tau:
-            self._segments.pop(0).path.unlink(missing_ok=True)
-        sync_directory(self._directory)
+            self._disk.unlink(self._segments.pop(0).path)
+        self._disk.sync_directory(self._directory)
 
     def size_after(self, tau: int) -> int:
         total = 0
         for segment, following in zip(self._segments, [*self._segments[1:], None], strict=True):
             if following is None or following.start_tau > tau:
-                total += segment.path.stat().st_size if segment.end is None else segment.end
+                total += self._disk.size(segment.path) if segment.end is None else segment.end
         return total
 
     def close(self) -> None:
         """Gives unused space back."""
         if self._fd >= 0:
-            os.ftruncate(self._fd, self._offset)
-            os.close(self._fd)
+            self._disk.ftruncate(self._fd, self._offset)
+            self._disk.close(self._fd)
             self._fd = -1
-
-
-class _mapped:
-    """A file's content as a read-only memoryview, while the context lasts."""
-
-    __slots__ = ("_map", "_path", "_view")
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self._map: mmap.mmap | None = None
-
-    def __enter__(self) -> memoryview:
-        with self._path.open("rb") as file:
-            if os.fstat(file.fileno()).st_size:
-                self._map = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
-        self._view = memoryview(self._map if self._map is not None else b"")
-        return self._view
-
-    def __exit__(self, *exc: object) -> None:
-        self._view.release()
-        if self._map is not None:
-            self._map.close()
 
 
 def _durable_behind(data: memoryview, offset: int, good_tau: int) -> bool:
@@ -377,12 +367,3 @@ def _refusal(error: OSError) -> Exception:
     if error.errno in _NO_SPACE:
         return JournalFull("no space left for the journal")
     return JournalBroken(f"cannot write the journal: {error}")
-
-
-def sync_directory(directory: Path) -> None:
-    """Make names in a directory durable."""
-    fd = os.open(directory, os.O_RDONLY)
-    try:
-        os.fsync(fd)
-    finally:
-        os.close(fd)

@@ -22,16 +22,15 @@ from asyncio import AbstractEventLoop, Future, TimerHandle
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
-from queue import SimpleQueue
-from threading import Thread
-from time import perf_counter
 
 from .adjudicator import Adjudicator
 from .api import Batch, Clock, Commit, CommitRequest
 from .clock import SystemClock
 from .crossbar import Crossbar
 from .errors import CommitTooLarge, JournalBroken, JournalClosed, JournalFull
+from .host import Host, SystemHost, Worker
 from .log import Journal, MemoryJournal, SegmentLog
 from .records import BODY_SIZE_MAX, Record, decode, encode_body
 from .window import Window
@@ -65,7 +64,15 @@ class _Group:
 class Pipeline:
     """The Committer and the Feed of one process."""
 
-    def __init__(self, journals: Sequence[Journal], clock: Clock, adjudicator: Adjudicator) -> None:
+    def __init__(
+        self,
+        journals: Sequence[Journal],
+        clock: Clock,
+        adjudicator: Adjudicator,
+        host: Host | None = None,
+    ) -> None:
+        self._host = host if host is not None else SystemHost()
+        self._perf_counter = self._host.perf_counter
         self.journals = journals
         self.adjudicator = adjudicator
         self.crossbar = Crossbar(len(journals), adjudicator.last_tau, self.history)
@@ -80,7 +87,7 @@ class Pipeline:
         self._scheduled = False
         self._in_flight: deque[_Group] = deque()
         self._idle = list(range(len(journals) - 1, -1, -1))
-        self._threads: list[_JournalThread | None] = [None] * len(journals)
+        self._workers: list[Worker | None] = [None] * len(journals)
         self._closed = False
         self._drained: Future[None] | None = None
         self._sync_seconds = 0.0  # a moving average
@@ -163,15 +170,16 @@ class Pipeline:
         self._in_flight.append(group)
         journal = self.journals[index]
         if journal.blocking and not self._is_quick(group):
-            thread = self._threads[index]
-            if thread is None:
+            worker = self._workers[index]
+            if worker is None:
                 assert self._loop is not None
-                thread = self._threads[index] = _JournalThread(journal, self._loop, self._written)
-            thread.requests.put(group)
+                append = partial(_append, journal)
+                worker = self._workers[index] = self._host.start_worker(self._loop, append, self._written)
+            worker.put(group)
             return
-        start = perf_counter()
+        start = self._perf_counter()
         _append(journal, group)
-        group.seconds = perf_counter() - start
+        group.seconds = self._perf_counter() - start
         self._written(group)
 
     def _is_quick(self, group: _Group) -> bool:
@@ -197,10 +205,10 @@ class Pipeline:
         """Have the store write the group, some of it in each turn of the loop. The journal is not
         free before all is applied: so what comes later is applied later."""
         assert self._loop is not None
-        until = perf_counter() + SLICE_SECONDS
+        until = self._perf_counter() + SLICE_SECONDS
         try:
             for _ in steps:
-                if perf_counter() > until:
+                if self._perf_counter() > until:
                     self._loop.call_soon(self._prepare, group, steps)
                     return
         except Exception as error:
@@ -351,9 +359,9 @@ class Pipeline:
         if self._beat_timer is not None:
             self._beat_timer.cancel()
         self.crossbar.close()
-        for thread in self._threads:
-            if thread is not None:
-                thread.stop()
+        for worker in self._workers:
+            if worker is not None:
+                worker.stop()
         for journal in self.journals:
             if self.broken is None:
                 with suppress(JournalFull, JournalBroken):
@@ -372,44 +380,30 @@ def _append(journal: Journal, group: _Group) -> None:
         group.error = error
 
 
-class _JournalThread:
-    """A journal's own thread: appends groups, and reports to the loop."""
-
-    def __init__(self, journal: Journal, loop: AbstractEventLoop, done: Callable[[_Group], None]) -> None:
-        self.requests: SimpleQueue[_Group | None] = SimpleQueue()
-        self._journal = journal
-        self._loop = loop
-        self._done = done
-        self._thread = Thread(target=self._run, name="journal", daemon=True)
-        self._thread.start()
-
-    def _run(self) -> None:
-        while (group := self.requests.get()) is not None:
-            _append(self._journal, group)
-            self._loop.call_soon_threadsafe(self._done, group)
-
-    def stop(self) -> None:
-        self.requests.put(None)
-        self._thread.join()
-
-
 def open_pipeline(
-    directory: Path | None, clock: Clock | None = None, *, journals: int = 1, start_tau: int = 0
+    directory: Path | None,
+    clock: Clock | None = None,
+    *,
+    journals: int = 1,
+    start_tau: int = 0,
+    host: Host | None = None,
 ) -> Pipeline:
     """Open (or create) the journals below `directory`, memory ones if it is None, and bring back
     the adjudicator's window from their tail. `start_tau`: at least this tau has been given out."""
+    host = host if host is not None else SystemHost()
     opened: list[Journal] = []
     if directory is None:
         opened = [MemoryJournal(start_tau, bytes_max=64 << 20) for _ in range(journals)]
     else:
-        directory.mkdir(parents=True, exist_ok=True)
-        existing = sum(1 for path in directory.iterdir() if path.name.isdigit())
+        disk = host.disk
+        disk.make_directory(directory)
+        existing = sum(1 for path in disk.list_directory(directory) if path.name.isdigit())
         for index in range(max(journals, existing)):
-            opened.append(SegmentLog(directory / str(index), start_tau=start_tau))
+            opened.append(SegmentLog(directory / str(index), start_tau=start_tau, disk=disk))
     last_tau = max(start_tau, *(journal.last_tau for journal in opened))
     tail = max([last_tau - RESTORE_MICROSECONDS, *(journal.tail_tau for journal in opened)])
     adjudicator = Adjudicator(last_tau, Window(min(tail, last_tau)))
-    pipeline = Pipeline(opened, clock or SystemClock(), adjudicator)
+    pipeline = Pipeline(opened, clock or SystemClock(), adjudicator, host)
     if tail < last_tau:
         for commit in pipeline.history(tail):
             adjudicator.restore(commit)

@@ -11,43 +11,44 @@
 """
 
 import asyncio
-import os
-import shutil
 from pathlib import Path
 
-from .directory import replace_file, sync_path
+from gaveldb.journal.api import Disk, read_file, replace_file
+
 from .environments import Environments
-from .store import LmdbStore
+from .stores import Stores
 
 
 class Checkpoints:
     """The checkpoints of one data directory."""
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, disk: Disk) -> None:
         self._directory = directory
-        directory.mkdir(parents=True, exist_ok=True)
+        self._disk = disk
+        disk.make_directory(directory)
         self._copied: dict[int, int] = {}  # database -> applied_tau of its copy, as far as known
 
     def floor(self) -> int:
         """Every commit at or before this tau is in the copies."""
         try:
-            return int((self._directory / "FLOOR").read_text())
+            return int(read_file(self._disk, self._directory / "FLOOR"))
         except FileNotFoundError:
             return 0
 
-    def restore(self, store: Path) -> None:
-        """Make the store again from the copies."""
-        shutil.rmtree(store, ignore_errors=True)
-        store.mkdir(parents=True)
-        for copy in sorted(self._directory.glob("*.mdb")):
-            target = store / copy.stem
-            target.mkdir()
-            shutil.copyfile(copy, target / "data.mdb")
+    def restore(self, stores: Stores) -> None:
+        """Make the stores again from the copies."""
+        stores.clear()
+        for copy in self._disk.list_directory(self._directory):
+            if copy.suffix == ".mdb":
+                stores.restore(int(copy.stem), copy)
 
     def forget(self, database: int) -> None:
         """The database was dropped."""
-        (self._directory / f"{database}.mdb").unlink(missing_ok=True)
+        self._disk.unlink(self._path(database))
         self._copied.pop(database, None)
+
+    def _path(self, database: int) -> Path:
+        return self._directory / f"{database}.mdb"
 
     async def take(self, environments: Environments) -> int:
         """Copy what has changed; returns the new floor."""
@@ -55,9 +56,9 @@ class Checkpoints:
         for database, _ in environments.stores():
             store = environments.begin_copying(database)
             try:
-                if isinstance(store, LmdbStore) and self._copied.get(database) != store.applied_tau:
+                if store is not None and self._copied.get(database) != store.applied_tau:
                     applied = store.applied_tau
-                    await asyncio.to_thread(self._copy, store, database)
+                    await asyncio.to_thread(environments.kept.copy, store, self._path(database))
                     self._copied[database] = applied
             finally:
                 if not environments.end_copying(database):
@@ -65,17 +66,6 @@ class Checkpoints:
         await asyncio.to_thread(self._set_floor, floor)
         return floor
 
-    def _copy(self, store: LmdbStore, database: int) -> None:
-        unfinished = self._directory / f"{database}.new"
-        shutil.rmtree(unfinished, ignore_errors=True)
-        unfinished.mkdir()
-        try:
-            store.copy(unfinished)
-            sync_path(unfinished / "data.mdb")
-            os.replace(unfinished / "data.mdb", self._directory / f"{database}.mdb")
-        finally:
-            shutil.rmtree(unfinished, ignore_errors=True)
-
     def _set_floor(self, floor: int) -> None:
-        sync_path(self._directory)
-        replace_file(self._directory / "FLOOR", str(floor))
+        self._disk.sync_directory(self._directory)
+        replace_file(self._disk, self._directory / "FLOOR", str(floor))

@@ -9,95 +9,66 @@ store/        one LMDB environment per database: a view of the truth, never sync
 checkpoint/   synced copies of those
 """
 
-import fcntl
 import os
-import subprocess
-import sys
 from pathlib import Path
+
+from gaveldb.journal.api import Host, read_file, replace_file
 
 from .errors import DirectoryLocked, StorageError
 
 VERSION = "1"
 
 
-def boot_id() -> str:
-    """Names the machine's present run; empty if it cannot be known."""
-    try:
-        return Path("/proc/sys/kernel/random/boot_id").read_text().strip()
-    except OSError:
-        pass
-    if sys.platform == "darwin":
-        found = subprocess.run(
-            ["/usr/sbin/sysctl", "-n", "kern.bootsessionuuid"], capture_output=True, text=True, check=False
-        )
-        return found.stdout.strip()
-    return ""
-
-
 class DataDirectory:
     """An open, locked data directory."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, host: Host) -> None:
         self.path = path
+        self._host = host
+        self._disk = disk = host.disk
         self.journal = path / "journal"
         self.store = path / "store"
         self.checkpoint = path / "checkpoint"
-        path.mkdir(parents=True, exist_ok=True)
-        self._lock = os.open(path / "lock", os.O_RDWR | os.O_CREAT, 0o600)
+        disk.make_directory(path)
+        self._lock = disk.open(path / "lock", os.O_RDWR | os.O_CREAT)
         self._take_lock()
         self._check_version()
 
     def _take_lock(self) -> None:
+        disk = self._disk
         try:
-            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            disk.lock(self._lock)
         except OSError:
-            content = os.pread(self._lock, 32, 0).decode(errors="replace").strip()
-            os.close(self._lock)
+            disk.close(self._lock)
+            with disk.mapped(self.path / "lock") as view:
+                content = bytes(view).decode(errors="replace").strip()
             raise DirectoryLocked(self.path, int(content) if content.isdigit() else None) from None
-        os.ftruncate(self._lock, 0)
-        os.pwrite(self._lock, f"{os.getpid()}\n".encode(), 0)
+        disk.ftruncate(self._lock, 0)
+        disk.pwrite(self._lock, f"{os.getpid()}\n".encode(), 0)
 
     def _check_version(self) -> None:
         file = self.path / "VERSION"
-        if not file.exists():
-            if self.journal.exists():
+        disk = self._disk
+        if not disk.exists(file):
+            if disk.exists(self.journal):
                 raise StorageError(f'"{self.path}" has a journal but no VERSION file')
-            replace_file(file, VERSION + "\n")
-        elif file.read_text().strip() != VERSION:
-            raise StorageError(f'"{self.path}" was made by another version: {file.read_text().strip()}')
+            replace_file(disk, file, VERSION + "\n")
+        elif (version := read_file(disk, file).strip()) != VERSION:
+            raise StorageError(f'"{self.path}" was made by another version: {version}')
 
     def store_is_trusted(self) -> bool:
         """Whether everything that was applied to the store is in it: it was closed in order, or the
         machine has not stopped since."""
         try:
-            booted, _, state = (self.path / "BOOT").read_text().strip().partition(" ")
+            booted, _, state = read_file(self._disk, self.path / "BOOT").strip().partition(" ")
         except FileNotFoundError:
             return False
-        return state == "clean" or (booted != "" and booted == boot_id())
+        return state == "clean" or (booted != "" and booted == self._host.boot_id())
 
     def mark(self, *, clean: bool) -> None:
         """Note this boot; `clean` when everything has been synced."""
-        replace_file(self.path / "BOOT", f"{boot_id()} {'clean' if clean else 'open'}\n")
+        boot_id = self._host.boot_id()
+        replace_file(self._disk, self.path / "BOOT", f"{boot_id} {'clean' if clean else 'open'}\n")
 
     def close(self) -> None:
-        os.close(self._lock)
-
-
-def replace_file(path: Path, content: str) -> None:
-    """Write a small file durably, all or nothing."""
-    new = path.with_name(path.name + ".new")
-    with new.open("w") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(new, path)
-    sync_path(path.parent)
-
-
-def sync_path(path: Path) -> None:
-    """fsync a file or directory."""
-    fd = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(fd)
-    finally:
-        os.close(fd)
+        self._disk.close(self._lock)

@@ -9,46 +9,21 @@ them: the key is CONTROL_PREFIX | database u32, the value msgpack ["create", tem
 ["drop"]. A creation copies the template as it is at that place in the order of commits.
 """
 
-import os
-import shutil
 from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
-from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 from gaveldb.journal.api import Batch, Commit, CommitRequest
 from msgspec import msgpack
 
-from .errors import NoSuchDatabase, StorageBroken, StorageFull
-from .memory_store import MemoryStore
+from .errors import NoSuchDatabase, StorageBroken
 from .store import LmdbStore, Operation, Writes
+from .stores import Store, Stores
 
 CONTROL_PREFIX = b"\xff\xff\xff\xff"
 SHARED_DATABASE = 0
+NEW_STORE_BYTES = 4 << 20
 SLICE_ENTRIES = 2000  # of a commit that is applied in several turns of the loop
-
-
-class Store(Protocol):
-    """One database's keyspace: LmdbStore or MemoryStore."""
-
-    applied_tau: int
-    batch_start: int
-
-    def snapshot(self, tau: int) -> Any: ...
-
-    def size(self) -> int: ...
-
-    def reserve(self, entries: int, size: int) -> None: ...
-
-    def write_one(self, key: bytes, value: bytes | None, tau: int, batch_start: int) -> None: ...
-
-    def write(self, operations: list[Operation], tau: int, batch_start: int) -> None: ...
-
-    def set_applied(self, tau: int, batch_start: int) -> None: ...
-
-    def sync(self) -> None: ...
-
-    def close(self) -> None: ...
 
 
 def prefix_of(database: int) -> bytes:
@@ -67,34 +42,23 @@ def drop_database_write(database: int) -> tuple[bytes, bytes]:
 
 
 class Environments:
-    """The Storage. `directory` is None for memory stores."""
+    """The Storage."""
 
-    def __init__(self, directory: Path | None, *, depth: int = 2) -> None:
+    def __init__(self, stores: Stores) -> None:
         self.current_tau = 0
         self.on_dropped: Callable[[int], None] | None = None
         self.written_bytes = 0  # of commits since it was last set to zero
-        self._directory = directory
-        self._depth = depth
+        self.kept = stores
         self._stores: dict[bytes, Store] = {}
         self._by_id: dict[int, Store] = {}
         self._copying: set[int] = set()
         self._dropped: list[Store] = []  # while they were being copied
         self._replaying = False
         self._prepared: tuple[LmdbStore, int] | None = None  # whose bulk write waits for this tau
-        if directory is not None:
-            directory.mkdir(parents=True, exist_ok=True)
-            for path in sorted(directory.iterdir()):
-                if path.name.isdigit():
-                    self._add(int(path.name), LmdbStore(path, depth=depth))
-                elif path.suffix == ".new":
-                    shutil.rmtree(path)  # a creation that did not come to its end
+        for database, store in stores.present():
+            self._add(database, store)
         if SHARED_DATABASE not in self._by_id:
-            self._add(SHARED_DATABASE, self._new_store(SHARED_DATABASE))
-
-    def _new_store(self, database: int) -> Store:
-        if self._directory is None:
-            return MemoryStore()
-        return LmdbStore(self._directory / str(database), depth=self._depth)
+            self._add(SHARED_DATABASE, stores.create(SHARED_DATABASE))
 
     def _add(self, database: int, store: Store) -> None:
         self._stores[prefix_of(database)] = store
@@ -151,13 +115,11 @@ class Environments:
 
     def _reserve_copies(self, request: CommitRequest) -> None:
         for key, value in request.writes.items():
-            if key[:4] == CONTROL_PREFIX and value is not None and self._directory is not None:
+            if key[:4] == CONTROL_PREFIX and value is not None:
                 change = msgpack.decode(value)
-                source = self._by_id.get(change[1]) if change[0] == "create" else None
-                stat = os.statvfs(self._directory)
-                needed = (source.size() if source is not None else 0) + (4 << 20)
-                if change[0] == "create" and stat.f_bavail * stat.f_frsize < needed:
-                    raise StorageFull("no space left on device for the database")
+                if change[0] == "create":
+                    source = self._by_id.get(change[1])
+                    self.kept.check_room((source.size() if source is not None else 0) + NEW_STORE_BYTES)
 
     # --- applying -----------------------------------------------------------------------------
 
@@ -300,20 +262,9 @@ class Environments:
                 return
             self._remove(database)  # a creation that a crash cut short
         source = self._by_id.get(template) if template is not None else None
-        store = self._new_store(database) if source is None else self._branch(source, database)
+        store = self.kept.create(database) if source is None else self.kept.branch(source, database)
         store.set_applied(tau, self.current_tau)
         self._add(database, store)
-
-    def _branch(self, source: Store, database: int) -> Store:
-        if isinstance(source, MemoryStore):
-            return source.branch()
-        assert isinstance(source, LmdbStore) and self._directory is not None
-        unfinished = self._directory / f"{database}.new"
-        shutil.rmtree(unfinished, ignore_errors=True)
-        unfinished.mkdir()
-        source.copy(unfinished)
-        os.rename(unfinished, self._directory / str(database))
-        return self._new_store(database)
 
     def _drop(self, database: int, tau: int) -> None:
         store = self._by_id.get(database)
@@ -328,8 +279,7 @@ class Environments:
             self._dropped.append(store)
         else:
             store.close()
-        if self._directory is not None:
-            shutil.rmtree(self._directory / str(database))
+        self.kept.remove(database)
         if self.on_dropped is not None:
             self.on_dropped(database)
 

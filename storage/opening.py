@@ -12,11 +12,12 @@ import asyncio
 import logging
 from pathlib import Path
 
-from gaveldb.journal.api import Clock, Committer, Feed, Pipeline, open_pipeline
+from gaveldb.journal.api import Clock, Committer, Feed, Host, Pipeline, SystemHost, open_pipeline
 
 from .checkpoint import Checkpoints
 from .directory import DataDirectory
 from .environments import Environments
+from .stores import LmdbStores, MemoryStores, Stores
 
 CHECKPOINT_JOURNAL_MIN = 256 << 20
 
@@ -97,25 +98,30 @@ def open_storage(
     journals: int = 1,
     clock: Clock | None = None,
     checkpoint_journal_min: int = CHECKPOINT_JOURNAL_MIN,
+    host: Host | None = None,
+    stores: Stores | None = None,
 ) -> OpenStorage:
-    """See storage/api.py."""
+    """See storage/api.py. `host` and `stores` are for simulations."""
+    host = host if host is not None else SystemHost()
     if data_dir is None:
-        memory = Environments(None)
-        pipeline = open_pipeline(None, clock, journals=journals)
+        memory = Environments(MemoryStores())
+        pipeline = open_pipeline(None, clock, journals=journals, host=host)
         return _start(OpenStorage(pipeline, memory, None, None), 0)
-    directory = DataDirectory(Path(data_dir))
+    directory = DataDirectory(Path(data_dir), host)
+    if stores is None:
+        stores = LmdbStores(directory.store, depth=journals + 1)
     try:
-        checkpoints = Checkpoints(directory.checkpoint)
+        checkpoints = Checkpoints(directory.checkpoint, host.disk)
         trusted = directory.store_is_trusted()
         if not trusted:
-            checkpoints.restore(directory.store)
+            checkpoints.restore(stores)
         directory.mark(clean=False)
-        environments = Environments(directory.store, depth=journals + 1)
+        environments = Environments(stores)
         known = checkpoints.floor()
         if trusted:
             known = max(known, *(store.batch_start for _, store in environments.stores()))
         applied = max(known, *(store.applied_tau for _, store in environments.stores()))
-        pipeline = open_pipeline(directory.journal, clock, journals=journals, start_tau=applied)
+        pipeline = open_pipeline(directory.journal, clock, journals=journals, start_tau=applied, host=host)
         environments.current_tau = known
         environments.on_dropped = checkpoints.forget
         for commit in pipeline.history(known):

@@ -6,8 +6,8 @@ import shutil
 from pathlib import Path
 
 import pytest
-from gaveldb.journal import log as log_module
 from gaveldb.journal.api import Commit, KeyRange
+from gaveldb.journal.disk import SystemDisk
 from gaveldb.journal.errors import JournalCorrupt, JournalFull, JournalTruncated
 from gaveldb.journal.log import MemoryJournal, SegmentLog
 from gaveldb.journal.records import BadRecord, decode, encode, encode_body, parse
@@ -109,7 +109,7 @@ def opened(original: Path, path: Path, change: bytes) -> list[int] | None:
 
 
 def test_torn_at_every_byte(written: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(os, "fsync", lambda fd: None)
+    monkeypatch.setattr(SystemDisk, "fsync", staticmethod(lambda fd: None))
     data = next(written.iterdir()).read_bytes()
     lengths = []
     for size in range(len(data) + 1):
@@ -122,7 +122,7 @@ def test_torn_at_every_byte(written: Path, tmp_path: Path, monkeypatch: pytest.M
 
 
 def test_each_byte_flipped(written: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(os, "fsync", lambda fd: None)
+    monkeypatch.setattr(SystemDisk, "fsync", staticmethod(lambda fd: None))
     data = next(written.iterdir()).read_bytes()
     last = len(data) - 25  # the closing heartbeat, without which nobody knows of the last group
     for index in range(len(data)):
@@ -166,9 +166,7 @@ def test_damage_in_an_older_segment(tmp_path: Path) -> None:
 
 
 def test_full_disk_keeps_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    journal = SegmentLog(tmp_path)
-    journal.append(entries(1))
-    pwrite, full = os.pwrite, True
+    pwrite, full = os.pwrite, False
 
     def failing(fd: int, data: bytes, offset: int) -> int:
         if not full:
@@ -177,7 +175,10 @@ def test_full_disk_keeps_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
             return pwrite(fd, data[:30], offset)
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(log_module.os, "pwrite", failing)
+    monkeypatch.setattr(SystemDisk, "pwrite", staticmethod(failing))
+    journal = SegmentLog(tmp_path)
+    journal.append(entries(1))
+    full = True
     with pytest.raises(JournalFull):
         journal.append(entries(2))
     assert taus(journal) == [1]

@@ -14,7 +14,7 @@ import pytest
 from gaveldb.journal.api import Batch, CommitRequest, KeyRange
 from gaveldb.journal.clock import ManualClock
 from gaveldb.journal.errors import JournalClosed, JournalFull, SerializationFailure
-from gaveldb.storage import directory
+from gaveldb.journal.host import SystemHost
 from gaveldb.storage.api import (
     create_database_write,
     database_prefix,
@@ -99,7 +99,7 @@ async def test_recovery(tmp_path: Path, reboot: bool, journals: int, monkeypatch
     tau = opened.storage.current_tau
     abandon(opened)
     if reboot:
-        monkeypatch.setattr(directory, "boot_id", lambda: "another")
+        monkeypatch.setattr(SystemHost, "boot_id", lambda host: "another")
         (tmp_path / "store" / "1" / "data.mdb").write_bytes(b"garbage")
     for _ in range(2):
         opened = open_storage(tmp_path, journals=journals)
