@@ -330,8 +330,10 @@ class LmdbStore:
         self._environment.copy(str(directory), compact=True)
 
     def sync(self) -> None:
-        """Everything applied to disk."""
+        """Everything applied to disk, the environment's own name included."""
         self._environment.sync(True)
+        for path in (self.directory, self.directory.parent):
+            sync_path(path)
 
     def close(self) -> None:
         """Gives unused space back. Snapshots must not be used any more."""
@@ -340,3 +342,12 @@ class LmdbStore:
         self._environment.close()
         os.ftruncate(self._file, size)
         os.close(self._file)
+
+
+def sync_path(path: Path) -> None:
+    """fsync a file or directory."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

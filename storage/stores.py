@@ -13,7 +13,7 @@ from typing import Any, Protocol
 
 from .errors import StorageFull
 from .memory_store import MemoryStore
-from .store import LmdbStore, Operation
+from .store import LmdbStore, Operation, sync_path
 
 
 class Store(Protocol):
@@ -144,11 +144,7 @@ class LmdbStores:
         unfinished.mkdir()
         try:
             store.copy(unfinished)
-            descriptor = os.open(unfinished / "data.mdb", os.O_RDONLY)
-            try:
-                os.fsync(descriptor)
-            finally:
-                os.close(descriptor)
+            sync_path(unfinished / "data.mdb")
             os.replace(unfinished / "data.mdb", target)
         finally:
             shutil.rmtree(unfinished, ignore_errors=True)

@@ -11,12 +11,13 @@ from gaveldb.journal.disk import SystemDisk
 from gaveldb.journal.errors import JournalCorrupt, JournalFull, JournalTruncated
 from gaveldb.journal.log import MemoryJournal, SegmentLog
 from gaveldb.journal.records import BadRecord, decode, encode, encode_body, parse
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 keys = st.binary(min_size=1, max_size=40)
 
 
+@settings(suppress_health_check=[HealthCheck.too_slow])  # the machine may be busy
 @given(st.integers(1, 2**63), st.dictionaries(keys, st.none() | st.binary(max_size=50)),
        st.lists(st.tuples(keys, keys)), st.integers(0, 2**63))  # fmt: skip
 def test_records_round_trip(
