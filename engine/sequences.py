@@ -4,7 +4,8 @@ The stored row of a sequence (row id 1 of its relation) is [last_value, log_cnt,
 written RESERVE values ahead, as PostgreSQL logs SEQ_LOG_VALS ahead: after a crash the sequence
 goes on behind the reserve. Nobody is answered before the reservation is durable
 (`Transaction.waits`). A sequence that the running transaction itself has created or restarted has
-a new storage number that nobody else knows: it is advanced in the transaction's own writes.
+a new storage number that nobody else knows: it is advanced in the transaction's own writes, at
+once, and a savepoint does not take it back. A temporary one is advanced where the session keeps it.
 """
 
 import functools
@@ -74,8 +75,7 @@ class Sequences:
         if local:
             last_value, _, is_called = _read_local(transaction, key)
             value = _next(row, relation.name, last_value, is_called)
-            transaction.put(key, _pack([value, 0, True]))
-            transaction.has_writes = True
+            _write_local(transaction, key, _pack([value, 0, True]))
             return value
         state = self._state(transaction, storage_id, key)
         value = _next(row, relation.name, state.last_value, state.is_called)
@@ -111,7 +111,7 @@ class Sequences:
             )
         key = row_key(relation.storage_id, 1)
         if _is_local(transaction, key):
-            transaction.put(key, _pack([value, 0, is_called]))
+            _write_local(transaction, key, _pack([value, 0, is_called]))
             return
         state = self._state(transaction, relation.storage_id, key)
         state.last_value = value
@@ -167,6 +167,17 @@ def _read_local(transaction: "Transaction", key: bytes) -> tuple[int, int, bool]
     assert stored is not None
     last_value, log_cnt, is_called = _unpack(stored)
     return last_value, log_cnt, is_called
+
+
+def _write_local(transaction: "Transaction", key: bytes, record: bytes) -> None:
+    """Not as a part of the running command, which may be a query, or fail."""
+    writes = transaction.written.get(key[:4])
+    if key in transaction.pending:
+        transaction.pending[key] = record
+    elif writes is not None and key in writes.entries:
+        writes.entries[key] = record
+    else:
+        transaction.session.temporary.apply({key: record})
 
 
 def _is_local(transaction: "Transaction", key: bytes) -> bool:
