@@ -174,10 +174,12 @@ class TransactionEnd(SessionState):
         self.transaction = None
         transaction.release()
         settings = self.settings
-        if settings.dirty:
+        dirty = settings.dirty
+        if dirty:
             settings.commit()
         if (
-            not transaction.has_writes
+            not dirty  # a transaction has the modes that were the default when it was made
+            and not transaction.has_writes
             and not transaction.on_commit
             and not transaction.reads
             and not transaction.pending
@@ -191,7 +193,7 @@ class TransactionEnd(SessionState):
                 hook()
 
     def ends_quietly(self) -> bool:
-        """Whether COMMIT of the transaction, which has written nothing, is no more than to forget it."""
+        """Whether COMMIT of the transaction is, but for what it has written, no more than to forget it."""
         transaction = self.transaction
         assert transaction is not None
         portals = self.portals

@@ -127,15 +127,8 @@ class ExpressStatement:
             context.params = decoders.decode(context, values)
         except SqlError as error:
             raise BindError(session._statement_failed(error)) from None
-        transaction.has_statements = True
         try:
-            if plan.read_only:
-                self._run_plan(transaction, portal, context)
-            else:
-                if transaction.read_only:
-                    transaction.forbid_if_read_only(command_name(plan))
-                self._run_plan(transaction, portal, context)
-                transaction.end_command()
+            self._run_plan(transaction, portal, context)
         except BaseException as error:
             raise session._statement_failed(error) from None
         session.portals[""] = portal
@@ -144,18 +137,24 @@ class ExpressStatement:
         return b"T"
 
     def _run_plan(self, transaction: Transaction, portal: Portal, context: StatementContext) -> None:
+        """The statement as a command of the transaction."""
         plan = self.plan
+        transaction.has_statements = True
         transaction.statement_timestamp = context.statement_timestamp = _time_ns() // 1000 - EPOCH_OFFSET_US
         context.transaction = transaction
         context.transaction_timestamp = transaction.transaction_timestamp
         context.processed = 0
-        rows = plan.point(context)  # type: ignore[misc]
-        if plan.columns is None:
-            self.rows = None
-            self.count = context.processed
-        else:
+        if plan.read_only:
+            rows = plan.point(context)  # type: ignore[misc]
             self.rows = portal.encode(context, rows) if rows else None
-            self.count = len(rows) if plan.read_only else context.processed  # type: ignore[arg-type]
+            self.count = len(rows)  # type: ignore[arg-type]
+            return
+        if transaction.read_only:
+            transaction.forbid_if_read_only(command_name(plan))
+        rows = plan.point(context)  # type: ignore[misc]
+        self.rows = portal.encode(context, rows) if rows else None
+        self.count = context.processed
+        transaction.end_command()
 
     def _read_alone(self, portal: Portal) -> bytes | None:
         """A transaction of its own that only reads, on the snapshot that all share. It is not counted
@@ -203,12 +202,8 @@ class ExpressStatement:
         session._begin_statement()
         transaction = session.transaction
         assert transaction is not None
-        transaction.has_statements = True
         try:
-            if transaction.read_only:
-                transaction.forbid_if_read_only(command_name(plan))
             self._run_plan(transaction, portal, context)
-            transaction.end_command()
         except BaseException as error:
             raise session._statement_failed(error) from None
         again = Portal("", self.prepared, plan, context, portal.formats, plan.columns)

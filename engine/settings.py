@@ -567,6 +567,7 @@ class Settings:
         self._plan_key = None
         self._refresh(key)
         if self.session is not None:
+            self.session._spare = None  # it has the modes that were the default before
             if key in ("role", "session_authorization"):
                 self._become(key, value)
             if key in _REPORTED:

@@ -57,6 +57,13 @@ class BusyPoll:
                 loop = self._loop = asyncio.get_running_loop()
             loop.call_soon(self._poll)
 
+    def forget(self, client: object) -> None:
+        """A client that will not come back."""
+        if client is self._client:
+            self._client = None
+            self._credit = 0
+            self._until = 0.0
+
     def received(self) -> None:
         """A packet has come while `active`."""
         if self._credit < CREDIT_MAX:

@@ -36,7 +36,6 @@ from gaveldb.engine.sqlstates import (
 
 from . import messages, replies
 from .copy import pull_copy_data
-from .directwriter import direct_writer
 from .errors import RequestError, protocol_lost, protocol_violation
 from .express import Express, answer
 from .fastpath import call_function
@@ -134,7 +133,7 @@ class Connection(asyncio.Protocol):
     def connection_lost(self, exception: Exception | None) -> None:
         self._ended = True
         self.output.lost = True
-        self.output.write = self.transport.write
+        self._busy_poll.forget(self)
         self.server.count_closed()
         if self._copy_waiter is not None:
             self._abort_copy()
@@ -156,7 +155,6 @@ class Connection(asyncio.Protocol):
 
     def start(self, leftover: bytes) -> None:
         """Begin with what came together with the last authentication message."""
-        self.output.write = direct_writer(self.transport)
         self._inbound.feed(leftover)
         self._turn()
 
@@ -319,9 +317,9 @@ class Connection(asyncio.Protocol):
         if self.server.stopping:
             self.shut_down()
 
-    def go_on(self, packet: bytes, head: bytes, step: Coroutine[Any, Any, None] | None) -> None:
+    def go_on(self, packet: bytes, step: Coroutine[Any, Any, None] | None) -> None:
         """The packet is executed but for `step`, and Sync."""
-        self.output.buffer += head
+        self.output.let_go()
         self._inbound.feed(packet)
         self._inbound.position = len(packet) - HEADER_BYTES
         if step is not None:
@@ -332,12 +330,12 @@ class Connection(asyncio.Protocol):
                 return
         self._turn()
 
-    def fail_packet(self, packet: bytes, head: bytes, error: BaseException) -> None:
-        """The packet's statement has failed; `head` is what was answered before."""
-        self.output.buffer += head
+    def fail_packet(self, packet: bytes, error: BaseException) -> None:
+        """The packet's statement has failed."""
+        self.output.let_go()
         self._fail(error)
         if not self._closing:
-            self.go_on(packet, b"", None)
+            self.go_on(packet, None)
 
     def has_plain_text(self, name: str) -> bool:
         """Whether positions in the text of a prepared statement are those of its bytes."""

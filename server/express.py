@@ -1,9 +1,10 @@
-"""The express way through the protocol: Bind, perhaps Describe, Execute and Sync that arrive together.
+"""The express way through the protocol: what a client sends in one packet is answered in one call.
 
 Most drivers send a prepared statement's execution in one packet: Bind to the unnamed portal, Describe
-of that portal or not, Execute without a row limit, Sync. `answer` recognizes such a packet by its
-bytes, has the engine run the statement (engine/express.py), and writes one reply. Whatever is
-unusual about the packet, the statement or the session is left, untouched, to Connection's turn.
+of that portal or not, Execute without a row limit, Sync; without named statements Parse comes first.
+`answer` recognizes such a packet by its bytes, has the engine run the statement (engine/express.py),
+and writes one reply. Whatever is unusual about the packet, the statement or the session is left,
+untouched, to Connection's turn.
 """
 
 from struct import Struct
@@ -17,28 +18,29 @@ from . import replies
 if TYPE_CHECKING:
     from .connection import Connection
 
+ENTRIES_MAX = 1000  # of one connection
+_BINDINGS_MAX = 16
+_TAGS_MAX = 64
 _EXECUTE_SYNC = b"E\0\0\0\x09\0\0\0\0\0S\0\0\0\x04"
 _DESCRIBE_EXECUTE_SYNC = b"D\0\0\0\x06P\0" + _EXECUTE_SYNC
-_unpack_length = Struct("!i").unpack_from
 _READY = replies.READY_FOR_QUERY
-_TAGS_MAX = 64
-
-
-ENTRIES_MAX = 1000
+_unpack_length = Struct("!i").unpack_from
 
 Binding = tuple[Any, Any, bytes]
 
 
 class Express:
-    """What is remembered of one prepared statement of a connection."""
+    """What is remembered of one prepared statement of a connection, for one plan of it. A statement of
+    None has no express way."""
 
-    __slots__ = ("bindings", "name", "prepared", "statement", "tags")
+    __slots__ = ("bindings", "name", "plan", "prepared", "statement", "tags")
 
     def __init__(self, name: str, prepared: Any, statement: Any) -> None:
         self.name = name
         self.prepared = prepared
+        self.plan = prepared.plan
         self.statement = statement
-        self.bindings: dict[tuple[bytes, bytes], Binding] = {}
+        self.bindings: dict[tuple[bytes, bytes], Binding | tuple[()]] = {}
         self.tags: dict[int, bytes] = {}
 
     def tag(self, count: int) -> bytes:
@@ -48,22 +50,26 @@ class Express:
         reply = self.tags[count] = replies.command_complete(self.statement.tag(count))
         return reply
 
-    def bind(self, formats: bytes, result_formats: bytes) -> Binding | None:
+    def bind(self, formats: bytes, result_formats: bytes) -> Binding | tuple[()]:
         """What the engine wants to be given, and the reply to Bind and Describe, for the format codes as
-        they stand in Bind; None if there is something unusual about them."""
+        they stand in Bind; empty if there is something unusual about them."""
+        if len(self.bindings) >= _BINDINGS_MAX:
+            self.bindings.clear()
+        binding = self.bindings[formats, result_formats] = self._bind(formats, result_formats)
+        return binding
+
+    def _bind(self, formats: bytes, result_formats: bytes) -> Binding | tuple[()]:
         given, wanted = _codes(formats[:-2]), _codes(result_formats)
         if given is None or wanted is None:
-            return None
+            return ()
         found = self.statement.binding(given, wanted)
         if found is None:
-            return None
+            return ()
         portal, decoders = found
         described = replies.NO_DATA
         if portal is not None and portal.columns is not None:
             described = replies.row_description(portal.columns, portal.formats)
-        binding = portal, decoders, replies.BIND_COMPLETE + described
-        self.bindings[formats, result_formats] = binding
-        return binding
+        return portal, decoders, replies.BIND_COMPLETE + described
 
 
 def _codes(data: bytes) -> tuple[int, ...] | None:
@@ -86,15 +92,25 @@ def answer(connection: "Connection", data: bytes) -> bool:
     zero = data.find(0, 6, end)
     if data[5] or zero < 0:
         return False
-    session = connection.session
     express = connection.express.get(data[6:zero])
-    if express is None or express.prepared is not session.prepared(express.name):
+    if (
+        express is None
+        or express.prepared is not connection.session.prepared(express.name)
+        or express.plan is not express.prepared.plan
+    ):
         express = _find(connection, data[6:zero])
         if express is None:
             return False
     statement = express.statement
     output = connection.output
-    if output.buffer or output.changed or output.notified or not statement.is_current():
+    if (
+        statement is None
+        or output.buffer
+        or output.changed
+        or output.notified
+        or output.codec != "utf-8"
+        or not statement.is_current()
+    ):
         return False
     # Nothing is checked while reading: what does not end exactly at the end is left to messages.py.
     values_at = zero + 5 + 2 * data[zero + 2]
@@ -111,61 +127,67 @@ def answer(connection: "Connection", data: bytes) -> bool:
                 values.append(None)
                 if length != -1:
                     return False
-    except StructError:
+    except (IndexError, StructError):
         return False
     formats, result_formats = data[zero + 1 : values_at], data[position:end]
     binding = express.bindings.get((formats, result_formats))
-    if binding is None:
-        if position > end or data[values_at - 2] or len(values) != len(express.prepared.parameter_types):
+    if not binding:
+        if binding is not None or position > end or data[values_at - 2]:
+            return False
+        if len(values) != len(express.prepared.parameter_types):
             return False
         binding = express.bind(formats, result_formats)
-        if binding is None:
+        if not binding:
             return False
     portal, decoders, head = binding
     if left == 15:
         head = replies.BIND_COMPLETE
     if portal is None and not statement.begins:
         output.early = head + (express.tags.get(0) or express.tag(0)) + _READY[b"I"]
+    output.held = head
     try:
         outcome = statement.run(portal, decoders, values, output)
     except BindError as error:
-        connection.fail_packet(data, b"", error.error)
+        output.held = b""
+        connection.fail_packet(data, error.error)
         return True
     except Exception as error:
-        connection.fail_packet(data, head, error)
+        connection.fail_packet(data, error)
         return True
     if outcome is False:
+        output.held = b""
         return False
     if output.acknowledged:
+        output.held = b""
         connection.replied_early()
         return True
     if outcome is not None and type(outcome) is not bytes:
-        connection.go_on(data, head, outcome)
+        connection.go_on(data, outcome)
         return True
     tag = express.tags.get(statement.count) or express.tag(statement.count)
     rows = statement.rows
-    reply = head + tag if rows is None else head + rows + tag
-    if outcome is None:
-        connection.go_on(data, reply, None)
+    reply = tag if rows is None else rows + tag
+    if outcome is None or output.buffer or output.changed:  # to be committed, or there is more to be told
+        output.buffer += reply
+        connection.go_on(data, None)
     else:
-        connection.reply(reply + _READY[outcome])
+        output.held = b""
+        connection.reply(head + reply + _READY[outcome])
     return True
 
 
 def _find(connection: "Connection", encoded: bytes) -> Express | None:
-    """The entry of a statement; None if it has no express way."""
+    """The entry of a prepared statement, made anew; None if there is no such statement."""
     entries = connection.express
     entries.pop(encoded, None)
-    if connection.output.codec != "utf-8" or not encoded.isascii():
+    if not encoded.isascii():
         return None
     name = encoded.decode()
     session = connection.session
     prepared = session.prepared(name)
-    if prepared is None or not connection.has_plain_text(name):
+    if prepared is None:
         return None
-    statement = session.express(prepared)
-    if statement is None:
-        return None
+    statement = session.express(prepared) if connection.has_plain_text(name) else None
     if len(entries) >= ENTRIES_MAX:
         entries.clear()
     found = entries[encoded] = Express(name, prepared, statement)

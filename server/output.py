@@ -22,15 +22,16 @@ BUFFER_BYTES_MAX = 64 * 1024
 class ClientOutput:
     """The unsent output of one client, and whether it keeps up."""
 
-    __slots__ = ("acknowledged", "buffer", "busy", "changed", "codec", "early", "idle", "lost", "notified",
-                 "on_lost", "paused", "pull_copy", "reported", "sent", "text", "transport", "urgent",
-                 "waiter", "write")  # fmt: skip
+    __slots__ = ("acknowledged", "buffer", "busy", "changed", "codec", "early", "held", "idle", "lost",
+                 "notified", "on_lost", "paused", "pull_copy", "reported", "sent", "text", "transport",
+                 "urgent", "waiter", "write")  # fmt: skip
 
     def __init__(self, transport: asyncio.Transport) -> None:
         self.transport = transport
         self.write: Callable[[bytes | bytearray], None] = transport.write
         self.buffer = bytearray()
         self.sent = 0
+        self.held = b""  # comes before the buffer: what answers the Bind of an express run under way
         self.early = b""  # the whole reply to the express COMMIT that is being executed
         self.acknowledged = False  # it has been sent
         self.urgent = False  # something in the buffer must not wait for more
@@ -134,12 +135,13 @@ class ClientOutput:
 
     def mark(self) -> int:
         """A position for `rewind`."""
-        return self.sent + len(self.buffer)
+        return self.sent + len(self.held) + len(self.buffer)
 
     def rewind(self, mark: int) -> bool:
         """Take back what is unsent since `mark`."""
         if mark < self.sent:
             return False
+        self.let_go()
         del self.buffer[mark - self.sent :]
         return True
 
@@ -164,9 +166,16 @@ class ClientOutput:
         self.buffer += replies.READY_FOR_QUERY[status]
         self.urgent = True
 
+    def let_go(self) -> None:
+        """What was held back takes its place before the rest."""
+        if self.held:
+            self.buffer[:0] = self.held
+            self.held = b""
+
     def flush(self) -> None:
         """Give everything to the transport."""
         self.urgent = False
+        self.let_go()
         buffer = self.buffer
         if not buffer:
             return
@@ -195,7 +204,7 @@ class ClientOutput:
 
     def _urgently(self, reply: bytes) -> None:
         self.buffer += reply
-        if self.busy:
+        if self.busy or self.held:
             self.urgent = True
         else:
             self.flush()
