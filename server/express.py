@@ -95,8 +95,8 @@ def answer(connection: "Connection", data: bytes) -> bool:
     express = connection.express.get(data[6:zero])
     if (
         express is None
-        or express.prepared is not connection.session.prepared(express.name)
         or express.plan is not express.prepared.plan
+        or express.prepared is not connection.session.prepared(express.name)
     ):
         express = _find(connection, data[6:zero])
         if express is None:
