@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from itertools import count
 from typing import Any
 
-from gaveldb.journal.api import Batch, Commit
+from gaveldb.journal.api import Batch, Commit, LockTable
 from gaveldb.storage.api import ColumnStore, row_key
 
 from .advisory import AdvisoryLocks
@@ -69,7 +69,11 @@ class Database:
         self.name = name
         self.catalog: Any = None
         self.sequences = Sequences(self)
-        self.advisory = AdvisoryLocks(oid)
+        self.storage = engine.storage
+        self.locking = not engine.dsql  # Aurora DSQL has no locks
+        self.locks = LockTable()
+        self.strong: dict[int, int] = {}  # see relationlocks.py: relation -> how many transactions
+        self.advisory = AdvisoryLocks(self)
         self.columns = ColumnStore()
         self.rowid_counters: dict[int, Callable[[], int]] = {}  # by relation number: the next row id
         self._current: SharedSnapshot | None = None
@@ -138,6 +142,10 @@ class Database:
         if self._current is not None:
             self._current.retire()
             self._current = None
+
+    def committed_since(self, key: bytes, tau: int) -> bool:
+        """Whether anybody committed to a key of this database after `tau`, as far as that is known."""
+        return bool(self.engine.committed_since(self.prefix + key, tau))
 
     def catalog_rowid(self) -> int:
         """A fresh row id for a stored catalog row."""

@@ -9,6 +9,7 @@ from gaveldb.journal.errors import JournalFull, SerializationFailure
 from gaveldb.storage.errors import StorageFull
 
 from .errors import SqlError
+from .optimistic import new_transaction
 from .portal import Portal
 from .sessionstate import SessionState
 from .sqlstates import (
@@ -36,6 +37,8 @@ class TransactionEnd(SessionState):
         for portal in self.portals.values():
             if portal is self._driven or portal.plan is None or not portal.plan.read_only:
                 continue
+            if portal.plan.query is not None and portal.plan.query.rowMarks:
+                continue  # it locks rows as they are fetched; its snapshot stays open
             if portal.position is not None:
                 portal.position.drain()
                 continue
@@ -47,6 +50,13 @@ class TransactionEnd(SessionState):
                         rows = rows + item
                 portal.rows = rows
                 portal.running = None
+
+    def has_locking_portals(self) -> bool:
+        """Whether there are cursors FOR UPDATE or the like."""
+        return any(
+            portal.plan is not None and portal.plan.query is not None and portal.plan.query.rowMarks
+            for portal in self.portals.values()
+        )
 
     def _check_failed(self, statement: Any, node: str) -> None:
         if self.failed:
@@ -131,6 +141,7 @@ class TransactionEnd(SessionState):
         """The end of a transaction whose writes, if any, are durable and applied."""
         self.transaction = None
         transaction.release()
+        transaction.release_locks()
         if transaction.explicit:
             self.engine.blocks -= 1
         if transaction.has_writes:
@@ -145,7 +156,7 @@ class TransactionEnd(SessionState):
         """BEGIN, or the next transaction of AND CHAIN with the modes of the last one."""
         transaction = self.transaction
         if transaction is None:
-            transaction = Transaction(self, explicit=False)
+            transaction = new_transaction(self)
             self.settings.start_transaction(transaction)
             self.transaction = transaction
             self.cancelled = None
@@ -173,6 +184,7 @@ class TransactionEnd(SessionState):
                     del portals[name]
         self.transaction = None
         transaction.release()
+        transaction.release_locks()
         settings = self.settings
         dirty = settings.dirty
         if dirty:
@@ -184,6 +196,7 @@ class TransactionEnd(SessionState):
             and not transaction.reads
             and not transaction.pending
             and not transaction.changed_catalog()
+            and not transaction.xid
             and transaction.isolation == "read committed"
             and not transaction.read_only
         ):
@@ -219,6 +232,7 @@ class TransactionEnd(SessionState):
             self._end_portals()
         if transaction is not None:
             transaction.release()
+            transaction.release_locks()
             if transaction.explicit:
                 self.engine.blocks -= 1
             for hook in transaction.on_abort:
@@ -267,6 +281,11 @@ class TransactionEnd(SessionState):
         transaction.abort_command()
         if transaction.explicit:
             self.failed = True
+            points = transaction.savepoints
+            if points:
+                transaction.release_locks_after(points[-1].locks)
+            else:
+                transaction.release_locks()
         else:
             self._abort()
         return error

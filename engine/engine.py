@@ -8,7 +8,9 @@ so there is no initdb.
 import asyncio
 import logging
 import sys
+import time
 from collections.abc import Callable, Mapping
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -60,7 +62,10 @@ class GavelEngine:
         self._handle: Any = None
         self._send: Any = None  # the committer's
         self._flush: Any = None
+        self.committed_since: Any = None  # the committer's
         self.blocks = 0  # open transaction blocks
+        # Numbers that are not given again after a restart, unless there were 1000 a second before it.
+        self.next_xid = count(1000 + time.time_ns() // 1_000_000 % 2**31).__next__
         self._shared_rows: list[tuple[int, int, bytes]] = []
         self._next_oid = 0
         self._oids_left = 0
@@ -82,6 +87,7 @@ class GavelEngine:
         self.storage = self._handle.storage
         self._send = self._handle.committer.commit
         self._flush = self._handle.committer.flush
+        self.committed_since = self._handle.committer.committed_since
         self._handle.feed.subscribe(
             [KeyRange(b"\x00" * 4, b"\xff" * 4)], self.current_tau(), self._applied, synchronous=True
         )

@@ -1,16 +1,20 @@
 """Running one statement in its portal."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from .api import Output
 from .ending import TransactionEnd
+from .errors import SqlError
+from .lockwait import StatementRestart, WouldBlock, batches, begin_again, restarting
 from .memory import Meter
+from .optimistic import new_transaction
 from .portal import Portal
+from .sqlstates import FEATURE_NOT_SUPPORTED
 from .statement import Plan, cached_plan
 from .stepping import BREATH, settle
-from .transaction import EPOCH_OFFSET_US, Transaction
+from .transaction import EPOCH_OFFSET_US
 
 ROWS_BEFORE_BREATH = 2_000
 
@@ -28,7 +32,7 @@ class Execution(TransactionEnd):
                 self._spare = None
                 transaction.transaction_timestamp = now
             else:
-                transaction = Transaction(self, explicit=False)
+                transaction = new_transaction(self)
                 self.settings.start_transaction(transaction)
             self.transaction = transaction
             self.cancelled = None
@@ -66,11 +70,15 @@ class Execution(TransactionEnd):
             return
         context = portal.context
         if not portal.started:
-            self._begin_statement()
-            self.transaction.has_statements = True  # type: ignore[union-attr]
-            context.attach(self.transaction)
-            if plan.catalog is not context.catalog:
-                plan = portal.plan = cached_plan_again(self, plan, plan.source)
+            while True:
+                self._begin_statement()
+                self.transaction.has_statements = True  # type: ignore[union-attr]
+                context.attach(self.transaction)
+                if plan.catalog is not context.catalog:
+                    plan = self._replan(portal, plan, describe)
+                if not await self._lock_relations(plan):
+                    break
+                self.transaction.renew_catalog()  # type: ignore[union-attr]
         transaction = self.transaction
         assert transaction is not None
         if not plan.read_only:
@@ -105,18 +113,43 @@ class Execution(TransactionEnd):
             await self._end_statement()
         output.command_complete(plan.tag + str(count))
 
+    def _replan(self, portal: Portal, plan: Plan, describe: bool) -> Plan:
+        """The portal's statement under the catalogs of now; its fields may differ only if the client has not
+        been told of them."""
+        again = portal.plan = cached_plan_again(self, plan, plan.source)
+        if describe:
+            portal.formats = tuple(portal.formats[:1]) * len(again.columns or ())
+        elif not same_columns(again.columns, plan.columns):
+            raise SqlError(FEATURE_NOT_SUPPORTED, "cached plan must not change result type")
+        return again
+
+    async def _lock_relations(self, plan: Plan) -> bool:
+        """Take the plan's table-level locks; returns whether that has waited, and the plan may be stale."""
+        transaction = self.transaction
+        assert transaction is not None
+        if not self.database.strong:
+            if plan.locks is not None:
+                transaction.used.add(plan.locks)
+            return False
+        from .relationlocks import lock_plan_steps
+
+        deadline = self.settings.statement_deadline()
+        steps = lock_plan_steps(self, plan)
+        while True:
+            try:
+                item = next(steps)
+            except StopIteration as stop:
+                return bool(stop.value)
+            await self._settle(item, deadline)
+
     async def _collect(self, portal: Portal) -> None:
         """Run the portal's plan to its end, keeping its rows."""
         plan = portal.plan
         assert plan is not None
         portal.started = True
         kept = portal.rows = []
-        if plan.point is not None:
-            kept += plan.point(portal.context) or ()
-            return
-        assert plan.run is not None
         deadline = self.settings.statement_deadline()
-        for item in plan.run(portal.context):
+        for item in batches(plan, portal.context):
             if type(item) is list and item:
                 kept += item
             elif type(item) is list or item is None:
@@ -166,13 +199,7 @@ class Execution(TransactionEnd):
         count = 0
         if not portal.started:
             portal.started = True
-            if plan.point is not None:
-                portal.running = iter(())
-                portal.rows = list(plan.point(context) or ())
-            else:
-                assert plan.run is not None
-                portal.running = iter(plan.run(context))
-                portal.rows = []
+            portal.running, portal.rows = _start(plan, context)
         rows = portal.rows
         running, portal.running = portal.running, None  # COMMIT closes portals, but not its own
         deadline = self.settings.statement_deadline()
@@ -229,8 +256,9 @@ class Execution(TransactionEnd):
         if transaction.deferred:
             from .run.deferred import check_immediate
 
+            deadline = self.settings.statement_deadline()
             for item in check_immediate(transaction):
-                await settle(item)
+                await self._settle(item, deadline)
         waits = transaction.waits
         while waits:
             await waits.pop()
@@ -256,11 +284,30 @@ class Execution(TransactionEnd):
         self._begin_statement()
 
 
+def _start(plan: Plan, context: Any) -> tuple[Iterator[Any], list[Any]]:
+    """Begin a plan: (what is still to run, the rows that there are)."""
+    if plan.point is not None:
+        try:
+            return iter(()), list(plan.point(context) or ())
+        except WouldBlock:
+            begin_again(context, fresh=False)
+        except StatementRestart:
+            begin_again(context, fresh=True)
+    return restarting(plan, context), []
+
+
 def cached_plan_again(session: Any, plan: Plan, text: str) -> Plan:
     """A plan for the same statement under the session's current catalog."""
     if plan.catalog is session.catalog:
         return plan
     return cached_plan(session, plan.source or text, tuple(plan.param_types))
+
+
+def same_columns(new: Any, old: Any) -> bool:
+    """Whether two descriptions have the same names and types."""
+    if new is None or old is None:
+        return new is old
+    return [(c.name, c.type_oid, c.typmod) for c in new] == [(c.name, c.type_oid, c.typmod) for c in old]
 
 
 def command_name(plan: Plan) -> str:

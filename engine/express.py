@@ -20,6 +20,8 @@ from typing import TYPE_CHECKING, Any
 from .api import Output
 from .errors import BindError, SqlError
 from .execution import command_name
+from .lockwait import StatementRestart, WouldBlock, begin_again
+from .optimistic import new_transaction
 from .parameters import Decoders, parameter_decoders
 from .portal import Portal, PreparedStatement, StatementContext
 from .statement import Plan
@@ -116,7 +118,7 @@ class ExpressStatement:
                 context.params = decoders.decode(context, values)
             except SqlError as error:
                 raise BindError(error) from None
-            return self._read_alone(portal)
+            return self._read_alone(portal, output)
         if not transaction.explicit:
             return False
         transaction.take_snapshot()
@@ -129,6 +131,9 @@ class ExpressStatement:
             raise BindError(session._statement_failed(error)) from None
         try:
             self._run_plan(transaction, portal, context)
+        except (WouldBlock, StatementRestart):
+            begin_again(context, fresh=False)
+            return self._wait(portal, output)
         except BaseException as error:
             raise session._statement_failed(error) from None
         session.portals[""] = portal
@@ -140,8 +145,12 @@ class ExpressStatement:
         """The statement as a command of the transaction."""
         plan = self.plan
         transaction.has_statements = True
-        transaction.statement_timestamp = context.statement_timestamp = _time_ns() // 1000 - EPOCH_OFFSET_US
         context.transaction = transaction
+        if self.session.database.strong:
+            raise WouldBlock
+        if plan.locks is not None and (transaction.explicit or not plan.read_only):
+            transaction.used.add(plan.locks)
+        transaction.statement_timestamp = context.statement_timestamp = _time_ns() // 1000 - EPOCH_OFFSET_US
         context.transaction_timestamp = transaction.transaction_timestamp
         context.processed = 0
         if plan.read_only:
@@ -156,13 +165,13 @@ class ExpressStatement:
         self.count = context.processed
         transaction.end_command()
 
-    def _read_alone(self, portal: Portal) -> bytes | None:
+    def _read_alone(self, portal: Portal, output: Output) -> Any:
         """A transaction of its own that only reads, on the snapshot that all share. It is not counted
         among the snapshot's users, since nothing else runs before its end."""
         session = self.session
         transaction = session._spare
         if transaction is None:
-            transaction = Transaction(session, explicit=False)
+            transaction = new_transaction(session)
             session.settings.start_transaction(transaction)
         else:
             session._spare = None
@@ -174,6 +183,10 @@ class ExpressStatement:
         session.cancelled = None
         try:
             self._run_plan(transaction, portal, self.context)
+        except (WouldBlock, StatementRestart):
+            snapshot.users += 1
+            begin_again(self.context, fresh=False)
+            return self._wait(portal, output)
         except BaseException as error:
             snapshot.users += 1  # which the end of the transaction takes back
             raise session._statement_failed(error) from None
@@ -204,6 +217,9 @@ class ExpressStatement:
         assert transaction is not None
         try:
             self._run_plan(transaction, portal, context)
+        except (WouldBlock, StatementRestart):
+            begin_again(context, fresh=False)
+            return self._wait(portal, output)
         except BaseException as error:
             raise session._statement_failed(error) from None
         again = Portal("", self.prepared, plan, context, portal.formats, plan.columns)
@@ -211,6 +227,15 @@ class ExpressStatement:
         if transaction.waits or transaction.deferred:
             return self._end_statement(output)
         return None
+
+    def _wait(self, portal: Portal, output: Output) -> Any:
+        """The ordinary way, for a statement that has to wait for a lock: nothing is left of it as yet."""
+        session = self.session
+        waiting = Portal("", self.prepared, self.plan, self.context, portal.formats, self.plan.columns)
+        session.portals[""] = waiting
+        if session.transaction is not None and not session.transaction.explicit:
+            session._replay = []
+        return session._execute_slowly(waiting, 0, output)
 
     async def _end_statement(self, output: Output) -> None:
         session = self.session

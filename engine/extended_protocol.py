@@ -7,7 +7,8 @@ from typing import Any
 from .api import Output
 from .ending import close_running, in_failed_transaction
 from .errors import SqlError
-from .execution import command_name
+from .execution import command_name, same_columns
+from .lockwait import StatementRestart, WouldBlock
 from .parameters import parameter_decoders
 from .portal import Portal, PreparedStatement, StatementContext
 from .simple_protocol import NO_TRANSACTION, SimpleProtocol
@@ -70,7 +71,7 @@ class ExtendedProtocol(SimpleProtocol):
             )
         except BaseException as error:
             raise self._statement_failed(error) from None
-        if not _same_columns(new.columns, prepared.columns):
+        if not same_columns(new.columns, prepared.columns):
             raise self._statement_failed(
                 SqlError(
                     FEATURE_NOT_SUPPORTED,
@@ -166,6 +167,7 @@ class ExtendedProtocol(SimpleProtocol):
             and not row_limit
             and not portal.started
             and not self.failed
+            and not self.database.strong
             and self.settings.statement_fast
         ):
             transaction = self.transaction
@@ -175,6 +177,8 @@ class ExtendedProtocol(SimpleProtocol):
             self._begin_statement()
             transaction = self.transaction
             transaction.has_statements = True  # type: ignore[union-attr]
+            if plan.locks is not None:
+                transaction.used.add(plan.locks)  # type: ignore[union-attr]
             context = portal.context
             context.attach(transaction)
             if plan.catalog is context.catalog:
@@ -200,6 +204,10 @@ class ExtendedProtocol(SimpleProtocol):
                     if self._replay is not None:
                         self._replay.append((portal, output))
                     return None
+                except (WouldBlock, StatementRestart):
+                    transaction.abort_command()  # type: ignore[union-attr]
+                    context.processed = 0
+                    portal.started = portal.done = False
                 except BaseException as error:
                     raise self._statement_failed(error) from None
         return self._execute_slowly(portal, row_limit, output)
@@ -322,12 +330,6 @@ class ExtendedProtocol(SimpleProtocol):
         if found is None:
             raise SqlError(INVALID_SQL_STATEMENT_NAME, f'prepared statement "{name}" does not exist')
         return found
-
-
-def _same_columns(new: Any, old: Any) -> bool:
-    if new is None or old is None:
-        return new is old
-    return [(c.name, c.type_oid, c.typmod) for c in new] == [(c.name, c.type_oid, c.typmod) for c in old]
 
 
 _COMMIT_AT_ONCE = frozenset(("VacuumStmt", "CreatedbStmt", "DropdbStmt"))

@@ -4,6 +4,7 @@ from collections.abc import Generator, Sequence
 from typing import Any
 
 from .catalog.quoting import quote_identifier
+from .lockwait import batches
 from .portal import StatementContext
 from .statement import cached_plan
 
@@ -24,16 +25,12 @@ def run_internal(
     ctx = StatementContext(session, tuple(params), text)
     ctx.attach(session.transaction)
     rows: list[Any] = []
-    if plan.point is not None:
-        rows = list(plan.point(ctx) or ())
-    else:
-        assert plan.run is not None
-        for item in plan.run(ctx):
-            if type(item) is list:
-                rows += item
-                yield []
-            else:
-                yield item
+    for item in batches(plan, ctx):
+        if type(item) is list:
+            rows += item
+            yield []
+        else:
+            yield item
     if not plan.read_only:
         session.transaction.end_command()
     return rows, ctx.processed

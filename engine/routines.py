@@ -13,8 +13,10 @@ from typing import Any
 
 from .bind import sqlfunctions as bind
 from .errors import SqlError
+from .lockwait import StatementRestart
 from .portal import StatementContext
 from .registry import CallSite
+from .rowlocks import concurrent_update
 from .run.strand import drain, pause
 from .sqlstates import FEATURE_NOT_SUPPORTED, INSUFFICIENT_PRIVILEGE
 from .values import Record, RowType
@@ -223,8 +225,11 @@ class Routine:
         if compiled.point is not None:
             return compiled.point(inner)
         rows: list[Any] = []
-        for batch in drain(compiled.run(inner)):
-            rows += batch
+        try:
+            for batch in drain(compiled.run(inner)):
+                rows += batch
+        except StatementRestart:
+            raise concurrent_update() from None  # the statement around it cannot begin again
         return rows
 
     @contextmanager

@@ -4,6 +4,8 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
+from gaveldb.journal.api import Hold, Request
+
 from .api import Output
 from .errors import Notice, SqlError
 from .portal import Portal, PreparedStatement, StatementContext
@@ -64,7 +66,8 @@ class SessionState:
         self._catalog: Any = None
         self._catalog_base: Any = None
         self._spare: Transaction | None = None
-        self.transaction_locks: list[Any] = []  # advisory locks held for the transaction
+        self.advisory_holds: dict[int, Hold] = {}  # advisory locks held for the session, by mode
+        self.blocked: Request | None = None  # the lock that the running command waits for
         self.on_cancel: Any = None  # set by the server: cancels what runs, ends the connection
         self.on_terminate: Any = None
         self._driven: Portal | None = None  # the portal that runs at present
@@ -168,6 +171,12 @@ class SessionState:
             temp_namespace=self.temporary_namespace,
         )
 
+    def renew_catalog(self, context: StatementContext) -> None:
+        """Go on with the catalogs as they are after a wait for a lock on a relation."""
+        assert self.transaction is not None
+        self.transaction.renew_catalog()
+        context.attach(self.transaction)
+
     def send_notice(self, notice: Notice) -> None:
         """A notice to the client, if client_min_messages lets it through."""
         if self.settings.lets_through(notice.severity):
@@ -231,21 +240,6 @@ class SessionState:
         """Back to the role that logged in."""
         self.role = self.session_role = self.login_role
         self.settings_changed()
-
-    def hold_for_transaction(self, key: Any, exclusive: bool) -> None:
-        """An advisory lock was taken that goes with the transaction."""
-        if not self.transaction_locks:
-            transaction = self.transaction
-            assert transaction is not None
-            transaction.on_commit.append(self.release_transaction_locks)
-            transaction.on_abort.append(self.release_transaction_locks)
-        self.transaction_locks.append((key, exclusive))
-
-    def release_transaction_locks(self, first: int = 0) -> None:
-        """Give back advisory locks of the transaction, from the `first` one taken on."""
-        taken = self.transaction_locks[first:]
-        del self.transaction_locks[first:]
-        self.database.advisory.release(self, taken)
 
     def release_advisory_locks(self) -> None:
         """Give back the session's advisory locks."""

@@ -12,6 +12,7 @@ from pglast.parser import ParseError, parse_sql
 
 from .api import ColumnDescription
 from .errors import SqlError
+from .relationlocks import RelationLocks, plan_locks
 from .sqlstates import (
     DUPLICATE_OBJECT,
     FEATURE_NOT_SUPPORTED,
@@ -46,6 +47,7 @@ class Plan:
         "encoders",
         "failure",
         "key",
+        "locks",
         "node",
         "param_types",
         "planned",
@@ -66,6 +68,7 @@ class Plan:
         self.compiled: Any = None
         self.encoders: dict[Any, Any] = {}
         self.key: Any = None
+        self.locks: RelationLocks | None = None
         self.node = ""
         self.param_types: tuple[int, ...] = ()
         self.planned: Any = None
@@ -253,6 +256,7 @@ def plan_analyzed(session: "SessionState", plan: Plan, query: Query, *, deferrin
             )
     plan.planned = planned
     plan.query = query
+    plan.locks = plan_locks(catalog, planned, query)
     plan.columns = describe_targets(catalog, planned, query)
     compiled = compile_query(planned, catalog, session.settings)
     plan.compiled = compiled

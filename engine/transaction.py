@@ -25,10 +25,11 @@ from operator import itemgetter
 from struct import Struct
 from typing import TYPE_CHECKING, Any
 
-from gaveldb.journal.api import CommitRequest, KeyRange
+from gaveldb.journal.api import MODES, CommitRequest, KeyRange
 from gaveldb.storage.api import SHARED_DATABASE
 
 from .errors import SqlError
+from .rowlocks import RowLocks
 from .sqlstates import ACTIVE_SQL_TRANSACTION, READ_ONLY_SQL_TRANSACTION, S_E_INVALID_SPECIFICATION
 
 if TYPE_CHECKING:
@@ -107,10 +108,10 @@ class Savepoint:
         self.deferred = deferred
         self.read_only = False  # whether the transaction was then
         self.portals: frozenset[Any] = frozenset()  # open when it was made
-        self.locks = 0  # how many advisory locks the transaction held
+        self.locks: list[int] = []  # how many locks the transaction held, by mode
 
 
-class Transaction:
+class Transaction(RowLocks):
     """One transaction of one session. `explicit`: between BEGIN and COMMIT."""
 
     def __init__(self, session: "TransactionEnd", explicit: bool) -> None:
@@ -120,6 +121,7 @@ class Transaction:
         self.isolation = "read committed"
         self.read_only = False
         self.deferrable = False
+        self.locking = self.database.locking
         now = time.time_ns() // 1000 - EPOCH_OFFSET_US
         self.transaction_timestamp = now
         self.statement_timestamp = now
@@ -133,6 +135,7 @@ class Transaction:
         self.reads: dict[bytes, int] = {}
         self.read_ranges: list[tuple[KeyRange, int]] = []
         self.range_deletes: list[tuple[bytes, bytes]] = []
+        self.retained: list[Any] = []  # snapshots that open cursors go on reading
         self.undo: list[tuple[bytes, bytes, Any]] | None = None
         self.savepoints: list[Savepoint] = []
         self.waits: list[Future[Any]] = []
@@ -143,6 +146,12 @@ class Transaction:
         self.on_abort: list[Callable[[], None]] = []
         self.has_writes = False
         self.has_statements = False
+        self.holds = [None] * len(MODES)
+        self.has_holds = False
+        self.used = set()
+        self.strong = set()
+        self.last_key_tau = 0
+        self.xid = 0
         self._catalog: Any = None
         self._catalog_changes: dict[int, dict[int, Any]] = {}
         self._catalog_base: Any = None  # the shared Catalog that _catalog was evolved from
@@ -159,7 +168,10 @@ class Transaction:
             ):
                 return
             self.session.drain_portals()
-            snapshot.close()
+            if self.session.portals and self.session.has_locking_portals():
+                self.retained.append(snapshot)
+            else:
+                snapshot.close()
         self.snapshot = self.database.snapshot()
         shared = self.session.current_catalog()
         if shared is not self._catalog_base:
@@ -169,11 +181,29 @@ class Transaction:
                 catalog = catalog.evolve(changes)
             self._catalog = catalog
 
+    def renew_catalog(self) -> None:
+        """The newest catalogs, whatever the snapshot: after a wait for a lock on a relation."""
+        self.take_snapshot()
+        shared = self.session.current_catalog()
+        if shared is not self._catalog_base:
+            self._catalog_base = shared
+            catalog = shared
+            for changes in self._history:
+                catalog = catalog.evolve(changes)
+            self._catalog = catalog
+
+    def renew_snapshot(self) -> None:
+        """For checks in the middle of a command: READ COMMITTED sees what has been committed by now."""
+        if self.isolation == "read committed" and self.locking:
+            self.take_snapshot()
+
     def release(self) -> None:
         """Give the snapshot back."""
         if self.snapshot is not None:
             self.snapshot.close()
             self.snapshot = None
+            while self.retained:
+                self.retained.pop().close()
 
     # --- reading ------------------------------------------------------------------------------
 
@@ -215,12 +245,20 @@ class Transaction:
             return self.scan(low, high)
         return _merge(self.scan(low, high), keys, pending, False)
 
-    def last_key(self, prefix: bytes) -> bytes:
-        """No key that begins with the prefix is greater, except for those of the running command."""
+    def last_key(self, prefix: bytes, known: bytes | None) -> bytes:
+        """No key that begins with the prefix is greater in the newest state, except for those of the running
+        command. `known`: what was the answer before, in this command."""
         end = (int.from_bytes(prefix, "big") + 1).to_bytes(4, "big")
         if prefix[0] & 0x80 or prefix in self.written:
             return end
-        for key, _ in self.snapshot.scan(prefix, end, reverse=True):
+        if not self.locking:
+            snapshot = self.snapshot
+        elif known is not None and self.last_key_tau == self.database.storage.current_tau:
+            return known
+        else:
+            snapshot = self.database.shared_snapshot()
+            self.last_key_tau = snapshot.tau
+        for key, _ in snapshot.scan(prefix, end, reverse=True):
             return bytes(key)
         return prefix
 
@@ -308,11 +346,6 @@ class Transaction:
         if not low[0] & 0x80:
             self.read_ranges.append((KeyRange(low, high), self.snapshot.tau))
 
-    def lock_row(self, key: bytes, strength: str, policy: str) -> bool:
-        """FOR UPDATE and friends: the row becomes a validated read. (False would mean: skip it.)"""
-        self.validate_read(key)
-        return True
-
     def uses_row(self, key: bytes) -> None:
         """A relation that this transaction writes must not change its definition meanwhile: `key` is that
         of its pg_class row."""
@@ -333,7 +366,10 @@ class Transaction:
         if self.session.portals:
             self.session.drain_portals()
         self.has_writes = True
-        tau = self.snapshot.tau if self.snapshot is not None else 0
+        if self.locking and not self._history and not self._catalog_changes:
+            tau = self.database.storage.current_tau  # nobody has written these keys since they were locked
+        else:
+            tau = self.snapshot.tau if self.snapshot is not None else 0
         if not self.base:
             self.base = tau
         elif tau != self.base:
@@ -380,6 +416,12 @@ class Transaction:
         self.pending = {}
         if self._catalog_changes:
             self._catalog_changes = {}
+
+    def assigned_xid(self) -> int:
+        """The transaction's number, given when somebody first asks for it."""
+        if not self.xid:
+            self.xid = self.session.engine.next_xid()
+        return self.xid
 
     def _has_written(self, key: bytes) -> bool:
         writes = self.written.get(key[:4])

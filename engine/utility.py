@@ -1,12 +1,14 @@
 """Runs utility statements (engine/commands, engine/ddl) in a portal."""
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from typing import Any
 
 from .api import Output
 from .commands.registry import find_command
 from .errors import SqlError
 from .portal import Portal
+from .relationlocks import lock_for_command
+from .run.strand import Strand
 from .sqlstates import ACTIVE_SQL_TRANSACTION, FEATURE_NOT_SUPPORTED
 
 # after these SET TRANSACTION is still allowed
@@ -19,6 +21,10 @@ _NO_QUERIES = {
     "NotifyStmt",
     "UnlistenStmt",
 }
+
+
+# commands that take no locks, on the hot path of some client
+_NEVER_WAIT = {"TransactionStmt", "VariableSetStmt", "VariableShowStmt", "DeallocateStmt", "FetchStmt"}
 
 
 def _drop_tag(statement: Any) -> str:
@@ -54,7 +60,11 @@ async def run_utility(
             if not found.read_only_ok:
                 session.transaction.forbid_if_read_only(found.tag or _drop_tag(plan.utility))
         context.parameter_types = plan.param_types
-        result = found.run(context, plan.utility)
+        result: Any
+        if plan.node in _NEVER_WAIT:
+            result = found.run(context, plan.utility)
+        else:
+            result = Strand(_steps(found.run, context, plan.utility))
         portal.started = True
         if isinstance(result, Iterator):
             portal.running = _Tagged(result, found.tag)
@@ -79,6 +89,19 @@ async def run_utility(
         tag = f"{tag[:-1]}{count}"
     if tag:
         output.command_complete(tag)
+
+
+def _steps(run: Any, context: Any, statement: Any) -> Generator[Any, Any, Any]:
+    """A command on a strand: it may wait wherever it is."""
+    if context.transaction is not None and context.transaction.locking:
+        lock_for_command(context, statement)
+    result = run(context, statement)
+    if isinstance(result, Generator):
+        return (yield from result)
+    if isinstance(result, Iterator):
+        yield from result
+        return None
+    return result
 
 
 class _Tagged:

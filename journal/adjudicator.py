@@ -64,6 +64,19 @@ class Adjudicator:
             self._catalog_taus[request.database] = tau
         return tau
 
+    def committed_since(self, key: bytes, tau: int) -> bool:
+        """Whether a commit after `tau` wrote the key, or deleted a range with it; true if it may have been
+        before the horizon of the window."""
+        window = self.window
+        if tau < window.horizon:
+            return True
+        for generation in window.generations:
+            if generation.taus.get(key, 0) > tau:
+                return True
+            if generation.delete_tau > tau and generation.deleted(key, tau):
+                return True
+        return False
+
     def _check_writes(self, request: CommitRequest) -> None:
         base = request.base
         bases = request.bases or {}

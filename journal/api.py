@@ -11,8 +11,40 @@ from typing import NamedTuple, Protocol
 
 from .disk import Disk, read_file, replace_file
 from .host import Host, SystemHost
+from .locks import (
+    ACCESS_EXCLUSIVE_LOCK,
+    ACCESS_SHARE_LOCK,
+    EXCLUSIVE_LOCK,
+    KEY_SHARE,
+    MODES,
+    NO_KEY_UPDATE,
+    ROW_EXCLUSIVE_LOCK,
+    ROW_SHARE_LOCK,
+    SHARE,
+    SHARE_LOCK,
+    SHARE_ROW_EXCLUSIVE_LOCK,
+    SHARE_UPDATE_EXCLUSIVE_LOCK,
+    UPDATE,
+    Hold,
+    LockTable,
+    Request,
+    Wait,
+)
 
 __all__ = [
+    "ACCESS_EXCLUSIVE_LOCK",
+    "ACCESS_SHARE_LOCK",
+    "EXCLUSIVE_LOCK",
+    "KEY_SHARE",
+    "MODES",
+    "NO_KEY_UPDATE",
+    "ROW_EXCLUSIVE_LOCK",
+    "ROW_SHARE_LOCK",
+    "SHARE",
+    "SHARE_LOCK",
+    "SHARE_ROW_EXCLUSIVE_LOCK",
+    "SHARE_UPDATE_EXCLUSIVE_LOCK",
+    "UPDATE",
     "Batch",
     "Clock",
     "Commit",
@@ -20,13 +52,17 @@ __all__ = [
     "Committer",
     "Disk",
     "Feed",
+    "Hold",
     "Host",
     "Key",
     "KeyRange",
+    "LockTable",
     "Pipeline",
+    "Request",
     "Subscriber",
     "SystemHost",
     "Timestamp",
+    "Wait",
     "open_pipeline",
     "read_file",
     "replace_file",
@@ -96,6 +132,9 @@ class Committer(Protocol):
         """Commits asked for in this turn of the loop need not wait for its end: no others will come.
         `acknowledge` may be called when they are durable and about to be applied, before anything else
         runs on the loop: so for whoever is told here, they are applied."""
+
+    def committed_since(self, key: Key, tau: Timestamp) -> bool:
+        """Whether anybody committed to `key` after `tau`; also true if that is too long ago to be known."""
 
 
 Subscriber = Callable[[Batch], Awaitable[None] | None]

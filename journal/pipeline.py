@@ -147,6 +147,10 @@ class Pipeline:
         group.futures.append(future)
         return future
 
+    def committed_since(self, key: bytes, tau: int) -> bool:
+        """See api.Committer."""
+        return self.adjudicator.committed_since(key, tau)
+
     def flush(self, acknowledge: Callable[[], None] | None = None) -> None:
         """See api.Committer."""
         group = self._group

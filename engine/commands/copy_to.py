@@ -15,6 +15,7 @@ from pglast import ast
 from ..catalog.quoting import quote_identifier
 from ..errors import SqlError
 from ..internal import table_name
+from ..lockwait import batches
 from ..portal import StatementContext
 from ..sqlstates import (
     FEATURE_NOT_SUPPORTED,
@@ -144,11 +145,7 @@ def _copy_out(
 
 
 def _rows(plan: Plan, ctx: Any) -> Generator[Any, None, Any]:
-    if plan.point is not None:
-        yield list(plan.point(ctx) or ())
-        return
-    assert plan.run is not None
-    yield from plan.run(ctx)
+    yield from batches(plan, ctx)
 
 
 class ClientSink:

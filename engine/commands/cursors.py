@@ -11,6 +11,7 @@ from pglast import ast
 
 from ..api import ColumnDescription
 from ..errors import SqlError
+from ..lockwait import batches
 from ..plan import nodes
 from ..portal import Portal, StatementContext
 from ..sqlstates import (
@@ -134,10 +135,7 @@ def declare_cursor(ctx: Any, statement: ast.DeclareCursorStmt) -> None:
 
 def run_plan(plan: Any, ctx: Any) -> Iterator[Any]:
     """A plan's row batches, breaths and Futures; it starts when the first is asked for."""
-    if plan.point is not None:
-        yield list(plan.point(ctx) or ())
-    else:
-        yield from plan.run(ctx)
+    yield from batches(plan, ctx)
 
 
 def _add_rowids(query: Any) -> tuple[int, ...]:

@@ -7,11 +7,14 @@ ANALYZE, collects statistics.
 from collections.abc import Generator, Sequence
 from typing import Any
 
+from gaveldb.journal.api import ACCESS_EXCLUSIVE_LOCK, ACCESS_SHARE_LOCK
 from pglast import ast
 
 from ..catalog.privileges import has_privilege, has_privs_of_role, is_superuser
+from ..catalog.trees import view_query
 from ..ddl.names import find_relation
 from ..errors import Notice, SqlError
+from ..relationlocks import is_lockable, lock_relation
 from ..settingvalues import parse_value
 from ..sqlstates import (
     DUPLICATE_COLUMN,
@@ -430,6 +433,7 @@ def _cluster(ctx: Any, relid: int, index: int) -> Generator[Any, None, Any]:
 
 # --- LOCK and LOAD ------------------------------------------------------------------------------------------
 
+_LOCK_MODES = (0, *range(ACCESS_SHARE_LOCK, ACCESS_EXCLUSIVE_LOCK + 1))  # of LockStmt.mode
 _NOT_LOCKABLE = {
     "S": "sequences",
     "i": "indexes",
@@ -447,24 +451,54 @@ def lock_table(ctx: Any, statement: ast.LockStmt) -> None:
         raise SqlError(NO_ACTIVE_SQL_TRANSACTION, "LOCK TABLE can only be used in transaction blocks")
     mode = int(statement.mode)
     for target in statement.relations:
-        oid = find_relation(ctx, target)
-        assert oid is not None
-        row = ctx.catalog.pg_class.get(oid)
-        if row.relkind in _NOT_LOCKABLE:
-            raise SqlError(
-                WRONG_OBJECT_TYPE,
-                f'cannot lock relation "{row.relname}"',
-                detail=f"This operation is not supported for {_NOT_LOCKABLE[row.relkind]}.",
-            )
-        allowed = ["UPDATE", "DELETE", "TRUNCATE", "MAINTAIN"]
-        if mode <= 3:
-            allowed.append("INSERT")
-        if mode == 1:
-            allowed.append("SELECT")
-        if not any(has_privilege(ctx.catalog, session.role, "table", oid, one) for one in allowed):
-            kind = "view" if row.relkind == "v" else "table"
-            raise SqlError(INSUFFICIENT_PRIVILEGE, f"permission denied for {kind} {row.relname}")
-        ctx.transaction.uses_relation(oid)
+        while True:
+            oid = find_relation(ctx, target)
+            assert oid is not None
+            row = ctx.catalog.pg_class.get(oid)
+            _check_lockable(ctx, row, mode)
+            if not ctx.transaction.locking:
+                ctx.transaction.uses_relation(oid)
+                break
+            if not is_lockable(ctx.catalog, oid):
+                break
+            nowait = row.relname if statement.nowait else None
+            if not lock_relation(session, oid, _LOCK_MODES[mode], nowait=nowait):
+                _lock_view(ctx, row, _LOCK_MODES[mode], bool(statement.nowait))
+                break
+            session.renew_catalog(ctx)
+
+
+def _check_lockable(ctx: Any, row: Any, mode: int) -> None:
+    if row.relkind in _NOT_LOCKABLE:
+        raise SqlError(
+            WRONG_OBJECT_TYPE,
+            f'cannot lock relation "{row.relname}"',
+            detail=f"This operation is not supported for {_NOT_LOCKABLE[row.relkind]}.",
+        )
+    allowed = ["UPDATE", "DELETE", "TRUNCATE", "MAINTAIN"]
+    if mode <= 3:
+        allowed.append("INSERT")
+    if mode == 1:
+        allowed.append("SELECT")
+    if not any(has_privilege(ctx.catalog, ctx.session.role, "table", row.oid, one) for one in allowed):
+        kind = "view" if row.relkind == "v" else "table"
+        raise SqlError(INSUFFICIENT_PRIVILEGE, f"permission denied for {kind} {row.relname}")
+
+
+def _lock_view(ctx: Any, row: Any, mode: int, nowait: bool) -> None:
+    """A view's tables are locked with it (LockViewRecurse)."""
+    if row.relkind != "v":
+        return
+    pending, seen = [row.oid], {row.oid}
+    while pending:
+        query = view_query(ctx.catalog, pending.pop())
+        for rte in query.rtable:
+            if rte.rtekind == "relation" and rte.relid not in seen and is_lockable(ctx.catalog, rte.relid):
+                seen.add(rte.relid)
+                below = ctx.catalog.pg_class.get(rte.relid)
+                lock_relation(ctx.session, rte.relid, mode, nowait=below.relname if nowait else None)
+                if below.relkind == "v":
+                    pending.append(rte.relid)
 
 
 @command("LoadStmt", tag="LOAD", read_only_ok=True, needs_snapshot=True)

@@ -8,6 +8,7 @@ from pglast.stream import RawStream
 
 from ..api import ColumnDescription
 from ..errors import SqlError
+from ..lockwait import batches
 from ..portal import PreparedStatement, StatementContext
 from ..sqlstates import INVALID_PSTATEMENT_DEFINITION
 from ..statement import Plan, cached_plan
@@ -91,20 +92,12 @@ def run_inner(session: Any, plan: Plan, ctx: StatementContext) -> Generator[Any,
 
         transaction.forbid_if_read_only(command_name(plan))
     count = 0
-    if plan.point is not None:
-        rows = plan.point(ctx)
-        if rows:
-            count = len(rows)
-            if plan.columns is not None:
-                yield rows
-    else:
-        assert plan.run is not None
-        for item in plan.run(ctx):
-            if type(item) is list:
-                count += len(item)
-                if plan.columns is None:
-                    item = []
-            yield item
+    for item in batches(plan, ctx):
+        if type(item) is list:
+            count += len(item)
+            if plan.columns is None:
+                item = []
+        yield item
     if not plan.read_only:
         transaction.end_command()
         count = ctx.processed

@@ -141,7 +141,7 @@ def _savepoint(ctx: Any, statement: Any) -> str:
     transaction.savepoint(statement.savepoint_name)
     point = transaction.savepoints[-1]
     point.portals = frozenset(ctx.session.portals.values())
-    point.locks = len(ctx.session.transaction_locks)
+    point.locks = transaction.lock_marks()
     return "SAVEPOINT"
 
 
@@ -156,8 +156,7 @@ def _rollback_to(ctx: Any, statement: Any) -> str:
     transaction.rollback_to(statement.savepoint_name)
     session.failed = False
     point = transaction.savepoints[-1]
-    if session.transaction_locks:
-        session.release_transaction_locks(point.locks)
+    transaction.release_locks_after(point.locks)
     for name, portal in list(session.portals.items()):
         if portal.declared and portal not in point.portals:
             session.close_portal(name)

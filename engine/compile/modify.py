@@ -10,20 +10,23 @@ new values stand for Var(varno, *), and OLD / NEW for OldNewVar.
 
 from typing import Any
 
+from gaveldb.journal.api import NO_KEY_UPDATE, UPDATE
 from gaveldb.storage.api import row_key
 
 from ..catalog.relation import Relation
 from ..errors import SqlError
+from ..lockwait import StatementRestart
 from ..plan import nodes as plan
 from ..run import violations
 from ..sqlstates import FEATURE_NOT_SUPPORTED, WITH_CHECK_OPTION_VIOLATION
-from ..transaction import definition_key
+from ..transaction import TEMPORARY_FIRST, definition_key
 from ..tree import TargetEntry
 from ..types.storage import pack_template
 from .expressions import template_helpers, true, value
+from .lock import bind_row, emit_lock
 from .needs import RAW_ROW
 from .produce import produce, produces
-from .scan import DECODE, bind_stored_column, stored_column_source
+from .scan import DECODE, bind_stored_column, decode_whole_row, stored_column_source
 from .scope import Scope
 from .unit import Consume, Frame
 from .writer import TableWriter, table_writer
@@ -180,6 +183,7 @@ class Modification:
 
     def _insert(self) -> None:
         row = self._new_row(self.node.targetList)
+        self.scope.unit.strand = True
         self.frame.line(f"{self._writer_global('prepare', self.writer.prepare)}(ctx, {row})")
         conflict = self.node.on_conflict
         rowid = self.scope.unit.fresh("rowid")
@@ -191,10 +195,10 @@ class Modification:
                 self._returning(row, None, rowid)
             return
         finder = self._writer_global("conflict", self.writer.conflict(self.node.arbiters))
+        self.scope.unit.strand = True
         self.frame.line(f"{rowid} = {finder}(ctx, {row})")
         if conflict.action == "nothing":
             with self.frame.block(f"if {rowid}:"):
-                self._validate_conflict(rowid)
                 self.frame.line("continue")
             self._check_options(row, "0")
             self.frame.line(f"{rowid} = {self._writer_global('store', self.writer.store)}(ctx, {row})")
@@ -213,10 +217,6 @@ class Modification:
         if self.node.returning:
             self._returning(row, old, rowid)
 
-    def _validate_conflict(self, rowid: str) -> None:
-        """The row that was in the way must still be there at COMMIT."""
-        self.frame.line(f"txn.validate_read(row_key({self.relation.storage_id}, {rowid}))")
-
     def _conflict_update(self, conflict: Any, row: str, old: str, rowid: str) -> None:
         """ON CONFLICT DO UPDATE: `row` becomes the updated row, `old` what it was."""
         frame, scope = self.frame, self.scope
@@ -225,15 +225,20 @@ class Modification:
         frame.line(f"{key} = row_key({self.relation.storage_id}, {rowid})")
         with frame.block(f"if {key} in txn.pending:"):
             frame.line(f"raise {second}('ON CONFLICT DO UPDATE')")
-        frame.line(f"{old} = decode(txn.get({key}))")
-        self._extend(old)
+        mode = (
+            UPDATE
+            if key_columns(self.relation) & {e.resno for e in conflict.onConflictSet}
+            else NO_KEY_UPDATE
+        )
+        stored = scope.unit.fresh("v")
+        frame.line(f"{stored} = txn.lock_conflicting({key}, {mode})")
+        decode_whole_row(scope, self.relation, old, stored)
         excluded = scope.unit.fresh("excluded")
         frame.line(f"{excluded} = {row}")
         self._bind_excluded(excluded)
         self._bind_new_row(old, rowid, self.node.varno)
         if conflict.onConflictWhere is not None:
             with frame.block(f"if not {true(scope, conflict.onConflictWhere)}:"):
-                self._validate_conflict(rowid)
                 frame.line("continue")
         self._assign(conflict.onConflictSet, old, row)
         self._check_options(row, rowid)
@@ -250,14 +255,6 @@ class Modification:
         bind_stored_column(self.scope, varno, self.relation, 0, row, "b''")
 
     # --- UPDATE and DELETE ---------------------------------------------------------------------------
-
-    def _extend(self, row: str) -> None:
-        """A row stored before ADD COLUMN gets its full width."""
-        from .scan import _missing_values
-
-        missing = self.scope.unit.constant(_missing_values(self.catalog, self.relation.columns), "missing")
-        with self.frame.block(f"if len({row}) < {self.width}:"):
-            self.frame.line(f"{row}.extend({missing}[len({row}):])")
 
     def _assign(self, targets: Any, old: str, new: str) -> None:
         """new = old with the targets' values."""
@@ -277,17 +274,41 @@ class Modification:
         row = self.scope.atom_code(("var", self.node.varno, RAW_ROW)).source
         return rowid, row
 
-    def _skip_changed(self, rowid: str) -> None:
-        with self.frame.block(f"if row_key({self.relation.storage_id}, {rowid}) in txn.pending:"):
-            self.frame.line("continue")
+    def _lock_target(self, rowid: str, row: str, mode: int) -> tuple[str, str]:
+        """Skip a row that this command has already changed, lock it, and make its newest version the
+        target's. Returns the names of its key and of its stored row."""
+        frame, scope, relation = self.frame, self.scope, self.relation
+        key, old = scope.unit.fresh("k"), scope.unit.fresh("o")
+        frame.line(f"{key} = row_key({relation.storage_id}, {rowid})")
+        with frame.block(f"if {key} in txn.pending:"):
+            frame.line("continue")
+        if relation.storage_id & TEMPORARY_FIRST:
+            return key, row
+        frame.line(f"{old} = {row}")
+        emit_lock(scope, relation, self.node.varno, key, mode, self.node.recheck, old).__exit__(
+            None, None, None
+        )
+        bind_row(scope, relation, self.node.varno, old, key)
+        scope.bind(("var", self.node.varno, -1), rowid, False)
+        return key, old
+
+    def _lock_key_change(self, key: str, old: str, new: str, changed: frozenset[int]) -> None:
+        """A new value in a column of a unique key needs the stronger lock, against foreign keys."""
+        columns = sorted(changed & key_columns(self.relation))
+        if not columns or self.relation.storage_id & TEMPORARY_FIRST:
+            return
+        test = " or ".join(f"{new}[{attnum - 1}] != {old}[{attnum - 1}]" for attnum in columns)
+        with self.frame.block(f"if {test}:"):
+            self.frame.line(f"txn.lock_row({key}, {UPDATE})")
 
     def _update(self) -> None:
-        rowid, old = self._target()
-        self._skip_changed(rowid)
+        rowid, row = self._target()
+        key, old = self._lock_target(rowid, row, NO_KEY_UPDATE)
         new = self.scope.unit.fresh("n")
         self._assign(self.node.targetList, old, new)
         self._check_options(new, rowid)
         changed = frozenset(entry.resno for entry in self.node.targetList)
+        self._lock_key_change(key, old, new, changed)
         update = self._writer_global("update", self.writer.update(changed))
         self.frame.line(f"{update}(ctx, {rowid}, {old}, {new})")
         self._count()
@@ -295,12 +316,24 @@ class Modification:
             self._returning(new, old, rowid)
 
     def _delete(self) -> None:
-        rowid, old = self._target()
-        self._skip_changed(rowid)
+        rowid, row = self._target()
+        _, old = self._lock_target(rowid, row, UPDATE)
         self.frame.line(f"{self._writer_global('remove', self.writer.remove)}(ctx, {rowid}, {old})")
         self._count()
         if self.node.returning:
             self._returning(None, old, rowid)
+
+    def _lock_matched(self, rowid: str, mode: int) -> str:
+        """Lock the target row of a MERGE; if others have changed it, all begins again: which clause it is
+        for, and whether it is matched at all, is open then. Returns the name of its key."""
+        frame, scope = self.frame, self.scope
+        key = scope.unit.fresh("k")
+        frame.line(f"{key} = row_key({self.relation.storage_id}, {rowid})")
+        if not self.relation.storage_id & TEMPORARY_FIRST:
+            scope.unit.strand = True
+            with frame.block(f"if txn.lock_row({key}, {mode}) is not None:"):
+                frame.line(f"raise {scope.unit.helper('StatementRestart', StatementRestart)}")
+        return key
 
     # --- MERGE -------------------------------------------------------------------------------------
 
@@ -331,11 +364,14 @@ class Modification:
                     if action.commandType in ("update", "delete"):
                         with frame.block(f"if row_key({self.relation.storage_id}, {rowid}) in txn.pending:"):
                             frame.line(f"raise {second}('MERGE')")
+                        mode = UPDATE if action.commandType == "delete" else NO_KEY_UPDATE
+                        key = self._lock_matched(rowid, mode)
                         frame.line(f"{result_old} = {old}")
                     if action.commandType == "update":
                         self._assign(action.targetList, old, new)
                         changed = frozenset(entry.resno for entry in action.targetList)
                         update = self._writer_global("update", self.writer.update(changed))
+                        self._lock_key_change(key, old, new, changed)
                         self._check_options(new, rowid)
                         frame.line(f"{update}(ctx, {rowid}, {old}, {new})")
                     elif action.commandType == "delete":
@@ -361,6 +397,19 @@ class Modification:
             self._bind_old_new("old", result_old, result_id)
             scope.merge_action = action_name
             self.consume()
+
+
+def key_columns(relation: Relation) -> set[int]:
+    """The columns that a foreign key might refer to (INDEX_ATTR_BITMAP_KEY)."""
+    return {
+        key.attnum
+        for index in relation.indexes
+        if index.unique
+        and not index.deferrable
+        and index.predicate is None
+        and all(key.expr is None for key in index.keys)
+        for key in index.keys
+    }
 
 
 def _fail_check_option(ctx: Any, relation: Relation, name: str, values: Any) -> SqlError:

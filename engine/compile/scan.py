@@ -179,6 +179,17 @@ def bind_stored_row(scope: Scope, varno: int, relation: Relation, key: str, stor
     return row
 
 
+def decode_whole_row(scope: Scope, relation: Relation, row: str, stored: str) -> None:
+    """Decode a stored row at its full width into the local `row`."""
+    frame = scope.frame
+    width = len(relation.columns)
+    frame.line(f"{row} = decode({stored})")
+    if not _surely_stored(relation.columns, width):
+        missing = scope.unit.constant(_missing_values(scope.catalog, relation.columns), "missing")
+        with frame.block(f"if len({row}) < {width}:"):
+            frame.line(f"{row}.extend({missing}[len({row}):])")
+
+
 def bind_stored_column(scope: Scope, varno: int, relation: Relation, attnum: int, row: str, key: str) -> None:
     """Make one column (or system column, or the whole row) of a decoded row available."""
     unit = scope.unit

@@ -58,6 +58,7 @@ class TableWriter:
         self.settings = settings
         self.relation = relation
         self.width = len(relation.columns)
+        self.rows_prefix = relation.storage_id.to_bytes(4, "big")
         self._updates: dict[frozenset[int] | None, Any] = {}
         self._conflicts: dict[tuple[int, ...], Any] = {}
         self.prepare = self._prepare_function(None)
@@ -279,10 +280,15 @@ class TableWriter:
             return
         frame.line(f"found = pending.get({name}, MISSING)")
         with frame.block("if found is MISSING:"):
-            looked_up = f"txn.get({name})"
-            if last is not None:
-                looked_up += f" if {name} <= {last} else None"
-            frame.line(f"found = {looked_up}")
+            look_up = f"found = txn.unique_entry({name}, {self.rows_prefix!r})"
+            if last is None:
+                frame.line(look_up)
+            else:
+                with frame.block(f"if {name} > {last} and txn.claim({name}):"):
+                    frame.line("found = None")
+                with frame.block("else:"):
+                    frame.line(look_up)
+                    frame.line(f"{last} = txn.last_key({name}[:4], {last})")
         with frame.block("if found is not None:"):
             frame.line(f"raise fail_unique(ctx, relation, {constant}, {values})")
 
@@ -328,7 +334,7 @@ class TableWriter:
             if index.unique and not index.deferrable:
                 prefix = self.catalog.relation(index.oid).storage_id.to_bytes(4, "big")
                 lasts[index.oid] = unit.fresh("last")
-                frame.line(f"{lasts[index.oid]} = txn.last_key({prefix!r})")
+                frame.line(f"{lasts[index.oid]} = txn.last_key({prefix!r}, None)")
         with frame.block("try:"), frame.block("for n in rows:"):
             for column in relation.columns:
                 if column.notnull and not column.dropped:
@@ -477,7 +483,7 @@ class TableWriter:
             with frame.block(f"if {name} is not None:"):
                 frame.line(f"found = pending.get({name}, MISSING)")
                 with frame.block("if found is MISSING:"):
-                    frame.line(f"found = txn.get({name})")
+                    frame.line(f"found = txn.conflicting_entry({name}, {self.rows_prefix!r})")
                 with frame.block("if found is not None:"):
                     # a key with a NULL in it is never found: entries with NULLs end with a row id
                     frame.line("return int.from_bytes(found[:8], 'big')")

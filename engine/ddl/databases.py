@@ -1,5 +1,7 @@
 """CREATE, ALTER and DROP DATABASE: a row of pg_database and, in the same commit, the environment."""
 
+import asyncio
+import time
 from typing import Any
 
 from gaveldb.storage.api import create_database_write, drop_database_write
@@ -7,6 +9,7 @@ from pglast import ast
 
 from ..commands.registry import command
 from ..errors import Notice, SqlError
+from ..run.strand import pause
 from ..sqlstates import (
     DUPLICATE_DATABASE,
     FEATURE_NOT_SUPPORTED,
@@ -21,6 +24,7 @@ from ..sqlstates import (
 from .names import is_owner
 from .roles import store_setting
 
+TERMINATION_SECONDS = 5.0
 _TRUE = ("true", "on", "yes", "1", "t", "y")
 _LOCALE_OPTIONS = frozenset(
     (
@@ -190,12 +194,7 @@ def drop_database(ctx: Any, statement: ast.DropdbStmt) -> None:
     if row.oid == ctx.session.database.oid:
         raise SqlError(OBJECT_IN_USE, "cannot drop the currently open database")
     if force:
-        for session in list(ctx.session.engine.sessions.values()):
-            if session.database.oid == row.oid:
-                terminate = getattr(session, "terminate", None)
-                if terminate is None:
-                    raise SqlError(FEATURE_NOT_SUPPORTED, "DROP DATABASE ... WITH (FORCE) is not supported")
-                terminate()
+        _terminate_users(ctx, row.oid)
     _refuse_users(ctx, row, f'database "{row.datname}" is being accessed by other users')
     catalog = transaction.catalog
     for setting in catalog.pg_db_role_setting.find("setdatabase", row.oid):
@@ -208,6 +207,22 @@ def drop_database(ctx: Any, statement: ast.DropdbStmt) -> None:
         transaction.add_raw_write(*drop_database_write(row.oid))
     oid = row.oid
     transaction.on_commit.append(lambda: ctx.session.engine.databases.pop(oid, None))
+
+
+def _terminate_users(ctx: Any, database: int) -> None:
+    """End the sessions of a database, and wait for that for some time (TerminateOtherDBBackends)."""
+
+    def users() -> list[Any]:
+        sessions = ctx.session.engine.sessions.values()
+        return [session for session in sessions if session.database.oid == database]
+
+    loop = asyncio.get_running_loop()
+    for session in users():
+        if session.on_terminate is not None:
+            loop.call_soon(session.on_terminate)
+    until = time.monotonic() + TERMINATION_SECONDS
+    while users() and time.monotonic() < until:
+        pause()
 
 
 @command("AlterDatabaseStmt", tag="ALTER DATABASE")

@@ -3,7 +3,10 @@
 from functools import partial
 from typing import Any
 
+from gaveldb.journal.api import ACCESS_EXCLUSIVE_LOCK
+
 from ..errors import Notice, SqlError
+from ..relationlocks import is_lockable, lock_relation
 from ..sqlstates import DEPENDENT_OBJECTS_STILL_EXIST
 from .dependencies import (
     AUTO,
@@ -229,6 +232,8 @@ def _delete_relation(ctx: Any, oid: int) -> None:
     row = catalog.pg_class.get(oid)
     if row is None:
         return
+    if transaction.locking and is_lockable(catalog, oid):
+        lock_relation(ctx.session, oid, ACCESS_EXCLUSIVE_LOCK)
     if row.relkind in "rmSiI" and row.relfilenode:
         low, high = row_span(row.relfilenode)
         transaction.delete_range(low, high)

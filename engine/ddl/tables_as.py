@@ -168,7 +168,7 @@ def fill_relation(
     storage_id = relation.storage_id
     pending = transaction.pending
     count = 0
-    if plan.point is not None:
+    if plan.point is not None and not plan.query.rowMarks:
         batches: Any = [list(plan.point(run_context) or ())]
     else:
         batches = plan.run(run_context)

@@ -4,9 +4,10 @@ import asyncio
 from collections.abc import Callable
 from typing import Any
 
-from ..advisory import MODES, Key
+from ..advisory import mode_name
 from ..catalog.privileges import has_privs_of_role, is_superuser
 from ..errors import Notice, SqlError
+from ..lockwait import AdvisoryKey
 from ..registry import implements
 from ..sqlstates import (
     ADMIN_SHUTDOWN,
@@ -20,15 +21,15 @@ ROLE_PG_SIGNAL_BACKEND = 4200
 _LOW = 0xFFFFFFFF
 
 
-def _key8(number: int) -> Key:
-    return Key(number >> 32 & _LOW, number & _LOW, 1)
+def _key8(number: int) -> AdvisoryKey:
+    return AdvisoryKey(number >> 32 & _LOW, number & _LOW, 1)
 
 
-def _key44(first: int, second: int) -> Key:
-    return Key(first & _LOW, second & _LOW, 2)
+def _key44(first: int, second: int) -> AdvisoryKey:
+    return AdvisoryKey(first & _LOW, second & _LOW, 2)
 
 
-def _locking(exclusive: bool, transaction: bool, key: Callable[..., Key]) -> Callable[..., str]:
+def _locking(exclusive: bool, transaction: bool, key: Callable[..., AdvisoryKey]) -> Callable[..., str]:
     def lock(ctx: Any, *numbers: int) -> str:
         ctx.session.database.advisory.lock(ctx.session, key(*numbers), exclusive, transaction)
         return ""
@@ -36,7 +37,7 @@ def _locking(exclusive: bool, transaction: bool, key: Callable[..., Key]) -> Cal
     return lock
 
 
-def _trying(exclusive: bool, transaction: bool, key: Callable[..., Key]) -> Callable[..., bool]:
+def _trying(exclusive: bool, transaction: bool, key: Callable[..., AdvisoryKey]) -> Callable[..., bool]:
     def lock(ctx: Any, *numbers: int) -> bool:
         locks = ctx.session.database.advisory
         return bool(locks.try_lock(ctx.session, key(*numbers), exclusive, transaction))
@@ -44,11 +45,11 @@ def _trying(exclusive: bool, transaction: bool, key: Callable[..., Key]) -> Call
     return lock
 
 
-def _unlocking(exclusive: bool, key: Callable[..., Key]) -> Callable[..., bool]:
+def _unlocking(exclusive: bool, key: Callable[..., AdvisoryKey]) -> Callable[..., bool]:
     def unlock(ctx: Any, *numbers: int) -> bool:
         if ctx.session.database.advisory.unlock(ctx.session, key(*numbers), exclusive):
             return True
-        text = f"you don't own a lock of type {MODES[exclusive]}"
+        text = f"you don't own a lock of type {mode_name(exclusive)}"
         ctx.notice(Notice(text, sqlstate=WARNING, severity="WARNING"))
         return False
 

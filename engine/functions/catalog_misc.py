@@ -198,11 +198,6 @@ def pg_notification_queue_usage() -> float:
     return 0.0
 
 
-@implements("pg_isolation_test_session_is_blocked")
-def pg_isolation_test_session_is_blocked(pid: int, others: Any) -> bool:
-    return False
-
-
 @implements("aclinsert")
 def aclinsert(*args: Any) -> Any:
     raise SqlError(FEATURE_NOT_SUPPORTED, "aclinsert is no longer supported")

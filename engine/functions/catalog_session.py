@@ -121,8 +121,16 @@ def pg_is_other_temp_schema(ctx: Any, oid: int) -> bool:
 @implements("pg_blocking_pids", "pg_safe_snapshot_blocking_pids", context=True)
 def pg_blocking_pids(ctx: Any, pid: int) -> Array:
     found = ctx.session.engine.sessions.get(pid)
-    blockers = found.database.advisory.blocking(found) if found is not None else ()
-    return make_array(23, [session.pid for session in blockers])
+    wait = found.database.locks.waits().get(found) if found is not None else None
+    return make_array(23, [session.pid for session in wait.owners] if wait is not None else [])
+
+
+@implements("pg_isolation_test_session_is_blocked", context=True)
+def pg_isolation_test_session_is_blocked(ctx: Any, pid: int, by: Array) -> bool:
+    """Whether a session waits for a lock of one of the others."""
+    found = ctx.session.engine.sessions.get(pid)
+    wait = found.database.locks.waits().get(found) if found is not None else None
+    return wait is not None and any(owner.pid in by.items for owner in wait.owners)
 
 
 def _address(ctx: Any, text: str | None) -> Any:
@@ -353,8 +361,10 @@ class _Of:
 
 @implements("pg_lock_status", context=True)
 def pg_lock_status(ctx: Any) -> Iterator[tuple[Any, ...]]:
+    from ..lockview import status
+
     for database in ctx.session.engine.databases.values():
-        yield from database.advisory.status()
+        yield from status(database)
     pid = ctx.session.pid
     yield (
         "virtualxid",
@@ -376,30 +386,17 @@ def pg_lock_status(ctx: Any) -> Iterator[tuple[Any, ...]]:
     )
 
 
-# --- transaction ids: the microseconds of the adjudicator's clock stand in ------------------------
-
-
-def _xid(ctx: Any) -> int:
-    transaction = ctx.transaction
-    xid = getattr(transaction, "xid", None)
-    if xid is None:
-        counter = getattr(ctx.session.engine, "next_xid", None)
-        if counter is None:
-            xid = 1000 + (transaction.transaction_timestamp + _UNIX_EPOCH) // 1000 % 2**31
-        else:
-            xid = counter()
-        transaction.xid = xid
-    return int(xid)
+# --- transaction ids ------------------------------------------------------------------------------
 
 
 @implements("pg_current_xact_id", context=True)
 def pg_current_xact_id(ctx: Any) -> int:
-    return _xid(ctx)
+    return int(ctx.transaction.assigned_xid())
 
 
 @implements("pg_current_xact_id_if_assigned", context=True)
 def pg_current_xact_id_if_assigned(ctx: Any) -> int | None:
-    return getattr(ctx.transaction, "xid", None)
+    return ctx.transaction.xid or None
 
 
 @implements("pg_export_snapshot")

@@ -153,6 +153,7 @@ def query_planner(root: Root) -> list[Path]:
             set_lateral(root, rel)
     parts = Deconstructed(root)
     parts.run(tree)
+    root.parts = parts
     root.onetime = parts.onetime
     root.ecs = parts.ecs
     set_wanted_orders(root)

@@ -21,6 +21,7 @@ from .clauses import (
 from .joins import Path
 from .nodes import Agg, Distinct, Filter, Limit, LockRows, Plan, ProjectSet, Sort, SortKey
 from .paths import canonical_expression, expression_cost
+from .recheck import recheck_quals
 from .root import Root
 from .walk import child_nodes
 
@@ -175,6 +176,7 @@ def finish(root: Root, path: Path) -> Plan:
         plan = LockRows(
             input=plan,
             marks=tuple(query.rowMarks),
+            rechecks=tuple([recheck_quals(root, mark.rti) for mark in query.rowMarks]),
             rows=plan.rows,
             cost=plan.cost + plan.rows,
             startup_cost=plan.startup_cost,

@@ -26,6 +26,7 @@ from .indexes import predicate_implied_by
 from .nodes import ModifyTable, Plan, PlannedQuery
 from .preprocess import Simplifier, null_const
 from .pullup import prepare_jointree
+from .recheck import recheck_quals
 from .root import Root
 from .walk import any_node, make_ands_implicit, replace, transform
 
@@ -82,6 +83,9 @@ def plan_modify(root: Root) -> PlannedQuery:
         returning=tuple(returning),
         check_options=options,
         conflict_var=query.onConflict.exclRelIndex if query.onConflict is not None else 0,
+        recheck=recheck_quals(root, query.resultRelation)
+        if query.commandType in ("update", "delete")
+        else None,
         rows=plan.rows if returning else 0.0,
         cost=plan.cost + plan.rows * 3.0,
         startup_cost=plan.startup_cost,

@@ -343,6 +343,7 @@ class LockRows(Plan):
 
     input: Plan
     marks: tuple[Any, ...]  # RowMarkClause
+    rechecks: tuple[Any, ...] = ()  # per mark: see plan/recheck.py
 
 
 class ModifyTable(Plan):
@@ -368,6 +369,7 @@ class ModifyTable(Plan):
     returning: tuple[Any, ...] = ()  # TargetEntry
     check_options: tuple[Any, ...] = ()  # of views: (view name, expr, cascaded)
     conflict_var: int = 0  # varno of EXCLUDED
+    recheck: tuple[Any, ...] | None = None  # update, delete: see plan/recheck.py
 
 
 class PlannedQuery(msgspec.Struct, kw_only=True, eq=False):

@@ -106,6 +106,7 @@ class Root:
         self.having: list[Any] = []
         self.used: dict[int, set[int]] | None = None
         self.ecs: list[Any] = []
+        self.parts: Any = None  # the Deconstructed join tree
         self.multiexpr: dict[int, Any] = {}
         self.onetime: list[Any] = []
         self.extra_uses: list[Any] = []

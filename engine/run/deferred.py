@@ -134,6 +134,7 @@ def check_all(transaction: Any) -> Iterator[Any]:
 
 
 def _run_events(transaction: Any, events: list[Any]) -> Iterator[Any]:
+    transaction.renew_snapshot()
     done: set[Any] = set()
     for number, event in enumerate(events):
         if number % 256 == 255:
@@ -150,7 +151,7 @@ def _run_events(transaction: Any, events: list[Any]) -> Iterator[Any]:
         elif isinstance(event, ParentEvent):
             yield from _check_parent(transaction, event)
         else:
-            _check_unique(transaction, event)
+            yield from _check_unique(transaction, event)
 
 
 def set_constraint_modes(ctx: Any, statement: Any) -> Generator[Any, Any, str]:
@@ -188,8 +189,10 @@ def _named_constraints(ctx: Any, names: Any) -> Iterator[int]:
 # --- unique ------------------------------------------------------------------------------------------
 
 
-def _check_unique(transaction: Any, event: UniqueEvent) -> None:
+def _check_unique(transaction: Any, event: UniqueEvent) -> Iterator[Any]:
     low, high = event.prefix, successor(event.prefix)
+    yield from transaction.lock_entry(low)
+    transaction.renew_snapshot()
     transaction.validate_range(low, high)
     count = 0
     for key, _ in transaction.scan(low, high):
@@ -260,9 +263,7 @@ def _check_child(transaction: Any, event: ChildEvent) -> Iterator[Any]:
     if index is not None and _same_types(child, parent, foreign_key, catalog):
         key = _index_prefix(catalog, index, foreign_key.refcolumns, event.values)
         assert key is not None
-        found = transaction.get(key) is not None
-        if found:
-            transaction.validate_read(key)
+        found = yield from transaction.lock_parent(key, parent.storage_id.to_bytes(4, "big"))
     else:
         rows = yield from _matching_rows(
             transaction, parent, foreign_key.refcolumns, child, foreign_key.columns, event.values
@@ -330,7 +331,8 @@ def _check_parent(transaction: Any, event: ParentEvent) -> Iterator[Any]:
     action = foreign_key.on_delete if event.after is None else foreign_key.on_update
     if action == "a" and _taken_over(transaction, event, parent):
         return
-    _validate_children(transaction, child, foreign_key, event.before)
+    if transaction.isolation != "read committed" or not transaction.locking:
+        _validate_children(transaction, child, foreign_key, event.before)
     if action not in "ar":
         text, types, params = _action_statement(catalog, event, child, parent, action)
         yield from run_internal(transaction.session, text, types, params, role=child.owner)

@@ -21,14 +21,21 @@ class _Stack(greenlet):
 class Strand:
     """An iterator over a plan's batches, and over what `pause` hands up meanwhile."""
 
-    __slots__ = ("_items", "_stack")
+    __slots__ = ("_items", "_stack", "_value")
 
     def __init__(self, items: Iterator[Any]) -> None:
         self._items = items
+        self._value: Any = None  # what a generator returned
         self._stack: Any = _Stack(self._steps)
 
     def _steps(self) -> None:
-        for item in self._items:
+        items = self._items
+        while True:
+            try:
+                item = next(items)
+            except StopIteration as stop:
+                self._value = stop.value
+                return
             getcurrent().parent.switch(item)
 
     def __iter__(self) -> Iterator[Any]:
@@ -37,13 +44,13 @@ class Strand:
     def __next__(self) -> Any:
         stack = self._stack
         if stack.dead:
-            raise StopIteration
+            raise StopIteration(self._value)
         here = getcurrent()
         if stack.parent is not here:
             stack.parent = here
         item = stack.switch()
         if stack.dead:
-            raise StopIteration
+            raise StopIteration(self._value)
         return item
 
     def close(self) -> None:
@@ -66,6 +73,11 @@ def on_strand(run: Callable[[Any], Iterator[Any]]) -> Callable[[Any], Iterator[A
         return Strand(run(ctx))
 
     return run_on_strand
+
+
+def on_stack() -> bool:
+    """Whether the code that runs may `pause`."""
+    return type(getcurrent()) is _Stack
 
 
 def pause(item: Any = None) -> bool:

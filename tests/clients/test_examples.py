@@ -38,12 +38,7 @@ def test_sqlalchemy_shop(database: str) -> None:
     assert "like red: ['Ada']" in told
 
 
-WAITS = pytest.mark.xfail(reason="READ COMMITTED does not wait for row locks yet", strict=False)
-
-
-@pytest.mark.parametrize(
-    "isolation", ["serializable", "repeatable_read", pytest.param("read_committed", marks=WAITS)]
-)
+@pytest.mark.parametrize("isolation", ["serializable", "repeatable_read", "read_committed"])
 def test_asyncpg_bank(database: str, isolation: str) -> None:
     told = run("examples.asyncpg_bank", database, "--isolation", isolation, "--transfers", "160")
     assert "'total': 10000" in told

@@ -13,6 +13,7 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from .language import SpecError, parse_spec
 from .tester import Stuck, Tester
 
+SCRIPTS = Path(__file__).parents[1] / "scripts"  # specs of our own, with PostgreSQL's recorded answers
 PERMUTATION_SECONDS = 25.0
 DATABASE = "isolation_regression"
 STUCK_MAX = 8  # permutations of one spec that may hang before the rest is given up

@@ -1,0 +1,186 @@
+"""Waiting for locks of the lock table (journal/locks.py): timeouts, deadlocks, and what errors say of them.
+
+A plan that runs on a strand waits where it is; a generator yields the request. A point plan runs without
+either: WouldBlock ends it, and it is run again in the form that can wait (`batches`).
+"""
+
+import asyncio
+from collections.abc import Generator, Iterator
+from typing import Any, NamedTuple
+
+from gaveldb.journal.api import EXCLUSIVE_LOCK, MODES, Hold, Request, Wait
+
+from .errors import SqlError
+from .run.strand import on_stack, pause
+from .sqlstates import LOCK_NOT_AVAILABLE, T_R_DEADLOCK_DETECTED
+
+
+class WouldBlock(BaseException):
+    """The statement has to wait for a lock, and cannot wait in the form in which it runs."""
+
+
+class StatementRestart(BaseException):
+    """A row that the statement has locked was changed by others since its snapshot, and the statement cannot
+    be evaluated again for that row alone: it begins again, on a new snapshot."""
+
+
+class RelationKey(NamedTuple):
+    """A relation in the lock table."""
+
+    oid: int
+
+
+class AdvisoryKey(NamedTuple):
+    """An advisory lock: what pg_locks shows as classid, objid and objsubid (1: a bigint, 2: two integers)."""
+
+    classid: int
+    objid: int
+    objsubid: int
+
+
+def wait_for(session: Any, request: Request) -> None:
+    """Wait on the strand that runs until the request is granted; raises WouldBlock if there is none, 55P03
+    after lock_timeout, 40P01 if the wait would never end."""
+    if not on_stack():
+        session.database.locks.withdraw(request)
+        raise WouldBlock
+    for item in wait_steps(session, request):
+        pause(item)
+
+
+def wait_steps(session: Any, request: Request) -> Generator[Request, Any, None]:
+    """As wait_for, in a generator whose driver waits for the Futures that it yields."""
+    loop = request.get_loop()
+    settings = session.settings
+    timers = [loop.call_later(settings.value("deadlock_timeout") / 1000, _break_deadlock, session, request)]
+    if settings.value("lock_timeout"):
+        timers.append(loop.call_later(settings.value("lock_timeout") / 1000, _time_out, request))
+    session.blocked = request
+    granted = False
+    try:
+        if not request.done():
+            yield request
+        request.result()
+        granted = True
+    finally:
+        session.blocked = None
+        for timer in timers:
+            timer.cancel()
+        if not granted:
+            session.database.locks.withdraw(request)
+
+
+def lock(session: Any, hold: Hold, key: Any) -> None:
+    """Take a lock, waiting on the strand that runs."""
+    request = session.database.locks.acquire(hold, key, asyncio.get_running_loop())
+    if request is not None:
+        wait_for(session, request)
+
+
+def lock_steps(session: Any, hold: Hold, key: Any) -> Generator[Request, Any, None]:
+    """Take a lock, waiting in a generator."""
+    request = session.database.locks.acquire(hold, key, asyncio.get_running_loop())
+    if request is not None:
+        yield from wait_steps(session, request)
+
+
+def _time_out(request: Request) -> None:
+    if not request.done():
+        request.set_exception(SqlError(LOCK_NOT_AVAILABLE, "canceling statement due to lock timeout"))
+
+
+# --- deadlocks ------------------------------------------------------------------------------------------
+
+
+def _break_deadlock(session: Any, request: Request) -> None:
+    """Fail the request if its session waits for itself; otherwise look again later."""
+    if request.done():
+        return
+    circle = session.database.locks.circle(session)
+    if not circle:
+        return
+    lines = []
+    for place, wait in enumerate(circle):
+        blocker = circle[(place + 1) % len(circle)].request.hold.owner
+        lines.append(f"{_waits(wait)}; blocked by process {blocker.pid}.")
+    request.set_exception(
+        SqlError(
+            T_R_DEADLOCK_DETECTED,
+            "deadlock detected",
+            detail="\n".join(lines),
+            hint="See server log for query details.",
+        )
+    )
+
+
+def _waits(wait: Wait) -> str:
+    """Who waits for what, as in the detail of a deadlock."""
+    request = wait.request
+    session = request.hold.owner
+    what, mode = waited_for(session.database, wait)
+    return f"Process {session.pid} waits for {mode} on {what}"
+
+
+def waited_for(database: Any, wait: Wait) -> tuple[str, str]:
+    """(what a request waits for, in which mode) in PostgreSQL's words: whoever waits for a row waits for the
+    transaction that has it, or behind others for the row."""
+    request = wait.request
+    key, mode = request.key, MODES[request.hold.mode].name
+    if isinstance(key, AdvisoryKey):
+        return f"advisory lock [{database.oid},{key.classid},{key.objid},{key.objsubid}]", mode
+    if isinstance(key, RelationKey):
+        return f"relation {key.oid} of database {database.oid}", mode
+    holders = database.locks.conflicting(request.hold.owner, key, request.hold.mode)
+    transaction = holders[0].owner.transaction if holders else None
+    if transaction is not None:
+        return f"transaction {transaction.assigned_xid()}", "ShareLock"
+    return "tuple of a relation", MODES[EXCLUSIVE_LOCK].name
+
+
+# --- plans ------------------------------------------------------------------------------------------------
+
+
+def batches(plan: Any, ctx: Any) -> Iterator[Any]:
+    """The batches of a plan (point, run) that begins a command of its own: a point plan that has to wait runs
+    again in the other form; a statement that must begin again does so, if none of its rows has left. The
+    plan's relations are locked first."""
+    from .relationlocks import lock_plan_steps
+
+    yield from lock_plan_steps(ctx.session, plan)
+    if plan.point is not None:
+        try:
+            rows = list(plan.point(ctx) or ())
+        except WouldBlock:
+            begin_again(ctx, fresh=False)
+        except StatementRestart:
+            begin_again(ctx, fresh=True)
+        else:
+            yield rows
+            return
+    yield from restarting(plan, ctx)
+
+
+def restarting(plan: Any, ctx: Any) -> Iterator[Any]:
+    """The batches of `plan.run`; see batches."""
+    given = False
+    while True:
+        try:
+            for item in plan.run(ctx):
+                given = given or (type(item) is list and bool(item))
+                yield item
+            return
+        except StatementRestart:
+            if given:
+                from .rowlocks import concurrent_update
+
+                raise concurrent_update() from None
+            begin_again(ctx, fresh=True)
+
+
+def begin_again(ctx: Any, *, fresh: bool) -> None:
+    """Forget what a command has done, to run it again; `fresh`: on a new snapshot."""
+    transaction = ctx.transaction
+    transaction.abort_command()
+    ctx.processed = 0
+    if fresh:
+        transaction.take_snapshot()
