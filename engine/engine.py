@@ -191,7 +191,7 @@ class GavelEngine:
         """As commit, for a transaction block; if there is no other, nobody else's commit is waited for.
         `acknowledge`: see journal.api.Committer.flush."""
         future = self._send(request)
-        if self.blocks == 1:
+        if self.blocks == 1 and not future.done():  # it is when the commit was refused
             self._flush(acknowledge)
         return future
 

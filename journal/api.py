@@ -131,7 +131,8 @@ class Committer(Protocol):
     def flush(self, acknowledge: Callable[[], None] | None = None) -> None:
         """Commits asked for in this turn of the loop need not wait for its end: no others will come.
         `acknowledge` may be called when they are durable and about to be applied, before anything else
-        runs on the loop: so for whoever is told here, they are applied."""
+        runs on the loop: so for whoever is told here, they are applied. It tells of all of them, so only
+        those whose own commit is among them (its future is not done) may ask for it."""
 
     def committed_since(self, key: Key, tau: Timestamp) -> bool:
         """Whether anybody committed to `key` after `tau`; also true if that is too long ago to be known."""

@@ -11,6 +11,9 @@
 4. An asynchronous subscriber may return an awaitable, and gets the next batch when it is done. What
    it has not taken is buffered up to `buffer_max` commits; beyond that the buffer is dropped, and
    it re-reads the journal from where it was. The journal keeps what a subscriber has yet to read.
+5. Asynchronous subscribers may remember `upto` for longer than this process lives. So theirs is never
+   above `durable`: a tau that was given out but not journaled (disk full) may be given again by the
+   next process. Synchronous ones live in this process, and hear of those, too.
 """
 
 import asyncio
@@ -34,6 +37,7 @@ class Crossbar:
 
     def __init__(self, journals: int, upto: int, history: History, *, buffer_max: int = BUFFER_MAX) -> None:
         self.upto = upto
+        self.durable = upto  # the journal knows of this tau, or of a later one
         self.sink: Callable[[Batch], None] | None = None
         self._watermarks = [upto] * journals
         self._waiting: list[deque[Commit]] = [deque() for _ in range(journals)]
@@ -45,7 +49,7 @@ class Crossbar:
 
     def start(self, upto: int) -> None:
         """Everything up to here is with the local store already."""
-        self.upto = upto
+        self.upto = self.durable = upto
         self._watermarks = [upto] * len(self._watermarks)
 
     # --- from the journals --------------------------------------------------------------------
@@ -186,11 +190,12 @@ class _Asynchronous:
         self._crossbar = crossbar
         self._buffer: deque[Commit] = deque()
         self._upto = after  # the buffer holds everything between position and upto, unless lagging
-        self._lagging = after < crossbar.upto
+        shown = min(crossbar.upto, crossbar.durable)
+        self._lagging = after < shown
         self._wake = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
         if not self._lagging:
-            self._upto = max(after, crossbar.upto)
+            self._upto = max(after, shown)
 
     def start(self) -> None:
         self._task = asyncio.get_running_loop().create_task(self._run())
@@ -207,7 +212,7 @@ class _Asynchronous:
                 self._lagging = True
             else:
                 self._buffer.extend(batch.commits)
-                self._upto = batch.upto
+                self._upto = max(self._upto, min(batch.upto, self._crossbar.durable))
         self._wake.set()
 
     async def _run(self) -> None:
@@ -238,7 +243,7 @@ class _Asynchronous:
         """One stretch of the journal; no longer lagging when it reaches the feed's end."""
         crossbar = self._crossbar
         commits: list[Commit] = []
-        upto = crossbar.upto
+        upto = end = min(crossbar.upto, crossbar.durable)
         for looked_at, commit in enumerate(crossbar._reread(self.position), 1):
             part = cut(commit, self.ranges)
             if part is not None:
@@ -246,7 +251,7 @@ class _Asynchronous:
             if looked_at >= REREAD_COMMITS:
                 upto = commit.tau
                 break
-        if upto == crossbar.upto:
+        if upto == end:
             self._lagging = False
             self._upto = upto
         await self._hand_over(Batch(upto, commits))

@@ -131,14 +131,19 @@ class SystemDisk:
             os.close(descriptor)
 
 
+def write_all(disk: Disk, descriptor: int, data: bytes, offset: int) -> None:
+    """pwrite may do less than it is asked for."""
+    written = disk.pwrite(descriptor, data, offset)
+    while written < len(data):
+        written += disk.pwrite(descriptor, memoryview(data)[written:], offset + written)
+
+
 def replace_file(disk: Disk, path: Path, content: str) -> None:
     """Write a small file durably, all or nothing."""
     new = path.with_name(path.name + ".new")
     descriptor = disk.open(new, os.O_RDWR | os.O_CREAT | os.O_TRUNC)
     try:
-        data = content.encode()
-        if disk.pwrite(descriptor, data, 0) != len(data):
-            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        write_all(disk, descriptor, content.encode(), 0)
         disk.fsync(descriptor)
     finally:
         disk.close(descriptor)

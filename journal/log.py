@@ -25,7 +25,7 @@ from typing import Protocol
 
 from crc32c import crc32c
 
-from .disk import Disk, SystemDisk
+from .disk import Disk, SystemDisk, write_all
 from .errors import JournalBroken, JournalCorrupt, JournalFull, JournalTruncated
 from .records import HEADER, HEADER_SIZE, BadRecord, Record, frame, parse
 
@@ -258,9 +258,9 @@ class SegmentLog:
 
     def _roll(self) -> None:
         """Start the next segment; the one before keeps no preallocated space."""
-        old = self._fd
+        old, end = self._fd, self._offset  # not from _segments, which truncate_before may shorten
         self._create(self.last_tau)
-        self._disk.ftruncate(old, self._segments[-2].end or 0)
+        self._disk.ftruncate(old, end)
         self._disk.close(old)
 
     def _create(self, start_tau: int) -> None:
@@ -273,8 +273,7 @@ class SegmentLog:
         except OSError as error:
             raise _refusal(error) from error
         try:
-            if disk.pwrite(fd, head, 0) != len(head):
-                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+            write_all(disk, fd, head, 0)
             disk.fsync(fd)
             disk.sync_directory(self._directory)
         except OSError as error:

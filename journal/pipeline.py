@@ -230,6 +230,9 @@ class Pipeline:
             self._sync_seconds *= 0.99
         if group.error is not None and not isinstance(group.error, JournalFull):
             self._break(group.error)
+        if self.broken is not None:  # what comes behind a gap must reach neither store nor subscribers
+            self._abandon(group)
+            return
         try:
             if len(self.journals) == 1:
                 self._in_flight.popleft()
@@ -239,12 +242,16 @@ class Pipeline:
         except Exception as error:  # the store could not apply what is durable
             self._break(error)
             self._abandon(group)
+            return
         if self._group is not None and not self._scheduled:
             self._flush()
         if self.after_commit is not None:
             self.after_commit()
         if self._beat_timer is None and self._loop is not None and self.journals[0].blocking:
             self._beat_timer = self._loop.call_later(BEAT_SECONDS, self._beat)
+        self._tell_drained()
+
+    def _tell_drained(self) -> None:
         if self._drained is not None and not self._in_flight and self._group is None:
             self._drained.set_result(None)
             self._drained = None
@@ -252,7 +259,8 @@ class Pipeline:
     def _finish(self, group: _Group) -> None:
         """The only journal's group goes straight through the crossbar."""
         if group.error is None:
-            self.crossbar.advance(0, group.commits, group.commits[-1].tau)
+            self.crossbar.durable = last = group.commits[-1].tau
+            self.crossbar.advance(0, group.commits, last)
             for future, entry in zip(group.futures, group.entries, strict=True):
                 if not future.done():
                     future.set_result(entry[0])
@@ -266,6 +274,8 @@ class Pipeline:
         crossbar = self.crossbar
         last = group.commits[-1].tau
         group.entries = []  # written
+        if group.error is None:
+            crossbar.durable = max(crossbar.durable, last)
         crossbar.advance(group.journal, group.commits if group.error is None else (), last)
         if group.error is not None:
             self._fail(group)
@@ -293,8 +303,10 @@ class Pipeline:
             self._group = None
         self._in_flight.clear()
         for each in groups:
-            each.error = self.broken
+            if each.error is None:
+                each.error = self.broken
             self._fail(each)
+        self._tell_drained()
 
     def _beat(self) -> None:
         """Tell the journals, and with them those who read them, that nothing came for a while."""
@@ -310,6 +322,7 @@ class Pipeline:
             for journal in self.journals:
                 with suppress(JournalFull):
                     journal.append([(tau, b"")])
+                    self.crossbar.durable = tau
             for index in range(len(self.journals)):
                 self.crossbar.advance(index, (), tau)
         except Exception as error:

@@ -31,15 +31,18 @@ class DataDirectory:
         self.checkpoint = path / "checkpoint"
         disk.make_directory(path)
         self._lock = disk.open(path / "lock", os.O_RDWR | os.O_CREAT)
-        self._take_lock()
-        self._check_version()
+        try:
+            self._take_lock()
+            self._check_version()
+        except BaseException:
+            disk.close(self._lock)
+            raise
 
     def _take_lock(self) -> None:
         disk = self._disk
         try:
             disk.lock(self._lock)
         except OSError:
-            disk.close(self._lock)
             with disk.mapped(self.path / "lock") as view:
                 content = bytes(view).decode(errors="replace").strip()
             raise DirectoryLocked(self.path, int(content) if content.isdigit() else None) from None

@@ -224,7 +224,7 @@ class Environments:
             databases = [int.from_bytes(key, "big") for key in controls[0]]
             for database, change in zip(databases, changes, strict=True):
                 if change[0] == "create":
-                    self._create(database, change[1], commit.tau)
+                    self._create(database, change[1], commit.tau, parts.pop(prefix_of(database), []))
             self._collect(pending, parts, commit.tau)
             self._write(pending)
             for database, change in zip(databases, changes, strict=True):
@@ -238,8 +238,9 @@ class Environments:
         for prefix, operations in parts.items():
             if prefix in pending:
                 before = pending[prefix][0]
-                if len(operations) == 1 and isinstance(before[-1], dict):
-                    before[-1].update(operations[0])
+                first = operations[0]
+                if len(operations) == 1 and isinstance(first, dict) and isinstance(before[-1], dict):
+                    before[-1].update(first)
                 else:
                     before.extend(operations)
                 pending[prefix] = (before, tau)
@@ -255,15 +256,17 @@ class Environments:
 
     # --- databases ----------------------------------------------------------------------------
 
-    def _create(self, database: int, template: int | None, tau: int) -> None:
+    def _create(self, database: int, template: int | None, tau: int, operations: list[Operation]) -> None:
+        """Make a database and do what its commit does inside of it. Its tau says that both are done,
+        before the template sees anything of that commit: so what a crash cut short is made again."""
         present = self._by_id.get(database)
         if present is not None:
             if present.applied_tau >= tau:
                 return
-            self._remove(database)  # a creation that a crash cut short
+            self._remove(database)
         source = self._by_id.get(template) if template is not None else None
         store = self.kept.create(database) if source is None else self.kept.branch(source, database)
-        store.set_applied(tau, self.current_tau)
+        store.write(operations, tau, self.current_tau)
         self._add(database, store)
 
     def _drop(self, database: int, tau: int) -> None:

@@ -71,10 +71,6 @@ class MemoryStore:
                 entries[key] = value
                 self._size += len(key) + len(value)
 
-    def set_applied(self, tau: int, batch_start: int) -> None:
-        self.applied_tau = tau
-        self.batch_start = batch_start
-
     def branch(self) -> "MemoryStore":
         """A copy."""
         copied = MemoryStore()

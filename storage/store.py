@@ -321,10 +321,6 @@ class LmdbStore:
 
     # --- life ---------------------------------------------------------------------------------
 
-    def set_applied(self, tau: int, batch_start: int) -> None:
-        """Only the taus."""
-        self.write((), tau, batch_start)
-
     def copy(self, directory: Path) -> None:
         """A compact copy of what is applied, in a directory that exists. May run in a thread."""
         self._environment.copy(str(directory), compact=True)
