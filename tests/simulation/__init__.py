@@ -1,0 +1,1 @@
+"""Deterministic simulation of journal/ and storage/: see world.py and run.py."""
