@@ -144,7 +144,7 @@ class SegmentLog:
         self._allocated = 0
         self._preallocates = True
         self.last_tau = start_tau
-        self._durable = start_tau
+        self._durable = 0  # the last record's tau, or that of the segment if it has none
         self._recover()
 
     # --- opening ------------------------------------------------------------------------------
@@ -157,7 +157,7 @@ class SegmentLog:
             if start_tau is not None:
                 self._segments.append(_Segment(path, start_tau))
         if not self._segments:
-            self._create(self.last_tau)
+            self._create(0)
             return
         last = self._segments[-1]
         self.last_tau = max(self.last_tau, last.start_tau)
@@ -185,7 +185,7 @@ class SegmentLog:
         disk.fsync(self._fd)
         self._offset = self._allocated = last.end
         self.last_tau = max(self.last_tau, good_tau)
-        self._durable = self.last_tau
+        self._durable = good_tau
 
     def _read_head(self, path: Path, *, last: bool) -> int | None:
         with self._disk.mapped(path) as data:
@@ -259,7 +259,7 @@ class SegmentLog:
     def _roll(self) -> None:
         """Start the next segment; the one before keeps no preallocated space."""
         old, end = self._fd, self._offset  # not from _segments, which truncate_before may shorten
-        self._create(self.last_tau)
+        self._create(self._durable)
         self._disk.ftruncate(old, end)
         self._disk.close(old)
 

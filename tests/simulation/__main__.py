@@ -10,6 +10,7 @@ import sys
 import time
 import traceback
 
+from .mutations import MUTATIONS, find
 from .run import Settings, run_seed
 from .workloads import WORKLOADS
 
@@ -43,12 +44,29 @@ def many(first: int, last: int, workload: str | None) -> int:
     return bool(failed)
 
 
+def mutations(most: int) -> int:
+    """Each bug until it is found."""
+    missed = 0
+    for name in MUTATIONS:
+        found = find(name, iter(range(most)))
+        if found is None:
+            missed += 1
+            print(f"{name}: NOT FOUND in {most} seeds", flush=True)
+        else:
+            print(f"{name}: seed {found[0]}: {found[1][:150]}", flush=True)
+    return bool(missed)
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.simulation")
     parser.add_argument("--seed", type=int)
     parser.add_argument("--seeds", help="first-last, the last one not included")
     parser.add_argument("--workload", choices=sorted(WORKLOADS))
+    parser.add_argument("--mutations", action="store_true")
+    parser.add_argument("--most", type=int, default=1000, help="seeds for each mutation")
     options = parser.parse_args()
+    if options.mutations:
+        return mutations(options.most)
     if options.seeds:
         first, _, last = options.seeds.partition("-")
         return many(int(first), int(last), options.workload)

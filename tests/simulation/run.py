@@ -29,6 +29,7 @@ from .workloads import WORKLOADS, Workload
 from .world import Finding, World
 
 DATA = Path("/data")
+TRANSACTIONS_MAX = 300  # of one life
 
 
 class Settings:
@@ -42,7 +43,7 @@ class Settings:
         self.clients = source.randint(1, 8)
         self.seconds = source.choice((0.02, 0.05, 0.2))
         self.serializable = source.random() < 0.5
-        names = sorted(WORKLOADS)
+        names = list(WORKLOADS)
         self.workloads = [workload] if workload else source.sample(names, source.randint(1, 3))
         self.reboots = source.choice((0.0, 0.5, 1.0))
         self.clean = source.choice((0.0, 0.2, 0.5))
@@ -131,7 +132,7 @@ class Run:
             try:
                 opened: Any = open_storage(
                     DATA,
-                    journals=settings.journals,
+                    journals=settings.journals + (self.world.random.random() < 0.2),
                     clock=self.machine.clock,
                     checkpoint_journal_min=3000 if settings.checkpoints else 1 << 40,
                     host=self.machine,
@@ -204,7 +205,8 @@ class Run:
 
     async def _client(self, session: Session) -> None:
         source = self.world.random
-        while not session.stopping:
+        entries, most = self.history.entries, len(self.history.entries) + TRANSACTIONS_MAX
+        while not session.stopping and len(entries) < most:
             await source.choice(self.workloads).step(session)
             if self.opened.pipeline.broken is not None:
                 return

@@ -13,8 +13,9 @@ from gaveldb.journal.api import Batch, CommitRequest, KeyRange, SystemHost
 from gaveldb.journal.clock import ManualClock
 from gaveldb.journal.disk import SystemDisk, read_file, replace_file
 from gaveldb.journal.errors import JournalBroken, JournalFull
-from gaveldb.journal.log import MemoryJournal
+from gaveldb.journal.log import MemoryJournal, SegmentLog
 from gaveldb.journal.pipeline import Pipeline
+from gaveldb.journal.records import encode_body
 from gaveldb.storage.api import create_database_write, database_prefix, open_storage
 from gaveldb.storage.directory import DataDirectory
 from gaveldb.storage.errors import StorageError
@@ -147,6 +148,51 @@ async def test_a_tau_that_the_journal_does_not_have_is_not_shown_to_those_who_ma
     await asyncio.sleep(0.01)
     assert outside == [first, second]
     await pipeline.close()
+
+
+def entries(*taus: int) -> list[tuple[int, bytes]]:
+    return [(tau, encode_body({b"k": b"%d" % tau})) for tau in taus]
+
+
+def test_a_journal_that_was_idle_when_another_went_on(tmp_path: Path) -> None:
+    journal = SegmentLog(tmp_path, segment_size=30)
+    journal.append(entries(1))
+    journal.close()
+    journal = SegmentLog(tmp_path, segment_size=30, start_tau=10)  # the other one has come to 10
+    journal.append(entries(11))
+    journal.close()
+    assert len(list(tmp_path.iterdir())) == 2
+    journal = SegmentLog(tmp_path)
+    assert [record.tau for record in journal.read(0)] == [1, 11]
+    journal.close()
+
+
+def test_the_torn_first_group_of_such_a_journal_is_cut(tmp_path: Path) -> None:
+    journal = SegmentLog(tmp_path)
+    journal.append(entries(1))
+    end = journal._offset
+    journal.close()
+    journal = SegmentLog(tmp_path, start_tau=10)
+    journal.append(entries(11, 12))
+    journal.close()
+    (path,) = tmp_path.iterdir()
+    data = bytearray(path.read_bytes())
+    data[end + 20] ^= 1  # of the group only the second record has arrived
+    path.write_bytes(data)
+    journal = SegmentLog(tmp_path)
+    assert [record.tau for record in journal.read(0)] == [1]
+    journal.close()
+
+
+async def test_more_journals_than_before_after_a_crash(tmp_path: Path) -> None:
+    opened: Any = open_storage(tmp_path)
+    key, value = create_database_write(1, None)
+    await opened.committer.commit(CommitRequest(0, {key: value, ONE + K: b"row"}))
+    opened.storage.close()
+    opened._directory.close()
+    opened = open_storage(tmp_path, journals=3)
+    assert rows(opened, 1) == {K: b"row"}
+    await opened.close()
 
 
 async def test_a_directory_that_could_not_be_opened_is_not_locked(tmp_path: Path) -> None:
