@@ -50,6 +50,8 @@ def wait_for(session: Any, request: Request) -> None:
 
 def wait_steps(session: Any, request: Request) -> Generator[Request, Any, None]:
     """As wait_for, in a generator whose driver waits for the Futures that it yields."""
+    if request.doomed:
+        _break_deadlock(session, request)
     loop = request.get_loop()
     settings = session.settings
     timers = [loop.call_later(settings.value("deadlock_timeout") / 1000, _break_deadlock, session, request)]
@@ -93,11 +95,11 @@ def _time_out(request: Request) -> None:
 
 
 def _break_deadlock(session: Any, request: Request) -> None:
-    """Fail the request if its session waits for itself; otherwise look again later."""
+    """Fail the request if its session waits for itself."""
     if request.done():
         return
-    circle = session.database.locks.circle(session)
-    if not circle:
+    circle = session.database.locks.untangle(session)
+    if not circle or request.done():
         return
     lines = []
     for place, wait in enumerate(circle):

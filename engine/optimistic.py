@@ -15,7 +15,13 @@ class OptimisticTransaction(Transaction):
     """A Transaction whose conflicts are found at COMMIT."""
 
     def lock_row(
-        self, key: bytes, mode: int, policy: str = "block", relation: str = "", marked: bool = False
+        self,
+        key: bytes,
+        mode: int,
+        policy: str = "block",
+        relation: str = "",
+        marked: bool = False,
+        keys: tuple[int, ...] | None = None,
     ) -> bytes | bool | None:
         """A row that is only `marked` (FOR UPDATE and the like) must not have changed at COMMIT; one that is
         written is adjudicated anyway."""

@@ -172,13 +172,16 @@ _ACTION_MODES = {
 
 def _alter_table(statement: Any) -> Wanted:
     strongest = 0
+    parents = []
     for action in statement.cmds:
         mode = _ACTION_MODES.get(action.subtype.name, ACCESS_EXCLUSIVE_LOCK)
         if action.subtype.name == "AT_AddConstraint" and action.def_.contype.name == "CONSTR_FOREIGN":
             mode = SHARE_ROW_EXCLUSIVE_LOCK
-            yield action.def_.pktable, mode
+            parents.append(action.def_.pktable)
         strongest = max(strongest, mode)
     yield statement.relation, strongest
+    for parent in parents:
+        yield parent, SHARE_ROW_EXCLUSIVE_LOCK
 
 
 def _create_table(statement: Any) -> Wanted:
@@ -214,7 +217,7 @@ def _truncate(statement: Any) -> Wanted:
 
 
 def _create_index(statement: Any) -> Wanted:
-    yield statement.relation, SHARE_UPDATE_EXCLUSIVE_LOCK if statement.concurrent else SHARE_LOCK
+    yield statement.relation, SHARE_LOCK  # CONCURRENTLY, too: it is built from one snapshot
 
 
 def _refresh(statement: Any) -> Wanted:
@@ -222,9 +225,8 @@ def _refresh(statement: Any) -> Wanted:
 
 
 def _reindex(statement: Any) -> Wanted:
-    concurrently = any(option.defname == "concurrently" for option in statement.params or ())
     if statement.relation is not None:
-        yield statement.relation, SHARE_UPDATE_EXCLUSIVE_LOCK if concurrently else ACCESS_EXCLUSIVE_LOCK
+        yield statement.relation, ACCESS_EXCLUSIVE_LOCK
 
 
 def _vacuum(statement: Any) -> Wanted:

@@ -13,6 +13,7 @@ import asyncio
 from collections.abc import Generator
 from typing import TYPE_CHECKING, Any
 
+import msgspec
 from gaveldb.journal.api import KEY_SHARE, NO_KEY_UPDATE, SHARE, UPDATE, Hold
 
 from .errors import SqlError
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 STRENGTHS = {"keyshare": KEY_SHARE, "share": SHARE, "nokeyupdate": NO_KEY_UPDATE, "update": UPDATE}
 GONE = False  # lock_row: the row is not there any more, or is to be skipped
 _MISSING = object()
+_decode = msgspec.msgpack.Decoder().decode
 
 
 def concurrent_update(what: str = "update") -> SqlError:
@@ -84,11 +86,18 @@ class RowLocks:
     # --- rows -------------------------------------------------------------------------------------
 
     def lock_row(
-        self, key: bytes, mode: int, policy: str = "block", relation: str = "", marked: bool = False
+        self,
+        key: bytes,
+        mode: int,
+        policy: str = "block",
+        relation: str = "",
+        marked: bool = False,
+        keys: tuple[int, ...] | None = None,
     ) -> bytes | bool | None:
         """Lock a row that the snapshot has, to write it or because it is `marked` (FOR UPDATE and the like).
         None: it is as the snapshot has it; bytes: its newest version, in READ COMMITTED; GONE: it was
-        deleted, or is locked and `policy` is "skip". Policy "error": 55P03."""
+        deleted, or is locked and `policy` is "skip". Policy "error": 55P03. `keys`: with FOR KEY SHARE, the
+        places of the columns without which a change is none."""
         hold = self.holds[mode] or self.hold(mode)
         held = self.database.locks.held
         found = held.get(key)
@@ -99,7 +108,7 @@ class RowLocks:
             return GONE
         if self.snapshot.tau == self.database.storage.current_tau:
             return None
-        return self._changed(key, marked)
+        return self._changed(key, marked, keys)
 
     def _lock_held(self, hold: Hold, key: bytes, policy: str, relation: str) -> bool:
         locks = self.database.locks
@@ -112,7 +121,7 @@ class RowLocks:
         lock(self.session, hold, key)
         return True
 
-    def _changed(self, key: bytes, marked: bool) -> bytes | bool | None:
+    def _changed(self, key: bytes, marked: bool, keys: tuple[int, ...] | None) -> bytes | bool | None:
         """What has become of a locked row since the snapshot; see lock_row."""
         writes = self.written.get(key[:4])
         if writes is not None and key in writes.entries:
@@ -121,6 +130,10 @@ class RowLocks:
         if not database.committed_since(key, self.snapshot.tau):
             return None
         value: bytes | None = database.shared_snapshot().get(key)
+        if keys is not None and value is not None:
+            old, new = _decode(self.snapshot.get(key)), _decode(value)
+            if all(old[place] == new[place] for place in keys):
+                return None
         if self.isolation != "read committed":
             raise concurrent_update("update" if value is not None or marked else "delete")
         return GONE if value is None else value

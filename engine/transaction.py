@@ -348,8 +348,8 @@ class Transaction(RowLocks):
 
     def uses_row(self, key: bytes) -> None:
         """A relation that this transaction writes must not change its definition meanwhile: `key` is that
-        of its pg_class row."""
-        if key not in self.reads:
+        of its pg_class row. Where there are locks, that of the relation sees to it."""
+        if not self.locking and key not in self.reads:
             self.reads[key] = self.snapshot.tau
 
     def uses_relation(self, relid: int) -> None:

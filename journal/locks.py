@@ -78,6 +78,7 @@ class Request(Future[None]):
     interruptible = True
     hold: Hold
     key: Hashable
+    doomed = False  # it waits for an owner that waits for it, at this lock
 
 
 class Lock:
@@ -129,10 +130,23 @@ class LockTable:
         lock = self._shared(key)
         request = Request(loop=loop)
         request.hold, request.key = hold, key
-        lock.queue.append(request)
+        self._enqueue(lock, request)
         self._waiting[key] = lock
         request.add_done_callback(self._left)
         return request
+
+    def _enqueue(self, lock: Lock, request: Request) -> None:
+        """Into the queue: before the first one that waits for what the owner has already (ProcSleep)."""
+        hold = request.hold
+        if MODES[hold.mode].fair:
+            mine = sum({1 << h.mode for h in lock.holders if h.owner is hold.owner})
+            for place, other in enumerate(lock.queue if mine else ()):
+                if CONFLICTS[other.hold.mode] & mine:
+                    theirs = [h.mode for h in lock.holders if h.owner is other.hold.owner]
+                    request.doomed = any(CONFLICTS[hold.mode] >> mode & 1 for mode in theirs)
+                    lock.queue.insert(place, request)
+                    return
+        lock.queue.append(request)
 
     def try_acquire(self, hold: Hold, key: Hashable) -> bool:
         """Take the lock if that is possible at once. An owner that has the row in a stronger mode has it."""
@@ -277,6 +291,24 @@ class LockTable:
                 out[hold.owner] = Wait(request, list(dict.fromkeys(whom)))
                 before.append(request)
         return out
+
+    def untangle(self, owner: Any) -> list[Wait]:
+        """The circle that the owner is part of, [] if there is none. A circle in which somebody waits for
+        nobody but those before it in a queue is none: it is let past them (a soft deadlock)."""
+        while True:
+            circle = self.circle(owner)
+            for place, wait in enumerate(circle):
+                lock = self._waiting[wait.request.key]
+                hold = wait.request.hold
+                blocker = circle[(place + 1) % len(circle)].request.hold.owner
+                if MODES[hold.mode].fair and blocker not in lock.blockers(hold.owner, hold.mode):
+                    lock.queue.remove(wait.request)
+                    ahead = next(i for i, other in enumerate(lock.queue) if other.hold.owner is blocker)
+                    lock.queue.insert(ahead, wait.request)
+                    self._wake(wait.request.key, lock)
+                    break
+            else:
+                return circle
 
     def circle(self, owner: Any) -> list[Wait]:
         """The waits of a circle that the owner is part of, its own first; [] if there is none."""

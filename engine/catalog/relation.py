@@ -118,6 +118,18 @@ class Relation:
     row: Any = None  # the pg_class row
     extra: dict[str, Any] = field(default_factory=dict)
 
+    def key_columns(self) -> set[int]:
+        """The attnums of the columns that a foreign key might refer to (INDEX_ATTR_BITMAP_KEY)."""
+        return {
+            key.attnum
+            for index in self.indexes
+            if index.unique
+            and not index.deferrable
+            and index.predicate is None
+            and all(key.expr is None for key in index.keys)
+            for key in index.keys
+        }
+
     @property
     def view_query(self) -> Any:
         """The Query of a view, analysed on first use; not to be changed: copy it. None if no view."""

@@ -6,6 +6,7 @@ version takes the row's place here, if it still satisfies the conditions on it (
 
 from typing import Any
 
+from gaveldb.journal.api import KEY_SHARE
 from gaveldb.storage.api import row_key
 
 from ..catalog.relation import Relation
@@ -40,6 +41,8 @@ def emit_lock(
     arguments = f"{key}, {mode}"
     if marked or policy != "block":
         arguments += f", {policy!r}, {relation.name!r}, {marked}"
+    if mode == KEY_SHARE:
+        arguments += f", {tuple(sorted(attnum - 1 for attnum in relation.key_columns()))!r}"
     frame.line(f"{state} = txn.lock_row({arguments})")
     block = frame.block(f"if {state} is not None:")
     block.__enter__()

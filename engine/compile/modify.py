@@ -227,7 +227,7 @@ class Modification:
             frame.line(f"raise {second}('ON CONFLICT DO UPDATE')")
         mode = (
             UPDATE
-            if key_columns(self.relation) & {e.resno for e in conflict.onConflictSet}
+            if self.relation.key_columns() & {e.resno for e in conflict.onConflictSet}
             else NO_KEY_UPDATE
         )
         stored = scope.unit.fresh("v")
@@ -294,7 +294,7 @@ class Modification:
 
     def _lock_key_change(self, key: str, old: str, new: str, changed: frozenset[int]) -> None:
         """A new value in a column of a unique key needs the stronger lock, against foreign keys."""
-        columns = sorted(changed & key_columns(self.relation))
+        columns = sorted(changed & self.relation.key_columns())
         if not columns or self.relation.storage_id & TEMPORARY_FIRST:
             return
         test = " or ".join(f"{new}[{attnum - 1}] != {old}[{attnum - 1}]" for attnum in columns)
@@ -397,19 +397,6 @@ class Modification:
             self._bind_old_new("old", result_old, result_id)
             scope.merge_action = action_name
             self.consume()
-
-
-def key_columns(relation: Relation) -> set[int]:
-    """The columns that a foreign key might refer to (INDEX_ATTR_BITMAP_KEY)."""
-    return {
-        key.attnum
-        for index in relation.indexes
-        if index.unique
-        and not index.deferrable
-        and index.predicate is None
-        and all(key.expr is None for key in index.keys)
-        for key in index.keys
-    }
 
 
 def _fail_check_option(ctx: Any, relation: Relation, name: str, values: Any) -> SqlError:

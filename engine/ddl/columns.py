@@ -2,6 +2,10 @@
 
 from typing import Any
 
+from gaveldb.journal.api import ACCESS_EXCLUSIVE_LOCK
+
+from ..relationlocks import is_lockable, lock_relation
+
 
 def drop_column_rows(ctx: Any, relid: int, attnum: int) -> None:
     """Mark the column as dropped (RemoveAttributeById); its values stay in the rows, unread."""
@@ -32,4 +36,6 @@ def drop_column_rows(ctx: Any, relid: int, attnum: int) -> None:
         transaction.catalog_delete("pg_statistic", statistic)
     relation = catalog.pg_class.get(relid)
     if relation is not None:
+        if transaction.locking and is_lockable(catalog, relid):
+            lock_relation(ctx.session, relid, ACCESS_EXCLUSIVE_LOCK)
         transaction.catalog_touch("pg_class", relation)

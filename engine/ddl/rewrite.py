@@ -111,7 +111,8 @@ def verify_rows(
         tests.append(t.BoolExpr("not", (expr,)))
     if not tests:
         return
-    transaction.validate_range(*row_span(relation.storage_id))
+    if not transaction.locking:
+        transaction.validate_range(*row_span(relation.storage_id))
     reading = _nullable_catalog(catalog, relid, not_nulls)
     qual = tests[0] if len(tests) == 1 else t.BoolExpr("or", tuple(tests))
     scan = scan_relation(ctx, reading, relid, tests, qual)
