@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from itertools import count
 from typing import Any
 
-from gaveldb.journal.api import Batch, Commit, LockTable
+from gaveldb.journal.api import Batch, Commit, LockTable, Serializer
 from gaveldb.storage.api import ColumnStore, row_key
 
 from .advisory import AdvisoryLocks
@@ -72,6 +72,7 @@ class Database:
         self.storage = engine.storage
         self.locking = not engine.dsql  # Aurora DSQL has no locks
         self.locks = LockTable()
+        self.serializer = Serializer()
         self.strong: dict[int, int] = {}  # see relationlocks.py: relation -> how many transactions
         self.advisory = AdvisoryLocks(self)
         self.columns = ColumnStore()

@@ -11,6 +11,7 @@ from gaveldb.storage.errors import StorageFull
 from .errors import SqlError
 from .optimistic import new_transaction
 from .portal import Portal
+from .serializable import SerializableTransaction
 from .sessionstate import SessionState
 from .sqlstates import (
     IN_FAILED_SQL_TRANSACTION,
@@ -84,6 +85,8 @@ class TransactionEnd(SessionState):
                 future = waits.pop()
                 yield future
                 future.result()
+            if isinstance(transaction, SerializableTransaction):
+                transaction.prepare_serial()
             if self.portals:
                 yield from self._end_portals_commit()
             if self._on_commit:
@@ -141,6 +144,8 @@ class TransactionEnd(SessionState):
         """The end of a transaction whose writes, if any, are durable and applied."""
         self.transaction = None
         transaction.release()
+        if transaction.serial is not None:
+            self.database.serializer.end(transaction.serial, True)
         transaction.release_locks()
         if transaction.explicit:
             self.engine.blocks -= 1
@@ -184,6 +189,8 @@ class TransactionEnd(SessionState):
                     del portals[name]
         self.transaction = None
         transaction.release()
+        if transaction.serial is not None:
+            self.database.serializer.end(transaction.serial, True)
         transaction.release_locks()
         settings = self.settings
         dirty = settings.dirty
@@ -211,7 +218,8 @@ class TransactionEnd(SessionState):
         assert transaction is not None
         portals = self.portals
         return not (
-            self._on_commit
+            transaction.serial is not None
+            or self._on_commit
             or transaction.notifications
             or transaction.raw_writes
             or (portals and (len(portals) > 1 or "" not in portals or not portals[""].done))
@@ -232,6 +240,8 @@ class TransactionEnd(SessionState):
             self._end_portals()
         if transaction is not None:
             transaction.release()
+            if transaction.serial is not None:
+                self.database.serializer.end(transaction.serial, False)
             transaction.release_locks()
             if transaction.explicit:
                 self.engine.blocks -= 1
@@ -286,6 +296,8 @@ class TransactionEnd(SessionState):
                 transaction.release_locks_after(points[-1].locks)
             else:
                 transaction.release_locks()
+                if transaction.serial is not None:
+                    self.database.serializer.end(transaction.serial, False)
         else:
             self._abort()
         return error

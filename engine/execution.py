@@ -11,6 +11,7 @@ from .lockwait import StatementRestart, WouldBlock, batches, begin_again, restar
 from .memory import Meter
 from .optimistic import new_transaction
 from .portal import Portal
+from .serializable import wait_until_safe
 from .sqlstates import FEATURE_NOT_SUPPORTED
 from .statement import Plan, cached_plan
 from .stepping import BREATH, settle
@@ -81,6 +82,8 @@ class Execution(TransactionEnd):
                 self.transaction.renew_catalog()  # type: ignore[union-attr]
         transaction = self.transaction
         assert transaction is not None
+        if transaction.deferrable and transaction.read_only and transaction.serial is not None:
+            await wait_until_safe(self)
         if not plan.read_only:
             transaction.forbid_if_read_only(command_name(plan))
         columns = plan.columns

@@ -173,6 +173,8 @@ class ExpressStatement:
         if transaction is None:
             transaction = new_transaction(session)
             session.settings.start_transaction(transaction)
+            if transaction.isolation == "serializable":
+                return False
         else:
             session._spare = None
         now = _time_ns() // 1000 - EPOCH_OFFSET_US

@@ -267,7 +267,13 @@ class ExtendedProtocol(SimpleProtocol):
             self.failed = False
             self._abort()
             return None
-        if transaction.has_writes or transaction.waits or transaction.notifications or transaction.deferred:
+        if (
+            transaction.has_writes
+            or transaction.waits
+            or transaction.notifications
+            or transaction.deferred
+            or transaction.serial is not None
+        ):
             return self._commit_at_sync(output)
         self._implicit_end_readonly()
         return None

@@ -24,12 +24,14 @@ from gaveldb.journal.api import (
 )
 from pglast import ast
 
+from .catalog.privileges import has_privilege
 from .errors import SqlError
 from .lockwait import RelationKey, wait_steps
 from .run.strand import on_stack, pause
 from .sqlstates import LOCK_NOT_AVAILABLE
 
 FIRST_NORMAL_OID = 16_384
+_PRIVILEGES = ("TRUNCATE", "SELECT", "INSERT", "UPDATE", "DELETE", "REFERENCES", "TRIGGER", "MAINTAIN")
 
 
 class RelationLocks:
@@ -279,6 +281,12 @@ def lock_for_command(ctx: Any, statement: Any) -> None:
         ctx.session.renew_catalog(ctx)
 
 
+def _may_lock(ctx: Any, oid: int) -> bool:
+    """Whoever has no privilege at all is refused by the command, and must not wait, nor make others wait."""
+    role = ctx.session.role
+    return any(has_privilege(ctx.catalog, role, "table", oid, one) for one in _PRIVILEGES)
+
+
 def _lock_named(ctx: Any, target: Any, mode: int) -> bool:
     """Lock a relation by its name; an index's table, too. Returns whether that has waited."""
     catalog = ctx.transaction.catalog
@@ -292,7 +300,7 @@ def _lock_named(ctx: Any, target: Any, mode: int) -> bool:
         oid = catalog.relation_oid(target.relname, (namespace,)) if namespace else None
     else:
         oid = catalog.relation_oid(target.relname, session.search_path(catalog))
-    if oid is None or not is_lockable(catalog, oid):
+    if oid is None or not is_lockable(catalog, oid) or not _may_lock(ctx, oid):
         return False
     waited = False
     index = catalog.pg_index.get(oid)

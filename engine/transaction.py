@@ -25,7 +25,7 @@ from operator import itemgetter
 from struct import Struct
 from typing import TYPE_CHECKING, Any
 
-from gaveldb.journal.api import MODES, CommitRequest, KeyRange
+from gaveldb.journal.api import MODES, CommitRequest, KeyRange, Member
 from gaveldb.storage.api import SHARED_DATABASE
 
 from .errors import SqlError
@@ -150,6 +150,7 @@ class Transaction(RowLocks):
         self.has_holds = False
         self.used = set()
         self.strong = set()
+        self.serial: Member | None = None  # see serializable.py
         self.last_key_tau = 0
         self.xid = 0
         self._catalog: Any = None
@@ -173,6 +174,10 @@ class Transaction(RowLocks):
             else:
                 snapshot.close()
         self.snapshot = self.database.snapshot()
+        if self.isolation == "serializable" and self.serial is None and self.locking:
+            from .serializable import make_serializable
+
+            make_serializable(self)
         shared = self.session.current_catalog()
         if shared is not self._catalog_base:
             self._catalog_base = shared

@@ -30,6 +30,7 @@ from .locks import (
     Request,
     Wait,
 )
+from .serializable import Member, Serializer, Unserializable
 
 __all__ = [
     "ACCESS_EXCLUSIVE_LOCK",
@@ -57,11 +58,14 @@ __all__ = [
     "Key",
     "KeyRange",
     "LockTable",
+    "Member",
     "Pipeline",
     "Request",
+    "Serializer",
     "Subscriber",
     "SystemHost",
     "Timestamp",
+    "Unserializable",
     "Wait",
     "open_pipeline",
     "read_file",

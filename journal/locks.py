@@ -297,7 +297,8 @@ class LockTable:
         nobody but those before it in a queue is none: it is let past them (a soft deadlock)."""
         while True:
             circle = self.circle(owner)
-            for place, wait in enumerate(circle):
+            for place in reversed(range(len(circle))):  # as PostgreSQL: the one found last is tried first
+                wait = circle[place]
                 lock = self._waiting[wait.request.key]
                 hold = wait.request.hold
                 blocker = circle[(place + 1) % len(circle)].request.hold.owner

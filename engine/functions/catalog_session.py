@@ -118,7 +118,13 @@ def pg_is_other_temp_schema(ctx: Any, oid: int) -> bool:
     return row is not None and row.nspname.startswith(("pg_temp_", "pg_toast_temp_"))
 
 
-@implements("pg_blocking_pids", "pg_safe_snapshot_blocking_pids", context=True)
+@implements("pg_safe_snapshot_blocking_pids", context=True)
+def pg_safe_snapshot_blocking_pids(ctx: Any, pid: int) -> Array:
+    found = ctx.session.engine.sessions.get(pid)
+    return make_array(23, [session.pid for session in _unsafe_with(found)] if found is not None else [])
+
+
+@implements("pg_blocking_pids", context=True)
 def pg_blocking_pids(ctx: Any, pid: int) -> Array:
     found = ctx.session.engine.sessions.get(pid)
     wait = found.database.locks.waits().get(found) if found is not None else None
@@ -129,8 +135,19 @@ def pg_blocking_pids(ctx: Any, pid: int) -> Array:
 def pg_isolation_test_session_is_blocked(ctx: Any, pid: int, by: Array) -> bool:
     """Whether a session waits for a lock of one of the others."""
     found = ctx.session.engine.sessions.get(pid)
-    wait = found.database.locks.waits().get(found) if found is not None else None
-    return wait is not None and any(owner.pid in by.items for owner in wait.owners)
+    if found is None:
+        return False
+    wait = found.database.locks.waits().get(found)
+    owners = wait.owners if wait is not None else _unsafe_with(found)
+    return any(owner.pid in by.items for owner in owners)
+
+
+def _unsafe_with(session: Any) -> list[Any]:
+    """The sessions whose end a DEFERRABLE transaction waits for."""
+    serial = getattr(session.transaction, "serial", None)
+    if serial is None or serial.waiter is None or serial.waiter.done():
+        return []
+    return [member.owner for member in serial.possible or ()]
 
 
 def _address(ctx: Any, text: str | None) -> Any:
