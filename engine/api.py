@@ -112,6 +112,29 @@ class ExpressStatement(Protocol):
         """The command tag."""
 
 
+class ExpressQuery(Protocol):
+    """A simple query of one statement that can be executed in one call."""
+
+    begins: bool | None
+    """Whether it is BEGIN; None: neither that nor COMMIT."""
+    columns: Sequence[ColumnDescription] | None
+    rows: bytes | None
+    """What `run_query` leaves: encoded rows."""
+    count: int
+    """What `run_query` leaves for the command tag."""
+
+    def is_current(self) -> bool:
+        """Whether the plan may be run in the session as it is now; if not, it will not be again."""
+
+    def run_query(self, text: str, literals: Sequence[str], output: Output, mark: int) -> Any:
+        """False: nothing has happened, take the ordinary way. b"I" or b"T": done. Else a coroutine (by its
+        `send`), which writes rows and CommandComplete itself, or all answers anew from `mark` on. Raises
+        what simple_query raises."""
+
+    def tag(self, count: int) -> str:
+        """The command tag."""
+
+
 class Session(Protocol):
     """One client's session."""
 
@@ -152,6 +175,11 @@ class Session(Protocol):
 
     def express(self, prepared: Prepared) -> ExpressStatement | None:
         """The express way of a statement, if it has one."""
+
+    def express_query(self, text: str, literals: Sequence[tuple[int, int]]) -> ExpressQuery | None:
+        """The express way of simple queries that differ from this ASCII text in nothing but these literals
+        (start and end: integers of at most nine digits, perhaps with a minus sign, and strings without quotes
+        or backslashes in them), where integers remain integers, and strings strings. None: it has none."""
 
     def sync(self, output: Output) -> Step:
         """Sync: ends the implicit transaction of the extended protocol."""

@@ -17,6 +17,8 @@ from asyncio import Future
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from pglast import ast
+
 from .api import Output
 from .errors import BindError, SqlError
 from .execution import command_name
@@ -34,55 +36,22 @@ _time_ns = time.time_ns
 _BEGIN = ("TRANS_STMT_BEGIN", "TRANS_STMT_START")
 
 
-class ExpressStatement:
-    """One prepared statement of one session, for one plan."""
+class ExpressPlan:
+    """One point plan of one session, and how it is run."""
 
     begins: bool | None = None
 
-    __slots__ = (
-        "context",
-        "count",
-        "plan",
-        "prepared",
-        "pure",
-        "rows",
-        "session",
-        "settings_key",
-    )
+    __slots__ = ("context", "count", "plan", "pure", "rows", "session", "settings_key")
 
-    def __init__(self, session: "ExtendedProtocol", prepared: PreparedStatement) -> None:
-        plan = prepared.plan
-        assert plan is not None
+    def __init__(self, session: "ExtendedProtocol", plan: Plan, text: str) -> None:
         self.session = session
-        self.prepared = prepared
         self.plan = plan
         self.pure = _is_pure(plan)
         self.settings_key = plan.settings_key
-        self.context = StatementContext(session, (), prepared.text)
+        self.context = StatementContext(session, (), text)
         self.context.catalog = plan.catalog
         self.rows: bytes | None = None  # what `run` leaves: encoded rows, if the statement returns any
         self.count = 0  # and how many rows were returned or changed
-
-    def binding(
-        self, formats: tuple[int, ...], result_formats: tuple[int, ...]
-    ) -> tuple[Portal, Decoders] | None:
-        """See api.ExpressStatement."""
-        prepared, plan = self.prepared, self.plan
-        count = len(prepared.parameter_types)
-        width = len(plan.columns or ())
-        if len(formats) > 1 and len(formats) != count:
-            return None
-        if len(result_formats) > 1 and len(result_formats) != width:
-            return None
-        decoders = parameter_decoders(plan.catalog, prepared, formats, count)
-        if not decoders.context_free:
-            return None
-        every = result_formats * width if len(result_formats) == 1 else result_formats or (0,) * width
-        portal = Portal("", prepared, plan, self.context, every, plan.columns)
-        portal.started = portal.done = True
-        if plan.columns is not None:
-            portal.encode = self.session.row_encoder(plan, every)
-        return portal, decoders
 
     def tag(self, count: int) -> str:
         """The command tag."""
@@ -91,57 +60,18 @@ class ExpressStatement:
     def is_current(self) -> bool:
         """Whether the plan may run in the session as it is now."""
         session = self.session
-        plan = self.plan
-        if session.failed or plan is not self.prepared.plan:
+        if session.failed:
             return False
         settings = session.settings
         if self.settings_key is not session._plan_settings or (
             settings.version != session._plan_settings_version
         ):
-            if plan.settings_key != session.plan_settings():
+            if self.plan.settings_key != session.plan_settings():
                 return False
             self.settings_key = session._plan_settings
         return settings.statement_fast
 
-    def run(self, portal: Portal, decoders: Decoders, values: Sequence[bytes | None], output: Output) -> Any:
-        """See api.ExpressStatement."""
-        session = self.session
-        plan = self.plan
-        transaction = session.transaction
-        if transaction is None:
-            if plan.catalog is not session.database.catalog or session._temporary_rows:
-                return False
-            if not plan.read_only:
-                return self._run_alone(portal, decoders, values, output)
-            context = self.context
-            try:
-                context.params = decoders.decode(context, values)
-            except SqlError as error:
-                raise BindError(error) from None
-            return self._read_alone(portal, output)
-        if not transaction.explicit:
-            return False
-        transaction.take_snapshot()
-        if transaction._catalog is not plan.catalog or transaction._catalog_changes:
-            return False
-        context = self.context
-        try:
-            context.params = decoders.decode(context, values)
-        except SqlError as error:
-            raise BindError(session._statement_failed(error)) from None
-        try:
-            self._run_plan(transaction, portal, context)
-        except (WouldBlock, StatementRestart):
-            begin_again(context, fresh=False)
-            return self._wait(portal, output)
-        except BaseException as error:
-            raise session._statement_failed(error) from None
-        session.portals[""] = portal
-        if transaction.waits or transaction.deferred:
-            return self._end_statement(output)
-        return b"T"
-
-    def _run_plan(self, transaction: Transaction, portal: Portal, context: StatementContext) -> None:
+    def run_plan(self, transaction: Transaction, portal: Portal, context: StatementContext) -> None:
         """The statement as a command of the transaction."""
         plan = self.plan
         transaction.has_statements = True
@@ -165,9 +95,10 @@ class ExpressStatement:
         self.count = context.processed
         transaction.end_command()
 
-    def _read_alone(self, portal: Portal, output: Output) -> Any:
-        """A transaction of its own that only reads, on the snapshot that all share. It is not counted
-        among the snapshot's users, since nothing else runs before its end."""
+    def read_alone(self, portal: Portal) -> bytes | None:
+        """A transaction of its own that only reads, on the snapshot that all share: b"I", or None if its end
+        has to be seen to. It is not counted among the snapshot's users, since nothing else runs before
+        its end. Raises WouldBlock and StatementRestart, with the transaction still there."""
         session = self.session
         transaction = session._spare
         if transaction is None:
@@ -184,13 +115,12 @@ class ExpressStatement:
         session.transaction = transaction
         session.cancelled = None
         try:
-            self._run_plan(transaction, portal, self.context)
+            self.run_plan(transaction, portal, self.context)
         except (WouldBlock, StatementRestart):
-            snapshot.users += 1
-            begin_again(self.context, fresh=False)
-            return self._wait(portal, output)
-        except BaseException as error:
             snapshot.users += 1  # which the end of the transaction takes back
+            raise
+        except BaseException as error:
+            snapshot.users += 1
             raise session._statement_failed(error) from None
         if not self.pure or session.portals:
             snapshot.users += 1
@@ -200,6 +130,92 @@ class ExpressStatement:
         if transaction.isolation == "read committed" and not transaction.read_only:
             session._spare = transaction
         return b"I"
+
+    async def end_statement(self, output: Output) -> None:
+        """What the statement has to wait for, then its answer."""
+        session = self.session
+        rows, count = self.rows, self.count
+        try:
+            await session._end_statement()
+        except BaseException as error:
+            raise session._statement_failed(error) from None
+        if rows is not None:
+            output.rows(rows)
+        output.command_complete(self.tag(count))
+
+
+class ExpressStatement(ExpressPlan):
+    """One prepared statement of one session, for one plan."""
+
+    __slots__ = ("prepared",)
+
+    def __init__(self, session: "ExtendedProtocol", prepared: PreparedStatement) -> None:
+        assert prepared.plan is not None
+        super().__init__(session, prepared.plan, prepared.text)
+        self.prepared = prepared
+
+    def binding(
+        self, formats: tuple[int, ...], result_formats: tuple[int, ...]
+    ) -> tuple[Portal, Decoders] | None:
+        """See api.ExpressStatement."""
+        prepared, plan = self.prepared, self.plan
+        count = len(prepared.parameter_types)
+        width = len(plan.columns or ())
+        if len(formats) > 1 and len(formats) != count:
+            return None
+        if len(result_formats) > 1 and len(result_formats) != width:
+            return None
+        decoders = parameter_decoders(plan.catalog, prepared, formats, count)
+        if not decoders.context_free:
+            return None
+        every = result_formats * width if len(result_formats) == 1 else result_formats or (0,) * width
+        portal = Portal("", prepared, plan, self.context, every, plan.columns)
+        portal.started = portal.done = True
+        if plan.columns is not None:
+            portal.encode = self.session.row_encoder(plan, every)
+        return portal, decoders
+
+    def run(self, portal: Portal, decoders: Decoders, values: Sequence[bytes | None], output: Output) -> Any:
+        """See api.ExpressStatement."""
+        session = self.session
+        plan = self.plan
+        transaction = session.transaction
+        if transaction is None:
+            if plan.catalog is not session.database.catalog or session._temporary_rows:
+                return False
+            if not plan.read_only:
+                return self._run_alone(portal, decoders, values, output)
+            context = self.context
+            try:
+                context.params = decoders.decode(context, values)
+            except SqlError as error:
+                raise BindError(error) from None
+            try:
+                return self.read_alone(portal)
+            except (WouldBlock, StatementRestart):
+                begin_again(context, fresh=False)
+                return self._wait(portal, output)
+        if not transaction.explicit:
+            return False
+        transaction.take_snapshot()
+        if transaction._catalog is not plan.catalog or transaction._catalog_changes:
+            return False
+        context = self.context
+        try:
+            context.params = decoders.decode(context, values)
+        except SqlError as error:
+            raise BindError(session._statement_failed(error)) from None
+        try:
+            self.run_plan(transaction, portal, context)
+        except (WouldBlock, StatementRestart):
+            begin_again(context, fresh=False)
+            return self._wait(portal, output)
+        except BaseException as error:
+            raise session._statement_failed(error) from None
+        session.portals[""] = portal
+        if transaction.waits or transaction.deferred:
+            return self.end_statement(output)
+        return b"T"
 
     def _run_alone(
         self, portal: Portal, decoders: Decoders, values: Sequence[bytes | None], output: Output
@@ -218,7 +234,7 @@ class ExpressStatement:
         transaction = session.transaction
         assert transaction is not None
         try:
-            self._run_plan(transaction, portal, context)
+            self.run_plan(transaction, portal, context)
         except (WouldBlock, StatementRestart):
             begin_again(context, fresh=False)
             return self._wait(portal, output)
@@ -227,7 +243,7 @@ class ExpressStatement:
         again = Portal("", self.prepared, plan, context, portal.formats, plan.columns)
         session._replay = [(again, output)]
         if transaction.waits or transaction.deferred:
-            return self._end_statement(output)
+            return self.end_statement(output)
         return None
 
     def _wait(self, portal: Portal, output: Output) -> Any:
@@ -239,31 +255,19 @@ class ExpressStatement:
             session._replay = []
         return session._execute_slowly(waiting, 0, output)
 
-    async def _end_statement(self, output: Output) -> None:
-        session = self.session
-        rows, count = self.rows, self.count
-        try:
-            await session._end_statement()
-        except BaseException as error:
-            raise session._statement_failed(error) from None
-        if rows is not None:
-            output.rows(rows)
-        output.command_complete(self.tag(count))
-
 
 class ExpressControl:
-    """BEGIN or COMMIT, prepared."""
+    """BEGIN or COMMIT."""
 
+    columns = None
     count = 0
     rows = None
 
-    __slots__ = ("_tag", "begins", "prepared", "session")
+    __slots__ = ("_tag", "begins", "session")
 
-    def __init__(self, session: "ExtendedProtocol", prepared: PreparedStatement) -> None:
-        assert prepared.plan is not None
+    def __init__(self, session: "ExtendedProtocol", statement: Any) -> None:
         self.session = session
-        self.prepared = prepared
-        kind = prepared.plan.utility.kind.name
+        kind = statement.kind.name
         self.begins = kind in _BEGIN
         self._tag = "COMMIT" if not self.begins else "BEGIN" if kind == _BEGIN[0] else "START TRANSACTION"
 
@@ -274,6 +278,12 @@ class ExpressControl:
     def binding(self, formats: tuple[int, ...], result_formats: tuple[int, ...]) -> tuple[None, None] | None:
         """There is nothing to bind; result formats do not matter."""
         return None if len(formats) > 1 or len(result_formats) > 1 else (None, None)
+
+    def run_query(self, text: str, literals: Sequence[str], output: Output, mark: int) -> Any:
+        """See api.ExpressQuery."""
+        self.session.current_query = text
+        self.session.forget_unnamed()
+        return self.run(None, None, (), output)
 
     def is_current(self) -> bool:
         """Whether it may run in the session as it is now."""
@@ -359,14 +369,19 @@ def express(session: "ExtendedProtocol", prepared: PreparedStatement) -> Express
     if plan is None or plan.failure is not None:
         return None
     if plan.utility is not None:
-        if plan.node != "TransactionStmt" or plan.utility.options or plan.utility.chain:
-            return None
-        if plan.utility.kind.name not in (*_BEGIN, "TRANS_STMT_COMMIT"):
-            return None
-        return ExpressControl(session, prepared)
+        return express_control(session, plan.utility)
     if plan.point is None or session.engine.dsql:
         return None
     return ExpressStatement(session, prepared)
+
+
+def express_control(session: "ExtendedProtocol", statement: Any) -> ExpressControl | None:
+    """The express way of a raw statement, if it is a plain BEGIN or COMMIT."""
+    if not isinstance(statement, ast.TransactionStmt) or statement.options or statement.chain:
+        return None
+    if statement.kind.name not in (*_BEGIN, "TRANS_STMT_COMMIT"):
+        return None
+    return ExpressControl(session, statement)
 
 
 def _is_pure(plan: Plan) -> bool:

@@ -256,6 +256,12 @@ class ExtendedProtocol(SimpleProtocol):
 
         return express(self, prepared)
 
+    def express_query(self, text: str, literals: Sequence[tuple[int, int]]) -> Any:
+        """The express way of a simple query (engine/expressquery.py), or None."""
+        from .expressquery import express_query
+
+        return express_query(self, text, literals)
+
     def sync(self, output: Output) -> Any:
         """Sync: commit the implicit transaction. None if there is nothing to wait for."""
         transaction = self.transaction

@@ -9,7 +9,7 @@ is run as it is written, which raises PostgreSQL's error with the right position
 """
 
 import re
-from typing import Any
+from typing import Any, NamedTuple
 
 from pglast import ast
 
@@ -47,63 +47,82 @@ class LiteralPlans:
 
     def find(self, session: Any, text: str) -> tuple[Plan, tuple[Any, ...]] | None:
         """A plan and its parameter values for a text, or None if it takes the ordinary way."""
-        if len(text) > TEXT_MAX or _FIRST.match(text) is None:
+        cut = cut_literals(text)
+        if cut is None:
             return None
-        literals: list[tuple[int, int, str]] = []
-        pieces: list[str] = []
-        last = 0
-        for match in _TOKEN.finditer(text):
-            kind = match.lastgroup
-            if kind == "word":
-                continue
-            if kind == "odd":
-                if match.group() == ";" and not text[match.end() :].strip():
-                    break
-                return None
-            start, end = match.span()
-            value = match.group()
-            stripped = value.lstrip()
-            start += len(value) - len(stripped)
-            pieces.append(text[last:start])
-            literals.append((start, end, stripped))
-            last = end
-        if not literals:
+        parameters = self.parameters(text, cut)
+        if not parameters:
             return None
-        tail = text[last:]
-        shape_key = "\x00".join(pieces) + "\x01" + tail
+        return _plan_for(session, cut, parameters)
+
+    def parameters(self, text: str, cut: "Cut") -> tuple[int, ...] | None:
+        """Which of the literals may become parameters."""
+        shape_key = "\x00".join(cut.pieces) + "\x01" + cut.tail
         shapes = self._shapes
         if shape_key not in shapes:
             if len(shapes) >= SHAPES_MAX:
                 shapes.clear()
-            shapes[shape_key] = _analyse_shape(text, literals)
-        parameters = shapes[shape_key]
-        if parameters is None or not parameters:
+            shapes[shape_key] = _analyse_shape(text, cut.literals)
+        return shapes[shape_key]
+
+
+class Cut(NamedTuple):
+    """A text: piece, literal, piece, literal, ..., tail."""
+
+    pieces: list[str]
+    literals: list[tuple[int, int, str]]  # start, end, as it is written
+    tail: str
+
+
+def cut_literals(text: str) -> Cut | None:
+    """A single SELECT, INSERT, UPDATE or DELETE cut at its literals; None if it has none, or if there is
+    something in it that would need a real scanner."""
+    if len(text) > TEXT_MAX or _FIRST.match(text) is None:
+        return None
+    literals: list[tuple[int, int, str]] = []
+    pieces: list[str] = []
+    last = 0
+    for match in _TOKEN.finditer(text):
+        kind = match.lastgroup
+        if kind == "word":
+            continue
+        if kind == "odd":
+            if match.group() == ";" and not text[match.end() :].strip():
+                break
             return None
-        return _plan_for(session, pieces, literals, parameters, tail)
+        start, end = match.span()
+        value = match.group()
+        stripped = value.lstrip()
+        start += len(value) - len(stripped)
+        pieces.append(text[last:start])
+        literals.append((start, end, stripped))
+        last = end
+    if not literals:
+        return None
+    return Cut(pieces, literals, text[last:])
 
 
-def _plan_for(
-    session: Any,
-    pieces: list[str],
-    literals: list[tuple[int, int, str]],
-    parameters: tuple[int, ...],
-    tail: str,
-) -> tuple[Plan, tuple[Any, ...]] | None:
+def parametrized(cut: Cut, parameters: tuple[int, ...]) -> tuple[str, list[int], list[str]]:
+    """The text with parameters for the chosen literals, their declared types, and the literals."""
     chosen = set(parameters)
     out: list[str] = []
     types: list[int] = []
     texts: list[str] = []
-    for index, piece in enumerate(pieces):
+    for index, piece in enumerate(cut.pieces):
         out.append(piece)
-        literal = literals[index][2]
+        literal = cut.literals[index][2]
         if index in chosen:
             types.append(_literal_type(literal))
             texts.append(literal)
             out.append(f"${len(types)}")
         else:
             out.append(literal)
-    out.append(tail)
-    key_text = "".join(out)
+    out.append(cut.tail)
+    return "".join(out), types, texts
+
+
+def _plan_for(session: Any, cut: Cut, parameters: tuple[int, ...]) -> tuple[Plan, tuple[Any, ...]] | None:
+    key_text, types, texts = parametrized(cut, parameters)
     try:
         plan = cached_plan(session, key_text, tuple(types))
     except SqlError:

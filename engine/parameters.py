@@ -84,7 +84,7 @@ def parameter_decoders(catalog: Any, prepared: Any, formats: Sequence[int], coun
         except SqlError as error:
             error.where = _where(index)
             raise
-        context_free = context_free and types[index] in _CONTEXT_FREE
+        context_free = context_free and types[index] in CONTEXT_FREE
     decoders = Decoders(catalog, functions, context_free, codes)
     prepared.decoders.clear()
     prepared.decoders[given] = decoders
@@ -132,7 +132,7 @@ def _fixed(size: int, typid: int) -> Any:
     return decode
 
 
-_CONTEXT_FREE = frozenset((20, 21, 23, 25, 1043, 1042, 17, 16, 2950, 26, 700, 701, 1700, 19))
+CONTEXT_FREE = frozenset((20, 21, 23, 25, 1043, 1042, 17, 16, 2950, 26, 700, 701, 1700, 19))
 _TEXT = {
     21: _integer(-(2**15), 2**15 - 1, 21),
     23: _integer(-(2**31), 2**31 - 1, 23),

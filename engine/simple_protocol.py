@@ -3,6 +3,7 @@
 from typing import Any
 
 from .api import Output
+from .ending import close_running
 from .errors import SqlError
 from .execution import Execution, cached_plan_again
 from .portal import Portal, StatementContext
@@ -22,6 +23,7 @@ class SimpleProtocol(Execution):
         """Everything between Query and ReadyForQuery."""
         self.output = output
         self.current_query = text
+        self.forget_unnamed()
         try:
             literal = None
             if self.transaction is None or not self.failed:
@@ -33,6 +35,14 @@ class SimpleProtocol(Execution):
                 await self._simple_texts(text, output)
         except BaseException as error:
             raise self._statement_failed(error) from None
+
+    def forget_unnamed(self) -> None:
+        """A simple query ends the unnamed prepared statement and the unnamed portal."""
+        self.prepared_statements.pop("", None)
+        if self.portals:
+            portal = self.portals.pop("", None)
+            if portal is not None:
+                close_running(portal)
 
     async def _simple_single(self, plan: Plan, params: tuple[Any, ...], text: str, output: Output) -> None:
         mark = output.mark()
@@ -79,8 +89,6 @@ class SimpleProtocol(Execution):
                 if single and node in _CACHEABLE:
                     self._begin_statement()
                     plan = cached_plan(self, text, (), raw)
-                    if plan.param_types:  # the simple protocol has no parameters: 42P02
-                        plan = build_plan(self, raw, text, (), variable=False)
                     if plan.param_types:  # a simple query has no parameters: 42P02
                         plan = build_plan(self, raw, text, (), variable=False)
                 else:

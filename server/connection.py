@@ -38,6 +38,7 @@ from . import messages, replies
 from .copy import pull_copy_data
 from .errors import RequestError, protocol_lost, protocol_violation
 from .express import Express, answer
+from .expressquery import Query, answer_query
 from .fastpath import call_function
 from .frames import HEADER, HEADER_BYTES, LIMITS, Inbound
 from .output import BUFFER_BYTES_MAX, ClientOutput
@@ -51,7 +52,6 @@ BACKLOG_BYTES_MAX = 1024 * 1024
 TURN_SECONDS_MAX = 0.005
 MESSAGES_PER_CLOCK = 32
 
-BIND: Final = ord("B")
 SYNC: Final = ord("S")
 TERMINATE: Final = ord("X")
 STATEMENT: Final = ord("S")
@@ -66,7 +66,7 @@ class Connection(asyncio.Protocol):
     __slots__ = (
         "_busy_poll", "_closing", "_copy_waiter", "_ended", "_inbound", "_out_of_step", "_paused_reading",
         "_ready_after", "_running", "_scheduled", "_skipping", "_texts", "_turning", "express", "key",
-        "output", "server", "session", "transport",
+        "output", "queries", "server", "session", "transport",
     )  # fmt: skip
 
     def __init__(self, server: "Server", transport: asyncio.Transport, output: ClientOutput, session: Session,
@@ -95,6 +95,7 @@ class Connection(asyncio.Protocol):
         self._texts: dict[str, str] | None = None  # prepared statements with characters of several bytes
         self._busy_poll = server.busy_poll
         self.express: dict[bytes, Express] = {}  # by the name of the prepared statement
+        self.queries: dict[tuple[str, ...], Query | int] = {}  # by the text without its literals
 
     # Called by the transport.
 
@@ -102,12 +103,13 @@ class Connection(asyncio.Protocol):
         if self._busy_poll.active:
             self._busy_poll.received()
         inbound = self._inbound
+        way = EXPRESS_WAYS.get(data[0])
         if (
-            data[0] == BIND
+            way is not None
             and self._running is None
             and not (inbound.data or inbound.tail or self._skipping or self._scheduled or self._closing)
             and not self.output.paused
-            and answer(self, data)
+            and way(self, data)
         ):
             return
         inbound.feed(data)
@@ -298,7 +300,7 @@ class Connection(asyncio.Protocol):
         if self.server.stopping:
             self.shut_down()
 
-    # The express way (express.py): a packet that ends with Sync.
+    # The express ways (express.py, expressquery.py): a packet that ends with Sync, or is one Query.
 
     def reply(self, data: bytes) -> None:
         """All that answers the packet; nothing else waits to be sent."""
@@ -336,6 +338,27 @@ class Connection(asyncio.Protocol):
         self._fail(error)
         if not self._closing:
             self.go_on(packet, None)
+
+    def go_on_query(self, step: Coroutine[Any, Any, None] | None) -> None:
+        """The query is executed but for `step`."""
+        self.output.let_go()
+        self._ready_after = True
+        if step is None:
+            self._ready()
+        else:
+            self.output.busy = True
+            done = self._advance(step)
+            self.output.busy = False
+            if not done:
+                return
+        self._turn()
+
+    def fail_query(self, error: BaseException) -> None:
+        """The query has failed."""
+        self.output.let_go()
+        self._ready_after = True
+        self._fail(error)
+        self._turn()
 
     def has_plain_text(self, name: str) -> bool:
         """Whether positions in the text of a prepared statement are those of its bytes."""
@@ -610,3 +633,4 @@ def _handlers() -> tuple[Handler, ...]:
 
 
 HANDLERS = _handlers()
+EXPRESS_WAYS: dict[int, Callable[[Connection, bytes], bool]] = {ord("B"): answer, ord("Q"): answer_query}

@@ -20,10 +20,10 @@ if TYPE_CHECKING:
 
 ENTRIES_MAX = 1000  # of one connection
 _BINDINGS_MAX = 16
-_TAGS_MAX = 64
+TAGS_MAX = 64
 _EXECUTE_SYNC = b"E\0\0\0\x09\0\0\0\0\0S\0\0\0\x04"
 _DESCRIBE_EXECUTE_SYNC = b"D\0\0\0\x06P\0" + _EXECUTE_SYNC
-_READY = replies.READY_FOR_QUERY
+READY = replies.READY_FOR_QUERY
 _unpack_length = Struct("!i").unpack_from
 
 Binding = tuple[Any, Any, bytes]
@@ -45,7 +45,7 @@ class Express:
 
     def tag(self, count: int) -> bytes:
         """CommandComplete."""
-        if len(self.tags) >= _TAGS_MAX:
+        if len(self.tags) >= TAGS_MAX:
             self.tags.clear()
         reply = self.tags[count] = replies.command_complete(self.statement.tag(count))
         return reply
@@ -143,7 +143,7 @@ def answer(connection: "Connection", data: bytes) -> bool:
     if left == 15:
         head = replies.BIND_COMPLETE
     if portal is None and not statement.begins:
-        output.early = head + (express.tags.get(0) or express.tag(0)) + _READY[b"I"]
+        output.early = head + (express.tags.get(0) or express.tag(0)) + READY[b"I"]
     output.held = head
     try:
         outcome = statement.run(portal, decoders, values, output)
@@ -172,7 +172,7 @@ def answer(connection: "Connection", data: bytes) -> bool:
         connection.go_on(data, None)
     else:
         output.held = b""
-        connection.reply(head + reply + _READY[outcome])
+        connection.reply(head + reply + READY[outcome])
     return True
 
 
