@@ -64,6 +64,7 @@ class Execution(TransactionEnd):
         plan = portal.plan
         assert plan is not None
         self._check_failed(plan.utility, plan.node)
+        self._tag_mark = -1
         if plan.utility is not None:
             from .utility import run_utility
 
@@ -114,6 +115,7 @@ class Execution(TransactionEnd):
             count = context.processed
         if transaction.waits or transaction.deferred:
             await self._end_statement()
+        self._tag_mark = output.mark()
         output.command_complete(plan.tag + str(count))
 
     def _replan(self, portal: Portal, plan: Plan, describe: bool) -> Plan:

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 from .api import Output
 from .errors import SqlError
 from .express import ExpressControl, ExpressPlan, express_control
-from .lockwait import StatementRestart, WouldBlock, begin_again
 from .literals import INT4, UNKNOWN, cut_literals, parametrized
+from .lockwait import StatementRestart, WouldBlock, begin_again
 from .parameters import CONTEXT_FREE
 from .portal import Portal, StatementContext
 from .sqlstates import T_R_SERIALIZATION_FAILURE

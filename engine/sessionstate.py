@@ -73,6 +73,7 @@ class SessionState:
         self._driven: Portal | None = None  # the portal that runs at present
         self._replay: list[Any] | None = []
         self._replay_mark = -1
+        self._tag_mark = -1  # in the output: where CommandComplete of the latest statement begins
         self._plan_settings: Any = None
         self._plan_settings_version = -1
         self._analyze_context: Any = None

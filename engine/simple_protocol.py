@@ -60,6 +60,7 @@ class SimpleProtocol(Execution):
             except SqlError as error:
                 attempt += 1
                 if not self._may_retry(error, attempt, output, mark):
+                    output.rewind(self._tag_mark)  # it is not complete after all
                     raise
             plan = cached_plan_again(self, plan, text)
 
@@ -110,6 +111,7 @@ class SimpleProtocol(Execution):
             except SqlError as error:
                 attempt += 1
                 if not replayable or not self._may_retry(error, attempt, output, mark):
+                    output.rewind(self._tag_mark)
                     raise
                 index = restart
 
