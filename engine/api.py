@@ -100,6 +100,9 @@ class ExpressStatement(Protocol):
     def is_current(self) -> bool:
         """Whether the plan may be run in the session as it is now."""
 
+    def is_fresh(self) -> bool:
+        """Whether Parse would find the same plan for the same text."""
+
     def binding(self, formats: tuple[int, ...], result_formats: tuple[int, ...]) -> tuple[Any, Any] | None:
         """Portal and decoders for `run`; None: not in these formats. A portal of None returns no rows."""
 

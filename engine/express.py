@@ -95,10 +95,11 @@ class ExpressPlan:
         self.count = context.processed
         transaction.end_command()
 
-    def read_alone(self, portal: Portal) -> bytes | None:
-        """A transaction of its own that only reads, on the snapshot that all share: b"I", or None if its end
-        has to be seen to. It is not counted among the snapshot's users, since nothing else runs before
-        its end. Raises WouldBlock and StatementRestart, with the transaction still there."""
+    def read_alone(self, portal: Portal) -> Any:
+        """A transaction of its own that only reads, on the snapshot that all share: b"I"; None if its end
+        has to be seen to; False, with nothing done, if it cannot be that simple. It is not counted among
+        the snapshot's users, since nothing else runs before its end. Raises WouldBlock and
+        StatementRestart, with the transaction still there."""
         session = self.session
         transaction = session._spare
         if transaction is None:
@@ -153,6 +154,14 @@ class ExpressStatement(ExpressPlan):
         assert prepared.plan is not None
         super().__init__(session, prepared.plan, prepared.text)
         self.prepared = prepared
+
+    def is_fresh(self) -> bool:
+        """See api.ExpressStatement."""
+        session = self.session
+        transaction = session.transaction
+        return self.plan.catalog is session.catalog and (
+            transaction is None or not transaction.changed_catalog()
+        )
 
     def binding(
         self, formats: tuple[int, ...], result_formats: tuple[int, ...]
@@ -284,6 +293,10 @@ class ExpressControl:
         self.session.current_query = text
         self.session.forget_unnamed()
         return self.run(None, None, (), output)
+
+    def is_fresh(self) -> bool:
+        """See api.ExpressStatement."""
+        return True
 
     def is_current(self) -> bool:
         """Whether it may run in the session as it is now."""

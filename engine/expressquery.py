@@ -66,7 +66,8 @@ class ExpressQuery(ExpressPlan):
                 return self._write_alone(text, params, output, mark)
             context.params = params
             try:
-                return self.read_alone(self.portal) or self._end(output, mark)
+                outcome = self.read_alone(self.portal)
+                return self._end(output, mark) if outcome is None else outcome
             except (WouldBlock, StatementRestart):
                 begin_again(context, fresh=False)
                 return False

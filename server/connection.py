@@ -37,7 +37,7 @@ from gaveldb.engine.sqlstates import (
 from . import messages, replies
 from .copy import pull_copy_data
 from .errors import RequestError, protocol_lost, protocol_violation
-from .express import Express, answer
+from .express import Express, answer, answer_parse, remember
 from .expressquery import Query, answer_query
 from .fastpath import call_function
 from .frames import HEADER, HEADER_BYTES, LIMITS, Inbound
@@ -66,7 +66,7 @@ class Connection(asyncio.Protocol):
     __slots__ = (
         "_busy_poll", "_closing", "_copy_waiter", "_ended", "_inbound", "_out_of_step", "_paused_reading",
         "_ready_after", "_running", "_scheduled", "_skipping", "_texts", "_turning", "express", "key",
-        "output", "queries", "server", "session", "transport",
+        "output", "parsed", "queries", "server", "session", "transport",
     )  # fmt: skip
 
     def __init__(self, server: "Server", transport: asyncio.Transport, output: ClientOutput, session: Session,
@@ -95,6 +95,7 @@ class Connection(asyncio.Protocol):
         self._texts: dict[str, str] | None = None  # prepared statements with characters of several bytes
         self._busy_poll = server.busy_poll
         self.express: dict[bytes, Express] = {}  # by the name of the prepared statement
+        self.parsed: dict[bytes, Express | None] = {}  # by the body of Parse of the unnamed statement
         self.queries: dict[tuple[str, ...], Query | int] = {}  # by the text without its literals
 
     # Called by the transport.
@@ -503,7 +504,10 @@ class Connection(asyncio.Protocol):
                 self._texts.pop(name, None)
         else:
             self.output.text = text
-        session.store_prepared(name, session.prepare(text, types))
+        prepared = session.prepare(text, types)
+        session.store_prepared(name, prepared)
+        if not name:
+            remember(self, data[position + 1 : end], prepared)
         output = self.output
         if output.text is not None:
             self._texts = self._texts or {}
@@ -633,4 +637,8 @@ def _handlers() -> tuple[Handler, ...]:
 
 
 HANDLERS = _handlers()
-EXPRESS_WAYS: dict[int, Callable[[Connection, bytes], bool]] = {ord("B"): answer, ord("Q"): answer_query}
+EXPRESS_WAYS: dict[int, Callable[[Connection, bytes], bool]] = {
+    ord("B"): answer,
+    ord("P"): answer_parse,
+    ord("Q"): answer_query,
+}

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from .connection import Connection
 
 ENTRIES_MAX = 1000  # of one connection
+PARSED_MAX = 200
+PARSED_BYTES_MAX = 2000
 _BINDINGS_MAX = 16
 TAGS_MAX = 64
 _EXECUTE_SYNC = b"E\0\0\0\x09\0\0\0\0\0S\0\0\0\x04"
@@ -82,15 +84,8 @@ def _codes(data: bytes) -> tuple[int, ...] | None:
 
 def answer(connection: "Connection", data: bytes) -> bool:
     """Execute a packet that begins with Bind; False if it goes the ordinary way."""
-    end = 1 + int.from_bytes(data[1:5], "big")
-    left = len(data) - end
-    if left == 22:
-        if data[end:] != _DESCRIBE_EXECUTE_SYNC:
-            return False
-    elif left != 15 or data[end:] != _EXECUTE_SYNC:
-        return False
-    zero = data.find(0, 6, end)
-    if data[5] or zero < 0:
+    zero = data.find(0, 6)
+    if zero < 0 or data[5]:
         return False
     express = connection.express.get(data[6:zero])
     if (
@@ -101,6 +96,58 @@ def answer(connection: "Connection", data: bytes) -> bool:
         express = _find(connection, data[6:zero])
         if express is None:
             return False
+    return _execute(connection, express, data, zero, b"")
+
+
+def answer_parse(connection: "Connection", data: bytes) -> bool:
+    """As `answer`, for a packet that begins with Parse of the unnamed statement and goes on with its Bind: if
+    the text and the types are known, and Parse would find the same plan, the statement is that of
+    last time."""
+    end = 1 + int.from_bytes(data[1:5], "big")
+    if (
+        end < 6
+        or len(data) < end + 7
+        or data[5]
+        or data[end : end + 1] != b"B"
+        or data[end + 5 : end + 7] != b"\0\0"
+    ):
+        return False
+    express = connection.parsed.get(data[6:end])
+    if express is None or express.plan is not express.prepared.plan or not connection.has_plain_text(""):
+        return False
+    statement = express.statement
+    if statement is None or not statement.is_fresh():
+        return False
+    connection.session.store_prepared("", express.prepared)
+    return _execute(connection, express, data[end:], 6, replies.PARSE_COMPLETE)
+
+
+def remember(connection: "Connection", message: bytes, prepared: Any) -> None:
+    """The unnamed statement was made by this body of Parse (behind its name); if that was not the first
+    time, there may come more."""
+    parsed = connection.parsed
+    if message not in parsed:
+        if len(message) <= PARSED_BYTES_MAX:
+            if len(parsed) >= PARSED_MAX:
+                parsed.clear()
+            parsed[message] = None
+        return
+    express = parsed[message]
+    if express is None or express.plan is not prepared.plan:
+        parsed[message] = _find(connection, b"")
+
+
+def _execute(connection: "Connection", express: Express, data: bytes, zero: int, before: bytes) -> bool:
+    """The packet from Bind on; `zero`: where the statement's name ends; `before`: what has been answered."""
+    end = 1 + int.from_bytes(data[1:5], "big")
+    left = len(data) - end
+    if zero >= end:
+        return False
+    if left == 22:
+        if data[end:] != _DESCRIBE_EXECUTE_SYNC:
+            return False
+    elif left != 15 or data[end:] != _EXECUTE_SYNC:
+        return False
     statement = express.statement
     output = connection.output
     if (
@@ -142,13 +189,15 @@ def answer(connection: "Connection", data: bytes) -> bool:
     portal, decoders, head = binding
     if left == 15:
         head = replies.BIND_COMPLETE
+    if before:
+        head = before + head
     if portal is None and not statement.begins:
         output.early = head + (express.tags.get(0) or express.tag(0)) + READY[b"I"]
     output.held = head
     try:
         outcome = statement.run(portal, decoders, values, output)
     except BindError as error:
-        output.held = b""
+        output.held = before
         connection.fail_packet(data, error.error)
         return True
     except Exception as error:

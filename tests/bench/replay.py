@@ -1,8 +1,9 @@
 """What the server itself needs for pgbench's statements, without sockets and clients: CPU microseconds.
 
-python -m tests.bench.replay [--profile] [--clients 16] [select|simple-update|tpcb ...]
+python -m tests.bench.replay [--profile] [--clients 16] [--protocol simple] [select|simple-update|tpcb ...]
 
-The messages of pgbench -M prepared are fed to connections whose transports only count ReadyForQuery.
+The messages of pgbench -M prepared (or simple, or extended) are fed to connections whose transports only
+count ReadyForQuery.
 Unlike throughput this hardly depends on what else the machine does.
 """
 
@@ -100,6 +101,18 @@ def message(tag: bytes, body: bytes) -> bytes:
     return tag + struct.pack("!I", len(body) + 4) + body
 
 
+def simple(text: str, *values: int) -> bytes:
+    """Query, with the values put in."""
+    for number in range(len(values), 0, -1):
+        text = text.replace(f"${number}", str(values[number - 1]))
+    return message(b"Q", text.encode() + b";\0")
+
+
+def extended(text: str, *values: int) -> bytes:
+    """Parse, Bind, Describe, Execute and Sync as libpq's PQsendQueryParams sends them."""
+    return message(b"P", b"\0" + text.encode() + b"\0\0\0") + bind("", *values)
+
+
 def bind(name: str, *values: int) -> bytes:
     """Bind, Describe, Execute and Sync as libpq's PQsendQueryPrepared sends them."""
     body = b"\0" + name.encode() + b"\0\0\0" + struct.pack("!H", len(values))
@@ -109,6 +122,15 @@ def bind(name: str, *values: int) -> bytes:
     body += b"\0\1\0\0"
     rest = message(b"D", b"P\0") + message(b"E", b"\0\0\0\0\0") + message(b"S", b"")
     return message(b"B", body) + rest
+
+
+def _parameters(text: str) -> list[str]:
+    """What the parameters of a statement of pgbench's scripts are."""
+    if text.startswith("INSERT"):
+        return ["tid", "bid", "aid", "delta"]
+    if text.startswith("UPDATE"):
+        return ["delta", text[-8:-5]]
+    return ["aid"] if "$1" in text else []
 
 
 class Client:
@@ -139,14 +161,17 @@ class Client:
             body = f"P{index}\0{text}\0".encode() + b"\0\0"
             await self.send(message(b"P", body) + message(b"S", b""))
 
-    def messages(self, script: str) -> list[bytes]:
+    def messages(self, script: str, protocol: str) -> list[bytes]:
         aid, tid, delta = self.random.randint(1, ACCOUNTS), self.random.randint(1, 10), 17
-        if script == "select":
-            return [bind("P0", aid)]
-        steps = [bind("P0"), bind("P1", delta, aid), bind("P2", aid)]
-        if script == "tpcb":
-            steps += [bind("P3", delta, tid), bind("P4", delta, 1)]
-        return [*steps, bind(f"P{len(steps)}", tid, 1, aid, delta), bind(f"P{len(steps) + 1}")]
+        values = {"delta": delta, "aid": aid, "tid": tid, "bid": 1}
+        found = []
+        for index, text in enumerate(SCRIPTS[script]):
+            given = [values[name] for name in _parameters(text)]
+            if protocol == "prepared":
+                found.append(bind(f"P{index}", *given))
+            else:
+                found.append((simple if protocol == "simple" else extended)(text, *given))
+        return found
 
     async def run(self, batches: list[list[bytes]]) -> None:
         for steps in batches:
@@ -165,7 +190,7 @@ class Client:
         return [statistics.median(found) * 1e6 for found in times]
 
 
-async def measure(script: str, clients: int, profile: cProfile.Profile | None) -> float:
+async def measure(script: str, protocol: str, clients: int, profile: cProfile.Profile | None) -> float:
     folder = Path(tempfile.mkdtemp(prefix="gaveldb-replay-"))
     engine = open_engine({"data_dir": str(folder)})
     try:
@@ -176,7 +201,7 @@ async def measure(script: str, clients: int, profile: cProfile.Profile | None) -
         for member in members:
             await member.prepare(script)
         count = max(4_000 // clients // len(SCRIPTS[script]), 8)
-        batches = [[member.messages(script) for _ in range(count)] for member in members]
+        batches = [[member.messages(script, protocol) for _ in range(count)] for member in members]
         await asyncio.gather(*[m.run(b[:200]) for m, b in zip(members, batches, strict=True)])
         best = 1e9
         for _ in range(5 if profile else 30):
@@ -188,7 +213,7 @@ async def measure(script: str, clients: int, profile: cProfile.Profile | None) -
             if profile:
                 profile.disable()
         if clients == 1 and profile is None:
-            batches = [members[0].messages(script) for _ in range(2000)]
+            batches = [members[0].messages(script, protocol) for _ in range(2000)]
             medians = await members[0].run_timed(batches)
             for text, median in zip(SCRIPTS[script], medians, strict=True):
                 print(f"    {median:8.1f} us  {text[:60]}")
@@ -204,11 +229,12 @@ def main(run: Callable[[Any], Any]) -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.bench.replay")
     parser.add_argument("scripts", nargs="*", default=["select", "simple-update"])
     parser.add_argument("--clients", type=int, default=1)
+    parser.add_argument("--protocol", choices=("prepared", "extended", "simple"), default="prepared")
     parser.add_argument("--profile", action="store_true")
     options = parser.parse_args()
     for script in options.scripts:
         profile = cProfile.Profile() if options.profile else None
-        took = run(measure(script, options.clients, profile))
+        took = run(measure(script, options.protocol, options.clients, profile))
         print(f"{script:<16} {options.clients:>3} clients  {took:8.1f} us of CPU a transaction", flush=True)
         if profile is not None:
             pstats.Stats(profile).sort_stats("tottime").print_stats(45)

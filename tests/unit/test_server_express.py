@@ -212,3 +212,17 @@ async def test_default_modes_that_a_transaction_has_changed(clients: list[Client
         assert (await client.ask(*run("set", "1")))[-2][1]["C"] == "25006", change
         await client.query("set default_transaction_read_only = off")
         assert (await client.ask(*run("set", "1")))[-2] == ("CommandComplete", "UPDATE 1")
+
+
+@pytest.mark.parametrize("level", ["serializable", "repeatable read", "read committed"])
+async def test_every_isolation_level(clients: list[Client], level: str) -> None:
+    client = clients[0]
+    await client.query(f"set default_transaction_isolation = '{level}'")
+    await client.ask(*prepare("get", "select n from t where id = $1"))
+    for _ in range(5):
+        assert (await client.query("select n from t where id = 1"))[1] == ("DataRow", ["10"])
+        assert (await client.ask(*run("get", "1")))[1] == ("DataRow", ["10"])
+        assert (await client.query("update t set n = n + 0 where id = 1"))[0] == (
+            "CommandComplete",
+            "UPDATE 1",
+        )

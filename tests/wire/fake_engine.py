@@ -27,6 +27,7 @@ class FakePrepared:
 
     def __init__(self, text: str) -> None:
         self.text = text
+        self.plan = None
         self.words = text.upper().rstrip(";").split()
         self.parameter_types: Sequence[int] = (23,) if "$1" in text else ()
         rows = self.words[:1] in (["SELECT"], ["SERIES"], ["ROWS"])
@@ -99,6 +100,12 @@ class FakeSession:
 
     def execute(self, portal: Any, row_limit: int, output: Output) -> Step:
         return self._run(portal, row_limit, output)
+
+    def express(self, prepared: Any) -> None:
+        return None
+
+    def express_query(self, text: str, literals: Any) -> None:
+        return None
 
     def sync(self, output: Output) -> Step:
         return None
