@@ -17,9 +17,23 @@ The state is soft. After a restart `restore` brings back the tail of the journal
 it is behind the horizon of the window.
 """
 
+from typing import Protocol
+
 from .api import Commit, CommitRequest
 from .errors import SerializationFailure, TooOld
 from .window import Window
+
+
+class Decider(Protocol):
+    """What a pipeline asks: Adjudicator, or ShardedAdjudicator (journal/sharded.py)."""
+
+    last_tau: int
+
+    def restore(self, commit: Commit) -> None: ...
+
+    def adjudicate(self, request: CommitRequest, now: int) -> int: ...
+
+    def committed_since(self, key: bytes, tau: int) -> bool: ...
 
 
 class Adjudicator:
@@ -39,6 +53,15 @@ class Adjudicator:
 
     def adjudicate(self, request: CommitRequest, now: int) -> int:
         """The tau of the commit; raises SerializationFailure or its subclass TooOld."""
+        self.check(request)
+        tau = self.last_tau + 1
+        if now > tau:
+            tau = now
+        self.record(request, tau)
+        return tau
+
+    def check(self, request: CommitRequest) -> None:
+        """Whether it may commit, and nothing else; raises what adjudicate raises."""
         base, writes, deletes, bases, reads, read_ranges = request[:6]
         window = self.window
         current = window.current
@@ -55,14 +78,13 @@ class Adjudicator:
             self._check_deleted(request)
         if request.catalog_tau or request.changes_catalog:
             self._check_catalog(request)
-        tau = self.last_tau + 1
-        if now > tau:
-            tau = now
+
+    def record(self, request: CommitRequest, tau: int) -> None:
+        """It has committed at this tau."""
         self.last_tau = tau
-        window.record(tau, writes, deletes)
+        self.window.record(tau, request.writes, request.deletes)
         if request.changes_catalog:
             self._catalog_taus[request.database] = tau
-        return tau
 
     def committed_since(self, key: bytes, tau: int) -> bool:
         """Whether a commit after `tau` wrote the key, or deleted a range with it; true if it may have been

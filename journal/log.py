@@ -162,6 +162,7 @@ class SegmentLog:
         last = self._segments[-1]
         self.last_tau = max(self.last_tau, last.start_tau)
         good_tau = last.start_tau
+        group, group_durable = 0, -1  # where the last group begins
         with disk.mapped(last.path) as data:
             last.end = _HEAD.size
             while True:
@@ -178,11 +179,18 @@ class SegmentLog:
                     if _durable_behind(data, last.end, good_tau):
                         raise JournalCorrupt(last.path, last.end, "a record is missing")
                     break
+                if record.durable != group_durable:
+                    group, group_durable = last.end, record.durable
                 good_tau = record.tau
                 last.end += record.size
+            unsure = bytes(data[group : last.end])
         self._fd = disk.open(last.path, os.O_RDWR)
+        # Nobody knows whether the last group was synced, and where a sync has failed the page cache shows
+        # what will never be written: so it is written again.
+        write_all(disk, self._fd, unsure, group)
         disk.ftruncate(self._fd, last.end)
         disk.fsync(self._fd)
+        disk.sync_directory(self._directory)
         self._offset = self._allocated = last.end
         self.last_tau = max(self.last_tau, good_tau)
         self._durable = good_tau

@@ -25,7 +25,7 @@ from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
-from .adjudicator import Adjudicator
+from .adjudicator import Adjudicator, Decider
 from .api import Batch, Clock, Commit, CommitRequest
 from .clock import SystemClock
 from .crossbar import Crossbar
@@ -68,7 +68,7 @@ class Pipeline:
         self,
         journals: Sequence[Journal],
         clock: Clock,
-        adjudicator: Adjudicator,
+        adjudicator: Decider,
         host: Host | None = None,
     ) -> None:
         self._host = host if host is not None else SystemHost()

@@ -120,7 +120,9 @@ class Transaction:
 
     def request(self, marked_in: int) -> CommitRequest:
         """What to ask for."""
-        base, entry = self.base, self.entry
+        base, entry, source = self.base, self.entry, self.world.random
+        if source.random() < 0.05:  # older than it is: then it may be refused more often, no more
+            base = max(0, base - source.choice((1, 1000, 100_000, 10_000_000)))
         writes = {database_prefix(database) + key: value for (database, key), value in self.writes.items()}
         writes[database_prefix(marked_in) + marker(entry.number)] = b"%d" % entry.number
         writes.update(self.controls)

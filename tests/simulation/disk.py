@@ -81,6 +81,7 @@ class SimDisk:
         self.world = world
         self.root = Directory()
         self.full = False
+        self.allocates = True
         self.lies = False
         self.fail_syncs = 0  # how many syncs to fail
         self.sync_seconds = 0.0002
@@ -250,8 +251,10 @@ class SimDisk:
             self._change(inode, ("write", offset, data[: source.randrange(len(data))]))
         self.world.step()
         if self.full and offset + len(data) > len(inode.content):
-            room = len(inode.content) - offset
-            if room <= 0:
+            room = max(0, len(inode.content) - offset)
+            if not self.allocates:  # so there may be a little left
+                room = max(room, source.randrange(len(data)))
+            if room <= 0 or source.random() < 0.3:
                 raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
             data = data[:room]
         elif len(data) > 1 and source.random() < 0.01:
@@ -263,6 +266,8 @@ class SimDisk:
     def allocate(self, descriptor: int, offset: int, length: int, /) -> None:
         inode = self._opened(descriptor)
         self.world.step()
+        if not self.allocates:
+            raise OSError(errno.EOPNOTSUPP, os.strerror(errno.EOPNOTSUPP))
         if self.full:
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         if offset + length > len(inode.content):

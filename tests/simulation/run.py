@@ -17,6 +17,7 @@ from unittest import mock
 
 from gaveldb.journal.api import KeyRange
 from gaveldb.journal.errors import JournalBroken, JournalError, JournalFull
+from gaveldb.journal.sharded import ShardedAdjudicator
 from gaveldb.storage.api import create_database_write
 from gaveldb.storage.errors import StorageError
 from gaveldb.storage.opening import open_storage
@@ -25,6 +26,7 @@ from .client import DATABASES, Session, Transaction, marker, numbers
 from .follower import Follower
 from .history import COMMITTED, FAILED, REFUSED, History
 from .machine import Machine
+from .reference import Checked, Reference
 from .workloads import WORKLOADS, Workload
 from .world import Finding, World
 
@@ -48,14 +50,21 @@ class Settings:
         self.reboots = source.choice((0.0, 0.5, 1.0))
         self.clean = source.choice((0.0, 0.2, 0.5))
         self.full_disk = source.random() < 0.2
+        self.allocates = source.random() < 0.6
         self.stalls = source.choice((0.0, 0.0, 0.02, 0.2))
         self.sync_seconds = source.choice((0.00002, 0.0002, 0.002))
-        self.failing_syncs = source.random() < 0.08
+        self.failing_syncs = source.random() < 0.15
         self.lies = source.random() < 0.05
         self.clock_jumps = source.random() < 0.3
         self.checkpoints = source.random() < 0.5
         self.segment_size = source.choice((300, 1000, 4000, 20000))
         self.buffer_max = source.choice((2, 10, 1000))
+        bounds = [
+            b"\x00\x00\x00\x01",
+            b"\x00\x00\x00\x01\x00\x00\x00\x15",
+            b"\x00\x00\x00\x02\x00\x00\x00\x05",
+        ]
+        self.shards = source.choice(([], [], bounds[:1], bounds))
         self.window_keys = source.choice((20, 200, 10**6))
         self.constants = {
             "gaveldb.journal.log.ALLOCATION_FIRST": source.choice((1, 1024)),
@@ -83,6 +92,7 @@ class Run:
         disk.sync_seconds = settings.sync_seconds
         disk.stall_share = settings.stalls
         disk.lies = settings.lies
+        disk.allocates = settings.allocates
         self.history = History()
         self.workloads: list[Workload] = [WORKLOADS[name]() for name in settings.workloads]
         self.followers = [
@@ -149,11 +159,34 @@ class Run:
         pipeline = opened.pipeline
         pipeline.on_broken = self._broken
         pipeline.crossbar._buffer_max = settings.buffer_max
-        pipeline.adjudicator.window._keys_max = settings.window_keys
+        self._check_adjudicator(pipeline)
         for journal in pipeline.journals:
             journal._segment_size = settings.segment_size
         self.world.note(f"open at {opened.storage.current_tau}")
         return opened
+
+    def _check_adjudicator(self, pipeline: Any) -> None:
+        """Put the reference beside it, with all that the journals still have; shard it, perhaps."""
+        fast = pipeline.adjudicator
+        begin = max(journal._segments[0].start_tau for journal in pipeline.journals)
+        past = list(pipeline.history(begin))
+        if self.settings.shards:
+            sharded = ShardedAdjudicator(self.settings.shards, fast.last_tau, fast.window.horizon)
+            for commit in past:
+                if commit.tau > fast.window.horizon:
+                    sharded.restore(commit)
+            windows = [shard.window for shard in sharded.shards]
+            fast = sharded
+        else:
+            windows = [fast.window]
+        for window in windows:
+            window._keys_max = self.settings.window_keys
+        reference = Reference()
+        for commit in past:
+            reference.record(commit)
+        checked = Checked(fast, reference)
+        checked.tell = self.world.find
+        pipeline.adjudicator = checked
 
     def _broken(self, error: Exception) -> None:
         if not self.machine.disk.lost:

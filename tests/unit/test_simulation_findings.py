@@ -184,6 +184,25 @@ def test_the_torn_first_group_of_such_a_journal_is_cut(tmp_path: Path) -> None:
     journal.close()
 
 
+def test_what_a_failed_sync_left_in_the_page_cache_is_written_again(tmp_path: Path) -> None:
+    written: list[bytes] = []
+
+    class Noting(SystemDisk):
+        @staticmethod
+        def pwrite(descriptor: int, data: bytes | memoryview, offset: int, /) -> int:
+            written.append(bytes(data))
+            return os.pwrite(descriptor, data, offset)
+
+    journal = SegmentLog(tmp_path, disk=Noting())
+    journal.append(entries(1))
+    journal.append(entries(2, 3))
+    last_group = written[-1]
+    os.close(journal._fd)  # killed: nobody knows whether the last sync succeeded
+    written.clear()
+    SegmentLog(tmp_path, disk=Noting()).close()
+    assert written == [last_group]
+
+
 async def test_more_journals_than_before_after_a_crash(tmp_path: Path) -> None:
     opened: Any = open_storage(tmp_path)
     key, value = create_database_write(1, None)
