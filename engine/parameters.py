@@ -111,7 +111,11 @@ def make_decoder(catalog: Any, typid: int, format_code: int) -> Any:
 def _integer(low: int, high: int, typid: int) -> Any:
     """Decimal text straight to int; anything unusual takes the type's input function."""
 
+    digits_max = len(str(high)) - 1  # so many are in range whatever they are
+
     def decode(ctx: Any, value: bytes) -> Any:
+        if value.isdigit() and len(value) <= digits_max:
+            return int(value)
         if len(value) < 19:
             digits = value[1:] if value[:1] == b"-" else value
             if bytes(digits).isdigit():
