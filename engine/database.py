@@ -73,6 +73,7 @@ class Database:
         self.locking = not engine.dsql  # Aurora DSQL has no locks
         self.locks = LockTable()
         self.serializer = Serializer()
+        self.reserved: set[bytes] = set()  # catalog rows that prepared transactions have changed
         self.strong: dict[int, int] = {}  # see relationlocks.py: relation -> how many transactions
         self.advisory = AdvisoryLocks(self)
         self.columns = ColumnStore()

@@ -75,18 +75,7 @@ class TransactionEnd(SessionState):
         transaction = self.transaction
         assert transaction is not None
         try:
-            if transaction.deferred:
-                from .run.deferred import check_all
-
-                yield from check_all(transaction)
-                transaction.end_command()
-            waits = transaction.waits
-            while waits:
-                future = waits.pop()
-                yield future
-                future.result()
-            if isinstance(transaction, SerializableTransaction):
-                transaction.prepare_serial()
+            yield from self.commit_checks(transaction)
             if self.portals:
                 yield from self._end_portals_commit()
             if self._on_commit:
@@ -109,6 +98,21 @@ class TransactionEnd(SessionState):
                 yield winner
             raise self.engine.commit_error(error) from None
         self._committed(transaction)
+
+    def commit_checks(self, transaction: Transaction) -> Iterator[Any]:
+        """The last that a transaction may fail of before its writes go to the adjudicator."""
+        if transaction.deferred:
+            from .run.deferred import check_all
+
+            yield from check_all(transaction)
+            transaction.end_command()
+        waits = transaction.waits
+        while waits:
+            future = waits.pop()
+            yield future
+            future.result()
+        if isinstance(transaction, SerializableTransaction):
+            transaction.prepare_serial()
 
     def commit_at_once(self, acknowledge: Callable[[], None]) -> "Future[int] | None":
         """COMMIT of a transaction that has nothing but writes, as far as the journal: the Future whose end

@@ -34,6 +34,7 @@ from .sqlstates import (
     T_R_SERIALIZATION_FAILURE,
     TOO_MANY_CONNECTIONS,
 )
+from .twophase import restore
 
 log = logging.getLogger("gaveldb.engine")
 
@@ -64,6 +65,8 @@ class GavelEngine:
         self._flush: Any = None
         self.committed_since: Any = None  # the committer's
         self.blocks = 0  # open transaction blocks
+        self.prepared: dict[str, Any] = {}  # twophase.Prepared by identifier
+        self.max_prepared = int(config.get("max_prepared_transactions") or 0)
         # Numbers that are not given again after a restart, unless there were 1000 a second before it.
         self.next_xid = count(1000 + time.time_ns() // 1_000_000 % 2**31).__next__
         self._shared_rows: list[tuple[int, int, bytes]] = []
@@ -103,6 +106,11 @@ class GavelEngine:
             writes: dict[bytes, bytes | None] = dict(create_database_write(oid, None) for oid in missing)
             await self.commit(CommitRequest(self.current_tau(), writes))
         self.database(POSTGRES_OID, "postgres")
+        snapshot = self.storage.snapshot(SHARED_DATABASE)
+        try:
+            restore(self, snapshot)
+        finally:
+            snapshot.close()
 
     async def close(self) -> None:
         """Clean shutdown: exact sequence values, then the storage."""
@@ -295,6 +303,7 @@ class GavelEngine:
                 raise SqlError(TOO_MANY_CONNECTIONS, f"too many connections for {what}", severity="FATAL")
         state = self.database(row.oid, database)
         settings = Settings(state.catalog, role, row.oid, options)
+        settings.of_command_line("max_prepared_transactions", str(self.max_prepared))
         session = Session(self, state, role.oid, output, settings, pid=pid, peer=peer, user=user)
         settings.session = session
         self.sessions[pid] = session

@@ -40,5 +40,5 @@ def _row(
     relation, xid, classid, objid, objsubid = names
     return (
         kind, database, relation, None, None, None, xid, classid, objid, objsubid, f"{session.pid}/1",
-        session.pid, mode, granted, False, None,
+        session.pid or None, mode, granted, False, None,
     )  # fmt: skip

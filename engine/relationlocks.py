@@ -122,7 +122,8 @@ def lock_steps(session: Any, oid: int, mode: int, *, nowait: str | None = None) 
 def _enter_noted(database: Any, oid: int) -> None:
     """Enter into the lock table what transactions have only noted of a relation."""
     key = RelationKey(oid)
-    for session in database.engine.sessions.values():
+    engine = database.engine
+    for session in (*engine.sessions.values(), *engine.prepared.values()):
         transaction = session.transaction
         if session.database is not database or transaction is None:
             continue

@@ -649,6 +649,14 @@ class Settings:
         self._sources[key] = source
         self._put(key, value)
 
+    def of_command_line(self, name: str, text: str) -> None:
+        """A parameter that the server was started with."""
+        key = name.lower()
+        definition = self.definition(name)
+        if text != definition.boot_val:
+            self._sources[key] = "command line"
+        self._put(key, self._parse(definition, key, text))
+
     def _stored_defaults(self, database_oid: int, role_oid: int) -> None:
         """ALTER DATABASE / ROLE ... SET (pg_db_role_setting), least specific first."""
         table = self._catalog.pg_db_role_setting

@@ -29,7 +29,7 @@ from gaveldb.journal.api import MODES, CommitRequest, KeyRange, Member
 from gaveldb.storage.api import SHARED_DATABASE
 
 from .errors import SqlError
-from .rowlocks import RowLocks
+from .rowlocks import RowLocks, concurrent_update
 from .sqlstates import ACTIVE_SQL_TRANSACTION, READ_ONLY_SQL_TRANSACTION, S_E_INVALID_SPECIFICATION
 
 if TYPE_CHECKING:
@@ -151,6 +151,7 @@ class Transaction(RowLocks):
         self.used = set()
         self.strong = set()
         self.serial: Member | None = None  # see serializable.py
+        self.listens = False  # it has executed LISTEN or UNLISTEN
         self.last_key_tau = 0
         self.xid = 0
         self._catalog: Any = None
@@ -486,6 +487,8 @@ class Transaction(RowLocks):
         if row is None and rowid < 1 << 32:
             value = b"\xc0"  # a built-in row is hidden by a stored nil
         key = _ROW_KEY.pack(relid, rowid)
+        if key in self.database.reserved:
+            raise concurrent_update()
         self.has_writes = True
         if rowid >= 1 << 62:
             return  # of this session only; kept in _history
@@ -632,6 +635,12 @@ class Transaction(RowLocks):
         if self.read_ranges:
             ranges = [(KeyRange(prefix + span.low, prefix + span.high), at) for span, at in self.read_ranges]
         return CommitRequest(tau, writes, deletes, bases, reads, ranges, 0)
+
+    def touches_temporary(self) -> bool:
+        """Whether it has written to temporary relations, or made or changed some."""
+        return any(relation[0] & 0x80 for relation in self.written) or any(
+            rowid >= 1 << 62 for changes in self._history for rows in changes.values() for rowid in rows
+        )
 
     def apply_temporary(self) -> None:
         """After COMMIT: temporary relations and their catalog rows become the session's."""

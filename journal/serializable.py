@@ -33,9 +33,9 @@ class Member:
     """A serializable transaction, until no other one that overlapped it is left (SERIALIZABLEXACT)."""
 
     __slots__ = (
-        "commit_number", "committed", "conflict_out", "doomed", "earliest_out", "finished_before", "ins",
-        "keys", "name", "outs", "owner", "possible", "prepare_number", "prepared", "ranges", "read_only",
-        "seen", "unsafe", "waiter", "writes",
+        "commit_number", "committed", "conflict_in", "conflict_out", "doomed", "earliest_out",
+        "finished_before", "ins", "keys", "name", "outs", "owner", "possible", "prepare_number", "prepared",
+        "ranges", "read_only", "seen", "unsafe", "waiter", "writes",
     )  # fmt: skip
 
     def __init__(self, seen: int, read_only: bool) -> None:
@@ -50,6 +50,7 @@ class Member:
         self.ins: set[Member] = set()  # who read what this one wrote
         self.outs: set[Member] = set()  # who wrote what this one read
         self.doomed = self.prepared = self.committed = False
+        self.conflict_in = False  # restored after a restart: from whomever
         self.conflict_out = False  # to one that committed before this one
         self.prepare_number = self.commit_number = 0
         self.earliest_out = 0
@@ -64,6 +65,11 @@ class Member:
         if keys is not None and key in keys:
             return True
         return any(low <= key < high for low, high in self.ranges.get(relation, ()))
+
+    def all_reads(self) -> list[list[tuple[bytes, bytes]]]:
+        """What `Serializer.restore` needs: keys (as ranges) and ranges."""
+        keys = [(key, key + b"\x00") for found in self.keys.values() for key in found]
+        return [keys, [span for spans in self.ranges.values() for span in spans]]
 
     def wrote(self, key: bytes) -> bool:
         keys = self.writes.get(key[:RELATION_BYTES])
@@ -92,6 +98,20 @@ class Serializer:
         if read_only:
             member.possible = {m for m in self._members if not m.committed and not m.read_only}
         self._members[member] = None
+        return member
+
+    def restore(self, reads: Iterable[Iterable[tuple[bytes, bytes]]], writes: Iterable[bytes]) -> Member:
+        """A prepared transaction after a restart. Whom it had conflicts with is forgotten: it is taken to
+        have had some on both sides."""
+        member = self.begin(False)
+        for spans in reads:
+            for low, high in spans:
+                member.ranges.setdefault(low[:RELATION_BYTES], []).append((low, high))
+        for key in writes:
+            member.writes.setdefault(key[:RELATION_BYTES], set()).add(key)
+        self._commits += 1
+        member.prepare_number = self._commits
+        member.prepared = member.conflict_in = member.conflict_out = True
         return member
 
     # --- reading and writing ------------------------------------------------------------------------
@@ -163,8 +183,10 @@ class Serializer:
         writer.ins.add(reader)
 
     def _is_dangerous(self, reader: Member, writer: Member) -> bool:
-        if writer.committed and writer.conflict_out:
+        if writer.conflict_out and (writer.committed or writer.conflict_in):
             return True  # reader -> writer -> T2, and T2 committed before the writer
+        if reader.conflict_in and writer.prepared:
+            return True
         for second in writer.outs:  # reader -> writer -> T2, and T2 has committed first
             if (
                 second.prepared

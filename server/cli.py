@@ -39,6 +39,7 @@ def main() -> None:
 @click.option("--tls-cert", "tls_certificate", type=click.Path(path_type=Path, exists=True), default=None)
 @click.option("--tls-key", type=click.Path(path_type=Path, exists=True), default=None)
 @click.option("--max-connections", type=click.IntRange(min=1), default=500)
+@click.option("--max-prepared-transactions", type=click.IntRange(0, 262143), default=0, help="0: none.")
 @click.option("--authentication-timeout", type=float, default=60.0, help="Seconds.")
 @click.option("--shutdown-timeout", type=float, default=10.0, help="Seconds for running statements to end.")
 @click.option(

@@ -30,6 +30,7 @@ class Config:
     tls_key: Path | None = None
     tls_self_signed: bool = False
     max_connections: int = 500
+    max_prepared_transactions: int = 0
     authentication_timeout: float = 60.0  # seconds, as PostgreSQL
     shutdown_timeout: float = 10.0
     busy_poll: int = 50  # microseconds
@@ -63,6 +64,7 @@ class Config:
             "port": self.port,
             "listen_addresses": ",".join(self.hosts),
             "max_connections": self.max_connections,
+            "max_prepared_transactions": self.max_prepared_transactions,
         }
 
 

@@ -33,6 +33,7 @@ def listen(ctx: Any, statement: ast.ListenStmt) -> None:
     """LISTEN channel: effective at COMMIT."""
     session = ctx.session
     channel = statement.conditionname
+    session.transaction.listens = True
     session.transaction.on_commit.append(lambda: session.engine.listen(session, channel))
 
 
@@ -41,6 +42,7 @@ def unlisten(ctx: Any, statement: ast.UnlistenStmt) -> None:
     """UNLISTEN channel | *: effective at COMMIT."""
     session = ctx.session
     channel = statement.conditionname
+    session.transaction.listens = True
 
     def stop() -> None:
         for name in [channel] if channel else session.listening():

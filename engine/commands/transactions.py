@@ -8,9 +8,9 @@ from pglast import ast
 from ..errors import Notice, SqlError
 from ..sqlstates import (
     ACTIVE_SQL_TRANSACTION,
-    FEATURE_NOT_SUPPORTED,
     NO_ACTIVE_SQL_TRANSACTION,
 )
+from ..twophase import finish, prepare
 from .registry import command
 
 
@@ -164,8 +164,30 @@ def _rollback_to(ctx: Any, statement: Any) -> str:
     return "ROLLBACK"
 
 
-def _two_phase(ctx: Any, statement: Any) -> str:
-    raise SqlError(FEATURE_NOT_SUPPORTED, "two-phase commit (PREPARE TRANSACTION) is not supported")
+def _prepare(ctx: Any, statement: Any) -> Any:
+    session = ctx.session
+    transaction = session.transaction
+    if session.failed:
+        session.rollback_failed()
+        return "ROLLBACK"
+    if transaction is None or not transaction.explicit:
+        text = "there is no transaction in progress"
+        ctx.notice(Notice(text, sqlstate=NO_ACTIVE_SQL_TRANSACTION, severity="WARNING"))
+        return "ROLLBACK"
+    return _prepare_steps(session, statement.gid)
+
+
+def _prepare_steps(session: Any, gid: str) -> Generator[Any, Any, str]:
+    yield from prepare(session, gid)
+    return "PREPARE TRANSACTION"
+
+
+def _finish(ctx: Any, statement: Any) -> Generator[Any, Any, str]:
+    commit = statement.kind.name == "TRANS_STMT_COMMIT_PREPARED"
+    tag = "COMMIT PREPARED" if commit else "ROLLBACK PREPARED"
+    ctx.session.require_no_block(tag)
+    yield from finish(ctx.session, statement.gid, commit)
+    return tag
 
 
 _KINDS = {
@@ -176,9 +198,9 @@ _KINDS = {
     "TRANS_STMT_SAVEPOINT": _savepoint,
     "TRANS_STMT_RELEASE": _release,
     "TRANS_STMT_ROLLBACK_TO": _rollback_to,
-    "TRANS_STMT_PREPARE": _two_phase,
-    "TRANS_STMT_COMMIT_PREPARED": _two_phase,
-    "TRANS_STMT_ROLLBACK_PREPARED": _two_phase,
+    "TRANS_STMT_PREPARE": _prepare,
+    "TRANS_STMT_COMMIT_PREPARED": _finish,
+    "TRANS_STMT_ROLLBACK_PREPARED": _finish,
 }
 
 

@@ -204,7 +204,6 @@ def show_all_settings(ctx: Any) -> Iterable[tuple[Any, ...]]:
     "show_all_file_settings",
     "pg_hba_file_rules",
     "pg_ident_file_mappings",
-    "pg_prepared_xact",
     "pg_show_replication_origin_status",
     "pg_get_replication_slots",
     "pg_get_shmem_allocations",
@@ -216,6 +215,13 @@ def show_all_settings(ctx: Any) -> Iterable[tuple[Any, ...]]:
 )
 def no_rows(*args: Any) -> tuple[Any, ...]:
     return ()
+
+
+@implements("pg_prepared_xact", context=True)
+def pg_prepared_xact(ctx: Any) -> list[tuple[Any, ...]]:
+    from ..twophase import rows
+
+    return rows(ctx.session.engine)
 
 
 @implements("show_config_by_name", context=True)

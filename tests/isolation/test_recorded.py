@@ -11,7 +11,7 @@ from .specs.compare import SCRIPTS, outputs
 
 @pytest.fixture(scope="module")
 def url() -> Iterator[str]:
-    with ServerProcess() as server:
+    with ServerProcess(None, 0, "--max-prepared-transactions", "10") as server:
         yield server.url
 
 
