@@ -19,9 +19,12 @@ from .history import COMMITTED, Entry
 Graph = dict[int, set[int]]
 
 
-def check_lists(entries: Sequence[Entry], final: dict[int, list[int]], happened: set[int]) -> list[str]:
+def check_lists(
+    entries: Sequence[Entry], final: dict[int, list[int]], happened: set[int], *, snapshots: bool = True
+) -> list[str]:
     """What is wrong with transactions whose actions are ("read", list, content) or
-    ("append", list, element). `final`: the lists as they are in the end; `happened`: who committed."""
+    ("append", list, element). `final`: the lists as they are in the end; `happened`: who committed.
+    `snapshots`: whether a transaction has one for all of its statements."""
     wrong: list[str] = []
     writer: dict[int, Entry] = {}
     for entry in entries:
@@ -40,7 +43,7 @@ def check_lists(entries: Sequence[Entry], final: dict[int, list[int]], happened:
         wrong += _judge_reads(entry, final, writer, happened)
     if wrong:
         return wrong
-    return _judge_order([e for e in entries if _counts(e, happened)], final, writer)
+    return _judge_order([e for e in entries if _counts(e, happened)], final, writer, snapshots)
 
 
 def _counts(entry: Entry, happened: set[int]) -> bool:
@@ -83,7 +86,7 @@ def _judge_reads(
 
 
 def _judge_order(
-    entries: Sequence[Entry], final: dict[int, list[int]], writer: dict[int, Entry]
+    entries: Sequence[Entry], final: dict[int, list[int]], writer: dict[int, Entry], snapshots: bool
 ) -> list[str]:
     ww: Graph = {}
     wr: Graph = {}
@@ -109,11 +112,10 @@ def _judge_order(
                 _add(rw, entry.number, following)
     committed = union(ww, wr)
     wrong = []
-    for name, graph in (
-        ("G0", ww),
-        ("G1c", committed),
-        ("G-single", union(committed, compose(committed, rw))),
-    ):
+    graphs = [("G0", ww), ("G1c", committed)]
+    if snapshots:
+        graphs.append(("G-single", union(committed, compose(committed, rw))))
+    for name, graph in graphs:
         cycle = find_cycle(graph)
         if cycle:
             return [f"{name}: {cycle}"]

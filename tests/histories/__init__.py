@@ -1,0 +1,1 @@
+"""Random histories over SQL, judged by level: see run.py."""
