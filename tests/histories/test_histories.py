@@ -9,5 +9,5 @@ from .run import LEVELS, run_level
 
 @pytest.mark.parametrize("level", LEVELS)
 def test_level(level: str, tmp_path: Path) -> None:
-    run = run_level(level, tmp_path / "data", 800, 1, 1)
+    run = run_level(level, tmp_path / "data", 400, 1, 1)
     assert run.kills == 1
