@@ -55,6 +55,17 @@ class GavelEngine:
     def __init__(self, config: Mapping[str, Any]) -> None:
         self.config = config
         self.dsql = bool(config.get("dsql"))
+        self.limits: Any = None  # of the dsql mode
+        self._session_class: type[Session] = Session
+        self._server_settings: Mapping[str, str] | None = None
+        if self.dsql:
+            from .dsql import rules
+            from .dsql.limits import Limits
+            from .dsql.session import DsqlSession
+
+            self.limits = Limits(config.get("dsql_limits") or ())
+            self._session_class = DsqlSession
+            self._server_settings = rules.SERVER_SETTINGS
         self.databases: dict[int, Database] = {}
         self.sessions: dict[int, Session] = {}
         self.listeners: dict[str, set[Session]] = {}
@@ -111,6 +122,10 @@ class GavelEngine:
             restore(self, snapshot)
         finally:
             snapshot.close()
+        if self.dsql:
+            from .dsql.session import make_admin
+
+            await make_admin(self)
 
     async def close(self) -> None:
         """Clean shutdown: exact sequence values, then the storage."""
@@ -240,6 +255,13 @@ class GavelEngine:
     def commit_error(self, error: BaseException) -> BaseException:
         """What the client is told when its COMMIT failed."""
         if isinstance(error, SerializationFailure):
+            if self.dsql:
+                from .dsql import rules
+
+                key = error.key
+                catalog = error.catalog or (key is not None and key[4:8] < CATALOG_KEYS_END)
+                message = rules.SCHEMA_CHANGED if catalog else rules.CONFLICT
+                return SqlError(T_R_SERIALIZATION_FAILURE, message)
             return SqlError(T_R_SERIALIZATION_FAILURE, "could not serialize access due to concurrent update")
         if isinstance(error, (JournalFull, StorageFull, OSError)):
             return SqlError(DISK_FULL, f"could not commit: {error}", hint="Check free disk space.")
@@ -302,9 +324,13 @@ class GavelEngine:
             if limit >= 0 and used >= limit and not role.rolsuper:
                 raise SqlError(TOO_MANY_CONNECTIONS, f"too many connections for {what}", severity="FATAL")
         state = self.database(row.oid, database)
-        settings = Settings(state.catalog, role, row.oid, options)
+        if self.dsql:
+            from .dsql.session import check_options
+
+            check_options(options)
+        settings = Settings(state.catalog, role, row.oid, options, self._server_settings)
         settings.of_command_line("max_prepared_transactions", str(self.max_prepared))
-        session = Session(self, state, role.oid, output, settings, pid=pid, peer=peer, user=user)
+        session = self._session_class(self, state, role.oid, output, settings, pid=pid, peer=peer, user=user)
         settings.session = session
         self.sessions[pid] = session
         return session

@@ -66,5 +66,8 @@ class OptimisticTransaction(Transaction):
 
 def new_transaction(session: Any) -> Transaction:
     """The transaction of a session's next statement."""
-    kind = Transaction if session.database.locking else OptimisticTransaction
-    return kind(session, explicit=False)
+    if session.database.locking:
+        return Transaction(session, explicit=False)
+    from .dsql.transaction import DsqlTransaction
+
+    return DsqlTransaction(session, explicit=False)

@@ -640,7 +640,10 @@ class Settings:
             if definition.context in ("internal", "postmaster", "sighup") and source == "client":
                 self._starting = False
                 self._settable(name)
-            value = self._parse(definition, key, text)
+            if definition.context == "internal" and source == "configuration file":
+                value = parse_default(definition._replace(setting=text))  # it has a range of one value
+            else:
+                value = self._parse(definition, key, text)
         except SqlError as error:
             if ignore:
                 return

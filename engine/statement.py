@@ -173,6 +173,10 @@ def build_plan(
     session: "SessionState", raw: Any, text: str, param_types: Sequence[int] | None, *, variable: bool = False
 ) -> Plan:
     """Analyse, rewrite, plan and compile one raw statement for the session's current catalog."""
+    if session.engine.dsql:
+        from .dsql.check import check
+
+        check(session, raw, text)
     statement = raw.stmt
     if isinstance(statement, ast.SelectStmt):
         statement = select_into(statement)

@@ -31,6 +31,12 @@ def main() -> None:
 )
 @click.option("--in-memory", is_flag=True, help="Keep nothing on disk.")
 @click.option("--dsql", is_flag=True, help="Behave as Aurora DSQL: optimistic, with its limits.")
+@click.option(
+    "--dsql-limit",
+    "dsql_limits",
+    multiple=True,
+    help="NAME=SIZE: another limit than Aurora DSQL's; repeatable.",
+)
 @click.option("--journals", type=click.IntRange(min=1), default=1, help="Number of journals.")
 @click.option("--user", "superuser", default="postgres", help="The first superuser.")
 @click.option("--password", envvar="GAVELDB_PASSWORD", help="The superuser's password; better in a file.")
@@ -89,7 +95,10 @@ async def _serve(config: Config) -> None:
     from .collector import Collector
     from .listener import Server
 
-    engine = open_engine(config.for_engine())
+    try:
+        engine = open_engine(config.for_engine())
+    except ValueError as error:
+        raise click.ClickException(str(error)) from None
     await engine.open()
     try:
         server = Server(engine, config)

@@ -22,6 +22,7 @@ class Config:
     unix_socket_dir: Path | None = None
     in_memory: bool = False
     dsql: bool = False
+    dsql_limits: tuple[str, ...] = ()  # NAME=SIZE
     journals: int = 1
     superuser: str = "postgres"
     password: str | None = None  # of the superuser
@@ -59,6 +60,7 @@ class Config:
             "data_dir": str(self.data_dir),
             "in_memory": self.in_memory,
             "dsql": self.dsql,
+            "dsql_limits": self.dsql_limits,
             "journals": self.journals,
             "superuser": self.superuser,
             "port": self.port,

@@ -1,0 +1,1 @@
+"""Aurora DSQL's rules, limits and sessions: all that `--dsql` adds."""

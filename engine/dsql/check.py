@@ -1,0 +1,354 @@
+"""Holds a parsed statement against the rules (rules.py) when its plan is made; a cached plan has passed."""
+
+import re
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from pglast import ast
+
+from ..errors import SqlError
+from ..sqlstates import FEATURE_NOT_SUPPORTED, UNDEFINED_OBJECT
+from . import rules
+
+FIRST_NORMAL_OID = 16_384
+_USING = re.compile(r"\bon\b[^(]*\busing\b", re.IGNORECASE)
+
+
+def refused(message: str) -> SqlError:
+    """0A000 with a text of the rules."""
+    return SqlError(FEATURE_NOT_SUPPORTED, message)
+
+
+def check(session: Any, raw: Any, text: str) -> None:
+    """Raise what Aurora DSQL answers to a statement that it does not take."""
+    statement = raw.stmt
+    node = type(statement).__name__
+    message = rules.STATEMENTS.get(node)
+    if message is not None:
+        raise refused(message)
+    checker = _CHECKS.get(node)
+    if checker is not None:
+        checker(session, statement, _source(raw, text))
+    for part in _nodes(statement):
+        part_check = _PART_CHECKS.get(type(part))
+        if part_check is not None:
+            part_check(part)
+
+
+def _source(raw: Any, text: str) -> str:
+    start = raw.stmt_location or 0
+    return text[start : start + raw.stmt_len] if raw.stmt_len else text[start:]
+
+
+def _nodes(root: Any) -> Iterator[Any]:
+    stack = [root]
+    while stack:
+        item = stack.pop()
+        if isinstance(item, tuple):
+            stack.extend(item)
+        elif isinstance(item, ast.Node):
+            yield item
+            for slot in item.__slots__:
+                value = getattr(item, slot, None)
+                if isinstance(value, (tuple, ast.Node)):
+                    stack.append(value)
+
+
+# --- anywhere in a statement ----------------------------------------------------------------------
+
+
+def _function_call(node: Any) -> None:
+    name = node.funcname[-1].sval
+    if name.startswith(rules.REFUSED_FUNCTIONS):
+        raise refused(f"function {name} not supported")
+
+
+def _locking(node: Any) -> None:
+    if node.strength.name not in ("LCS_FORUPDATE", "LCS_FORKEYSHARE"):
+        raise refused("locking clauses other than FOR UPDATE/FOR KEY SHARE are not supported")
+
+
+def _sample(node: Any) -> None:
+    raise refused("TABLESAMPLE clause not supported")
+
+
+def _into(node: Any) -> None:
+    if node.intoClause is not None:
+        raise refused(rules.STATEMENTS["CreateTableAsStmt"])
+
+
+_PART_CHECKS: dict[type, Callable[[Any], None]] = {
+    ast.FuncCall: _function_call,
+    ast.LockingClause: _locking,
+    ast.RangeTableSample: _sample,
+    ast.SelectStmt: _into,
+}
+
+# --- transactions and settings --------------------------------------------------------------------
+
+
+def _isolation(options: Any) -> None:
+    for option in options or ():
+        if option.defname == "transaction_isolation" and option.arg.val.sval != "repeatable read":
+            raise refused(f"Unsupported isolation level: {option.arg.val.sval.upper()}")
+
+
+def _transaction(session: Any, statement: Any, source: str) -> None:
+    name = rules.TRANSACTION_STATEMENTS.get(statement.kind.name)
+    if name is not None:
+        raise refused(f"unsupported transaction statement: {name}")
+    _isolation(statement.options)
+
+
+def unsettable(name: str) -> SqlError:
+    """The refusal of a parameter."""
+    return refused(f'setting configuration parameter "{name}" not supported')
+
+
+def _setting(session: Any, statement: Any, source: str) -> None:
+    if statement.kind.name == "VAR_RESET_ALL":
+        return
+    if statement.kind.name == "VAR_SET_MULTI":
+        _isolation(statement.args)
+        raise unsettable(statement.name)
+    if not rules.is_settable(statement.name):
+        raise unsettable(statement.name)
+
+
+def _vacuum(session: Any, statement: Any, source: str) -> None:
+    if statement.is_vacuumcmd:
+        raise refused("unsupported VACUUM statement")
+
+
+# --- objects --------------------------------------------------------------------------------------
+
+
+def _drop(session: Any, statement: Any, source: str) -> None:
+    kind = statement.removeType.name
+    if kind in rules.REFUSED_OBJECTS:
+        raise refused(rules.DROPPED)
+    if kind == "OBJECT_DOMAIN" and statement.behavior.name == "DROP_CASCADE":
+        raise refused("DROP DOMAIN with CASCADE unsupported")
+
+
+def _rename(session: Any, statement: Any, source: str) -> None:
+    if statement.renameType.name in rules.REFUSED_RENAMES:
+        raise refused(rules.RENAMED)
+
+
+def _function(session: Any, statement: Any, source: str) -> None:
+    if statement.is_procedure:
+        raise refused("PROCEDURE is not supported")
+    for option in statement.options or ():
+        if option.defname == "language" and option.arg.sval.lower() != "sql":
+            raise refused(f"CREATE FUNCTION with language {option.arg.sval.lower()} not supported")
+
+
+def _count(session: Any, table: Any, name: str, wanted: Callable[[Any], bool]) -> None:
+    """One more object of a kind must be within its limit."""
+    have = sum(1 for row in table.rows() if wanted(row))
+    session.engine.limits.check(name, have + 1)
+
+
+def _schema(session: Any, statement: Any, source: str) -> None:
+    _count(session, session.catalog.pg_namespace, "schemas", lambda row: row.oid >= FIRST_NORMAL_OID)
+
+
+def _relations(session: Any, kind: str, name: str) -> None:
+    _count(
+        session,
+        session.catalog.pg_class,
+        name,
+        lambda row: row.relkind == kind and row.oid >= FIRST_NORMAL_OID,
+    )
+
+
+def _view(session: Any, statement: Any, source: str) -> None:
+    if statement.view.relpersistence == "t":
+        raise refused("TEMPORARY or TEMP view not supported for CREATE VIEW")  # inferred
+    _relations(session, "v", "views")
+
+
+def _sequence(session: Any, statement: Any, source: str) -> None:
+    _cache(statement.options, "CREATE SEQUENCE")
+    _relations(session, "S", "sequences")
+
+
+def _statistics(session: Any, statement: Any, source: str) -> None:
+    oid = _find(session, statement.relations[0])
+    if oid:
+        _count(session, session.catalog.pg_statistic_ext, "statistics", lambda row: row.stxrelid == oid)
+
+
+def _cache(options: Any, what: str) -> None:
+    for option in options or ():
+        if option.defname == "cache":
+            size = int(getattr(option.arg, "ival", None) or getattr(option.arg, "fval", 0) or 0)
+            if size == 1 or size >= rules.CACHE_LEAST:
+                return
+    raise refused(rules.NO_CACHE.format(what=what))
+
+
+# --- tables ---------------------------------------------------------------------------------------
+
+
+def _table(session: Any, statement: Any, source: str) -> None:
+    persistence = rules.PERSISTENCES.get(statement.relation.relpersistence)
+    if persistence is not None:
+        raise refused(f"{persistence} table not supported for CREATE TABLE")
+    for value, what in (
+        (statement.options, "WITH"),
+        (statement.partspec, "PARTITION BY"),
+        (statement.partbound, "PARTITION OF"),
+        (statement.inhRelations, "INHERITS"),  # inferred
+    ):
+        if value:
+            raise refused(f"{what} clause not supported for CREATE TABLE")
+    limits = session.engine.limits
+    columns = {}
+    keys: list[list[str]] = []
+    for element in statement.tableElts or ():
+        if isinstance(element, ast.ColumnDef):
+            columns[element.colname] = element
+            keys += _column(session, element)
+        elif isinstance(element, ast.Constraint) and element.keys:
+            keys.append([key.sval for key in element.keys])
+    limits.check("columns", len(columns))
+    limits.check("indexes", len(keys))
+    for key in keys:
+        limits.check("key_columns", len(key))
+        for name in key:
+            if name in columns and _base(columns[name].typeName) in rules.NOT_IN_KEYS:
+                raise refused(f"datatype {_shown(columns[name].typeName)} is not supported in a key")
+    _relations(session, "r", "tables")
+
+
+def _base(type_name: Any) -> str:
+    return str(type_name.names[-1].sval)
+
+
+def _shown(type_name: Any) -> str:
+    base = _base(type_name)
+    return rules.TYPE_NAMES.get(base, base) + ("[]" if type_name.arrayBounds else "")
+
+
+def _column(session: Any, column: Any) -> list[list[str]]:
+    """A column's type and constraints; returns its own keys."""
+    _column_type(session, column.typeName)
+    keys = []
+    for constraint in column.constraints or ():
+        kind = constraint.contype.name
+        if kind in ("CONSTR_PRIMARY", "CONSTR_UNIQUE"):
+            keys.append([column.colname])
+        elif kind == "CONSTR_IDENTITY":
+            if _base(column.typeName) != "int8":
+                shown = _shown(column.typeName)
+                raise refused(f"datatype {shown} not supported, identity column type must be bigint")
+            _cache(constraint.options, "identity column")
+    return keys
+
+
+def _column_type(session: Any, type_name: Any) -> None:
+    base = _base(type_name)
+    if base in rules.SERIALS:
+        raise SqlError(UNDEFINED_OBJECT, f'type "{base}" does not exist', position=type_name.location)
+    if type_name.arrayBounds:
+        raise refused(f"datatype {_shown(type_name)} not supported")
+    if base not in rules.COLUMN_TYPES:
+        rows = session.catalog.pg_type.find("typname_typnamespace", base, 11)
+        if rows:
+            raise refused(f"datatype {_shown(type_name)} not supported")
+        return
+    typmods = type_name.typmods or ()
+    if base == "numeric" and not typmods:
+        type_name.typmods = tuple(
+            ast.A_Const(isnull=False, val=ast.Integer(ival=number)) for number in rules.NUMERIC_DEFAULT
+        )
+    size = getattr(getattr(typmods[0], "val", None), "ival", 0) if typmods else 0
+    if base == "bpchar":
+        session.engine.limits.check("char_bytes", size or 0)
+    elif base == "varchar":
+        session.engine.limits.check("varchar_bytes", size or 0)
+
+
+def _domain(session: Any, statement: Any, source: str) -> None:
+    _column_type(session, statement.typeName)
+
+
+def _find(session: Any, name: Any) -> int:
+    """The relation's oid, 0 if there is none: its command will say so."""
+    catalog = session.catalog
+    for namespace in session.search_path(catalog):
+        if name.schemaname and catalog.pg_namespace.get(namespace).nspname != name.schemaname:
+            continue
+        rows = catalog.pg_class.find("relname_relnamespace", name.relname, namespace)
+        if rows:
+            return int(rows[0].oid)
+    return 0
+
+
+def _index(session: Any, statement: Any, source: str) -> None:
+    if statement.concurrent:
+        raise refused("CONCURRENTLY not supported for CREATE INDEX")
+    if _USING.search(source):
+        raise refused("USING not supported for CREATE INDEX")
+    raise refused("unsupported mode. please use CREATE INDEX ASYNC.")
+
+
+def _alter_table(session: Any, statement: Any, source: str) -> None:
+    for action in statement.cmds or ():
+        kind = action.subtype.name
+        message = rules.ALTERATIONS.get(kind)
+        if message is not None:
+            raise refused(message)
+        if kind == "AT_AddColumn":
+            if action.def_.constraints or action.def_.collClause:
+                raise refused(rules.ADD_COLUMN)
+            _column_type(session, action.def_.typeName)
+        elif kind == "AT_AddConstraint":
+            _add_constraint(action.def_)
+        elif kind in ("AT_DropConstraint", "AT_DropColumn"):
+            _drop_part(session, statement.relation, action, kind)
+        elif kind == "AT_AddIdentity":
+            _cache(action.def_.options, "identity column")
+
+
+def _add_constraint(constraint: Any) -> None:
+    kind = constraint.contype.name
+    if kind in ("CONSTR_CHECK", "CONSTR_FOREIGN"):
+        allowed = bool(constraint.skip_validation)
+    else:
+        allowed = kind == "CONSTR_UNIQUE" and bool(constraint.indexname)
+    if not allowed:
+        raise refused(rules.ADD_CONSTRAINT)
+
+
+def _drop_part(session: Any, name: Any, action: Any, kind: str) -> None:
+    oid = _find(session, name)
+    relation = session.catalog.relation(oid) if oid else None
+    primary = next((index for index in relation.indexes if index.primary), None) if relation else None
+    if relation is None or primary is None:
+        return
+    if kind == "AT_DropConstraint":
+        if session.catalog.pg_class.get(primary.oid).relname == action.name:
+            raise refused(rules.DROP_CONSTRAINT)
+    elif action.name in [relation.columns[key.attnum - 1].name for key in primary.keys]:
+        raise refused(f"cannot drop primary key column {action.name}")
+
+
+_CHECKS: dict[str, Callable[[Any, Any, str], None]] = {
+    "TransactionStmt": _transaction,
+    "VariableSetStmt": _setting,
+    "VacuumStmt": _vacuum,
+    "DropStmt": _drop,
+    "RenameStmt": _rename,
+    "CreateFunctionStmt": _function,
+    "CreateSchemaStmt": _schema,
+    "ViewStmt": _view,
+    "CreateSeqStmt": _sequence,
+    "CreateStatsStmt": _statistics,
+    "CreateStmt": _table,
+    "CreateDomainStmt": _domain,
+    "IndexStmt": _index,
+    "AlterTableStmt": _alter_table,
+}

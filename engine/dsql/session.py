@@ -1,0 +1,146 @@
+"""A session of the dsql mode: OC001, one DDL per transaction, the limits of a transaction, no retries."""
+
+import time
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from gaveldb.journal.errors import SerializationFailure
+
+from ..api import Output
+from ..errors import SqlError
+from ..portal import Portal
+from ..session import Session
+from ..settings import startup_options
+from ..sqlstates import FEATURE_NOT_SUPPORTED, T_R_SERIALIZATION_FAILURE
+from ..statement import Plan
+from ..transaction import EPOCH_OFFSET_US, Transaction
+from . import rules
+from .check import unsettable
+from .transaction import DsqlTransaction
+
+FIRST_NORMAL_OID = 16_384
+ADMIN = "admin"
+
+
+class DsqlSession(Session):
+    """Session, with what Aurora DSQL does differently before a statement and before COMMIT."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._known: Any = self.database.catalog  # the catalogs that the session's cache has
+
+    async def _run(self, portal: Portal, output: Output, row_limit: int, *, describe: bool = False) -> None:
+        plan = portal.plan
+        assert plan is not None
+        if not portal.started and not self.failed:
+            self._before(plan)
+        await super()._run(portal, output, row_limit, describe=describe)
+
+    def execute(self, portal: Portal, row_limit: int, output: Output) -> Any:
+        """Execute, always by `_run`."""
+        return self._execute_slowly(portal, row_limit, output)
+
+    def _before(self, plan: Plan) -> None:
+        """Whether the transaction may have this statement."""
+        ddl = plan.node in rules.DDL
+        copies = plan.node == "CopyStmt"
+        if plan.utility is not None and not (ddl or copies):
+            return
+        self._begin_statement()
+        transaction = self.transaction
+        assert isinstance(transaction, DsqlTransaction)
+        self._check_age(transaction)
+        dml = bool(plan.utility.is_from) if copies else not plan.read_only and not ddl
+        if ddl and transaction.has_ddl:
+            raise SqlError(FEATURE_NOT_SUPPORTED, rules.SECOND_DDL)
+        if (ddl and transaction.has_dml) or (dml and transaction.has_ddl):
+            raise SqlError(FEATURE_NOT_SUPPORTED, rules.DDL_AND_DML)
+        transaction.has_ddl |= ddl
+        transaction.has_dml |= dml
+        planned = plan.planned
+        if copies or (planned is not None and any(oid >= FIRST_NORMAL_OID for oid in planned.relations)):
+            transaction.touched = True
+            self._check_catalog()
+
+    def _check_catalog(self) -> None:
+        """OC001, once, if anybody has changed the catalogs."""
+        current = self.database.catalog
+        known, self._known = self._known, current
+        if known is not None and known is not current:
+            raise SqlError(T_R_SERIALIZATION_FAILURE, rules.SCHEMA_CHANGED)
+
+    def _check_age(self, transaction: Transaction) -> None:
+        now = time.time_ns() // 1000 - EPOCH_OFFSET_US
+        age = (now - transaction.transaction_timestamp) // 1_000_000
+        self.engine.limits.check("transaction_seconds", age)
+
+    def commit_steps(self) -> Iterator[Any]:
+        """COMMIT, after the checks that are made there."""
+        transaction = self.transaction
+        assert isinstance(transaction, DsqlTransaction)
+        try:
+            self._check_age(transaction)
+            if transaction.touched:
+                self._check_catalog()
+            if transaction.has_dml:
+                self.engine.limits.check("transaction_bytes", transaction.size())
+        except SqlError:
+            self._abort()
+            raise
+        yield from super().commit_steps()
+
+    def ends_quietly(self) -> bool:
+        """Never, if there is something to check at COMMIT."""
+        transaction = self.transaction
+        assert isinstance(transaction, DsqlTransaction)
+        return not (transaction.touched or transaction.has_writes) and super().ends_quietly()
+
+    def _committed(self, transaction: Transaction) -> None:
+        changed = transaction.changed_catalog() or bool(transaction.shared_writes)
+        super()._committed(transaction)
+        if changed:
+            self._known = self.database.catalog
+
+    def _commit_lost(self, error: BaseException) -> Any:
+        if isinstance(error, SerializationFailure):
+            self._known = None  # what the next statement finds
+        return super()._commit_lost(error)
+
+
+def check_options(options: Mapping[str, str]) -> None:
+    """The parameters of the start-up packet: FATAL for one off the list."""
+    for name, _ in startup_options(options):
+        if not rules.is_settable(name):
+            error = unsettable(name)
+            error.severity = "FATAL"
+            raise error
+
+
+class _Nobody:
+    """The output of a session that no client has."""
+
+    def command_complete(self, tag: str) -> None: ...
+
+    def notice(self, notice: Any) -> None: ...
+
+    def parameter_status(self, name: str, value: str) -> None: ...
+
+    def drained(self) -> None:
+        return None
+
+    def mark(self) -> int:
+        return 0
+
+    def rewind(self, mark: int) -> bool:
+        return False
+
+
+async def make_admin(engine: Any) -> None:
+    """The role admin, which every cluster has."""
+    output: Any = _Nobody()
+    session = engine.open_session("postgres", "postgres", {}, output, pid=0, peer="")
+    try:
+        if not session.catalog.pg_authid.find("rolname", ADMIN):
+            await session.simple_query(f"CREATE ROLE {ADMIN} LOGIN SUPERUSER CREATEROLE", output)
+    finally:
+        session.close()

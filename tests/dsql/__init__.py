@@ -1,0 +1,1 @@
+"""The dsql mode: every refusal and limit, and conflicts at COMMIT."""
