@@ -111,7 +111,7 @@ class TransactionEnd(SessionState):
             future = waits.pop()
             yield future
             future.result()
-        if isinstance(transaction, SerializableTransaction):
+        if isinstance(transaction, SerializableTransaction) and transaction.serial is not None:
             transaction.prepare_serial()
 
     def commit_at_once(self, acknowledge: Callable[[], None]) -> "Future[int] | None":

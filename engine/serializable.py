@@ -29,9 +29,11 @@ def unserializable(error: Unserializable) -> SqlError:
 
 
 class SerializableTransaction(Transaction):
-    """See above; `serial` is the transaction's Member."""
+    """See above; `serial` is its Member, while it has a snapshot."""
 
-    serial: Member
+    def _member(self) -> Member:
+        assert self.serial is not None
+        return self.serial
 
     def _counts(self, key: bytes) -> bool:
         return not key[0] & 0x80 and key >= _FIRST
@@ -40,7 +42,7 @@ class SerializableTransaction(Transaction):
         """See Transaction."""
         if self._counts(key):
             try:
-                self.database.serializer.read_key(self.serial, key)
+                self.database.serializer.read_key(self._member(), key)
             except Unserializable as error:
                 raise unserializable(error) from None
         return super().get(key)
@@ -49,7 +51,7 @@ class SerializableTransaction(Transaction):
         """See Transaction."""
         if self._counts(low):
             try:
-                self.database.serializer.read_range(self.serial, low, high)
+                self.database.serializer.read_range(self._member(), low, high)
             except Unserializable as error:
                 raise unserializable(error) from None
         return super().scan(low, high, reverse)
@@ -78,14 +80,14 @@ class SerializableTransaction(Transaction):
 
     def _write(self, keys: list[bytes]) -> None:
         try:
-            self.database.serializer.write(self.serial, keys)
+            self.database.serializer.write(self._member(), keys)
         except Unserializable as error:
             raise unserializable(error) from None
 
     def prepare_serial(self) -> None:
         """The last moment at which the transaction may fail to be serializable."""
         try:
-            self.database.serializer.prepare(self.serial)
+            self.database.serializer.prepare(self._member())
         except Unserializable as error:
             raise unserializable(error) from None
 

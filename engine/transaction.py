@@ -203,6 +203,16 @@ class Transaction(RowLocks):
         if self.isolation == "read committed" and self.locking:
             self.take_snapshot()
 
+    def forget_snapshot(self) -> None:
+        """The command was no query (SET, LOCK TABLE, SAVEPOINT): if there has been none yet, the snapshot of
+        the transaction is still to be taken."""
+        if self.isolation == "read committed" or self.has_statements or self.has_writes:
+            return
+        if self.serial is not None:
+            self.database.serializer.end(self.serial, False)
+            self.serial = None
+        self.release()
+
     def release(self) -> None:
         """Give the snapshot back."""
         if self.snapshot is not None:

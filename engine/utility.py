@@ -23,6 +23,8 @@ _NO_QUERIES = {
 }
 
 
+# these leave the snapshot of REPEATABLE READ and SERIALIZABLE to the first query
+_NO_SNAPSHOT = {"VariableSetStmt", "VariableShowStmt", "LockStmt", "ListenStmt", "NotifyStmt", "UnlistenStmt"}
 # commands that take no locks, on the hot path of some client
 _NEVER_WAIT = {"TransactionStmt", "VariableSetStmt", "VariableShowStmt", "DeallocateStmt", "FetchStmt"}
 
@@ -82,6 +84,8 @@ async def run_utility(
     transaction = session.transaction
     if transaction is not None:
         transaction.end_command()
+        if plan.node in _NO_SNAPSHOT:
+            transaction.forget_snapshot()
         if transaction.waits or transaction.deferred:
             await session._end_statement()
     tag = tagged.tag if isinstance(tagged, _Tagged) else found.tag

@@ -142,6 +142,7 @@ def _savepoint(ctx: Any, statement: Any) -> str:
     point = transaction.savepoints[-1]
     point.portals = frozenset(ctx.session.portals.values())
     point.locks = transaction.lock_marks()
+    transaction.forget_snapshot()
     return "SAVEPOINT"
 
 
