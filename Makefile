@@ -6,10 +6,10 @@ ROOMS := server engine storage journal
 PORT ?= 5432
 SEED ?= 0
 
-.PHONY: run test check format lint type links wire-record bench differential crash fuzz sim clean
+.PHONY: run test check format lint type links bytecode wire-record bench differential crash fuzz sim clean
 
 # The server, with its data in ./data.
-run: $(VENV)/.installed
+run: $(VENV)/.installed bytecode
 	$(BIN)/gaveldb serve --data-dir data --host 127.0.0.1 --port $(PORT)
 
 test: $(VENV)/.installed-dev
@@ -35,11 +35,15 @@ links:
 	@for room in $(ROOMS); do ln -sfn ../../../$$room build/links/gaveldb/$$room; done
 	@for file in __init__.py __main__.py py.typed; do ln -sfn ../../../server/main/$$file build/links/gaveldb/$$file; done
 
+# Half of a first start would be compiling modules; an environment may forbid Python to keep what it has compiled.
+bytecode: | $(VENV)/bin/python
+	$(BIN)/python -m compileall -q $(ROOMS)
+
 # The recorded answers of PostgreSQL to tests/wire/scripts; needs ORACLE=host:port of a PostgreSQL 18.
 wire-record: $(VENV)/.installed-dev
 	$(BIN)/python -m tests.wire.runner record $(ORACLE)
 
-bench: $(VENV)/.installed-dev
+bench: $(VENV)/.installed-dev bytecode
 	$(BIN)/python -m tests.bench $(ARGS)
 
 differential: $(VENV)/.installed-dev
@@ -63,6 +67,7 @@ $(VENV)/bin/python:
 
 $(VENV)/.installed: pyproject.toml | $(VENV)/bin/python
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable .
+	$(BIN)/python -m compileall -q $(ROOMS)
 	@touch $@
 
 $(VENV)/.installed-dev: pyproject.toml | $(VENV)/bin/python

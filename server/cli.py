@@ -1,6 +1,7 @@
 """The command line: flags to a Config, and the wiring of the rooms."""
 
 import asyncio
+import gc
 import logging
 import signal
 import sys
@@ -57,6 +58,7 @@ def main() -> None:
 @click.option("--log-level", type=click.Choice(["debug", "info", "warning", "error"]), default="warning")
 def serve(password_file: Path | None, tls: str, **options: Any) -> None:
     """Serve until SIGTERM or SIGINT."""
+    gc.disable()  # until the Collector starts
     if password_file is not None:
         options["password"] = password_file.read_text().rstrip("\r\n")
     if options["password"] == "":
