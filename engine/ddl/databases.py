@@ -87,15 +87,27 @@ def _users(ctx: Any, oid: int) -> int:
     )
 
 
-def _refuse_users(ctx: Any, row: Any, message: str) -> None:
-    count = _users(ctx, row.oid)
-    if count:
-        word = "session" if count == 1 else "sessions"
-        raise SqlError(
-            OBJECT_IN_USE,
-            message,
-            detail=f"There {'is' if count == 1 else 'are'} {count} other {word} using the database.",
-        )
+def refuse_users(ctx: Any, row: Any, message: str) -> None:
+    """55006 with this message if other sessions or prepared transactions use a database."""
+    sessions, prepared = _users(ctx, row.oid), _prepared(ctx, row.oid)
+    if sessions or prepared:
+        raise SqlError(OBJECT_IN_USE, message, detail=_busy(sessions, prepared))
+
+
+def _prepared(ctx: Any, oid: int) -> int:
+    return sum(one.database.oid == oid for one in ctx.session.engine.prepared.values())
+
+
+def _busy(sessions: int, prepared: int) -> str:
+    """Who uses a database (errdetail_busy_db)."""
+    if sessions and prepared:
+        users = f"{sessions} other session(s) and {prepared} prepared transaction(s)"
+        return f"There are {users} using the database."
+    count = sessions or prepared
+    noun = "other session" if sessions else "prepared transaction"
+    return (
+        f"There {'is' if count == 1 else 'are'} {count} {noun}{'' if count == 1 else 's'} using the database."
+    )
 
 
 @command("CreatedbStmt", tag="CREATE DATABASE", in_block=False)
@@ -146,7 +158,7 @@ def create_database(ctx: Any, statement: ast.CreatedbStmt) -> None:
     if catalog.pg_database.find("datname", statement.dbname):
         raise SqlError(DUPLICATE_DATABASE, f'database "{statement.dbname}" already exists')
     if template.oid != ctx.session.database.oid:
-        _refuse_users(ctx, template, f'source database "{template_name}" is being accessed by other users')
+        refuse_users(ctx, template, f'source database "{template_name}" is being accessed by other users')
     values = _changes(given)
     oid = int(transaction.new_oid())
     row = template._replace(
@@ -194,8 +206,15 @@ def drop_database(ctx: Any, statement: ast.DropdbStmt) -> None:
     if row.oid == ctx.session.database.oid:
         raise SqlError(OBJECT_IN_USE, "cannot drop the currently open database")
     if force:
+        prepared = _prepared(ctx, row.oid)
+        if prepared:
+            raise SqlError(
+                OBJECT_IN_USE,
+                f'database "{row.datname}" is being used by prepared transactions',
+                detail=_busy(0, prepared),
+            )
         _terminate_users(ctx, row.oid)
-    _refuse_users(ctx, row, f'database "{row.datname}" is being accessed by other users')
+    refuse_users(ctx, row, f'database "{row.datname}" is being accessed by other users')
     catalog = transaction.catalog
     for setting in catalog.pg_db_role_setting.find("setdatabase", row.oid):
         transaction.catalog_delete("pg_db_role_setting", setting)

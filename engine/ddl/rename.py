@@ -15,7 +15,6 @@ from ..sqlstates import (
     DUPLICATE_TABLE,
     FEATURE_NOT_SUPPORTED,
     INSUFFICIENT_PRIVILEGE,
-    OBJECT_IN_USE,
     RESERVED_NAME,
     UNDEFINED_COLUMN,
     UNDEFINED_OBJECT,
@@ -30,6 +29,7 @@ from .addresses import (
     relation_word,
     require_object_owner,
 )
+from .databases import refuse_users
 from .dependencies import PG_CLASS, PG_NAMESPACE, PG_PROC, PG_TYPE, Address, record_dependency
 from .heap import SYSTEM_COLUMN_NAMES, array_type_name, column_number, rename_array_type
 from .names import creation_schema, find_relation, is_owner, require_schema_create
@@ -328,8 +328,7 @@ def _rename_named(ctx: Any, statement: Any, kind: str) -> str:
     elif kind == "OBJECT_DATABASE":
         if address.objid == ctx.session.database.oid:
             raise SqlError(FEATURE_NOT_SUPPORTED, "current database cannot be renamed")
-        if any(one.database.oid == address.objid for one in ctx.session.engine.sessions.values()):
-            raise SqlError(OBJECT_IN_USE, f'database "{statement.subname}" is being accessed by other users')
+        refuse_users(ctx, row, f'database "{statement.subname}" is being accessed by other users')
     values: dict[str, Any] = {column: name}
     if kind == "OBJECT_ROLE" and (row.rolpassword or "").startswith("md5"):
         values["rolpassword"] = None  # the old name is its salt

@@ -51,3 +51,36 @@ def test_killed_between_prepare_and_commit(tmp_path: Path) -> None:
             connection.execute("UPDATE t SET n = 9")
     finally:
         server.kill9()
+
+
+def test_a_database_of_prepared_transactions_stays(tmp_path: Path) -> None:
+    server = ServerProcess(tmp_path / "data", 0, "--max-prepared-transactions", "4").start()
+    detail = "There is 1 prepared transaction using the database."
+    try:
+        with psycopg.connect(server.url, autocommit=True) as connection:
+            connection.execute("CREATE DATABASE side")
+            with psycopg.connect(server.url, dbname="side", autocommit=True) as other:
+                other.execute("CREATE TABLE t (id int PRIMARY KEY)")
+                other.execute("BEGIN; INSERT INTO t VALUES (1); PREPARE TRANSACTION 'side'")
+            for statement, message in (
+                ("DROP DATABASE side", 'database "side" is being accessed by other users'),
+                ("DROP DATABASE side WITH (FORCE)", 'database "side" is being used by prepared transactions'),
+                (
+                    "CREATE DATABASE copy TEMPLATE side",
+                    'source database "side" is being accessed by other users',
+                ),
+                ("ALTER DATABASE side RENAME TO other", 'database "side" is being accessed by other users'),
+            ):
+                with pytest.raises(errors.ObjectInUse) as caught:
+                    connection.execute(statement)
+                assert (caught.value.diag.message_primary, caught.value.diag.message_detail) == (
+                    message,
+                    detail,
+                )
+        server.kill9()
+        server.start()
+        with psycopg.connect(server.url, dbname="side", autocommit=True) as other:
+            other.execute("COMMIT PREPARED 'side'")
+            assert other.execute("SELECT id FROM t").fetchall() == [(1,)]
+    finally:
+        server.kill9()
