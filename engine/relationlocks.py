@@ -10,6 +10,7 @@
 
 import asyncio
 from collections.abc import Callable, Generator, Iterator
+from functools import lru_cache
 from typing import Any
 
 from gaveldb.journal.api import (
@@ -41,6 +42,12 @@ class RelationLocks:
 
     def __init__(self, locks: tuple[tuple[int, int], ...]) -> None:
         self.locks = locks
+
+
+@lru_cache(10_000)
+def _noted(oid: int, mode: int) -> RelationLocks:
+    """One and the same, however often a transaction notes it."""
+    return RelationLocks(((oid, mode),))
 
 
 def plan_locks(catalog: Any, planned: Any, query: Any) -> RelationLocks | None:
@@ -99,7 +106,7 @@ def lock_steps(session: Any, oid: int, mode: int, *, nowait: str | None = None) 
     for 55P03, if it is not to be had at once."""
     database, transaction = session.database, session.transaction
     if mode < SHARE_UPDATE_EXCLUSIVE_LOCK and oid not in database.strong:
-        transaction.used.add(RelationLocks(((oid, mode),)))
+        transaction.used.add(_noted(oid, mode))
         return False
     if mode > SHARE_UPDATE_EXCLUSIVE_LOCK and oid not in transaction.strong:
         transaction.strong.add(oid)
@@ -178,9 +185,11 @@ def _alter_table(statement: Any) -> Wanted:
     parents = []
     for action in statement.cmds:
         mode = _ACTION_MODES.get(action.subtype.name, ACCESS_EXCLUSIVE_LOCK)
-        if action.subtype.name == "AT_AddConstraint" and action.def_.contype.name == "CONSTR_FOREIGN":
-            mode = SHARE_ROW_EXCLUSIVE_LOCK
-            parents.append(action.def_.pktable)
+        if action.subtype.name in ("AT_AddConstraint", "AT_AddColumn"):
+            mine = list(_referenced(action.def_))
+            parents += mine
+            if mine and action.subtype.name == "AT_AddConstraint":
+                mode = SHARE_ROW_EXCLUSIVE_LOCK
         strongest = max(strongest, mode)
     yield statement.relation, strongest
     for parent in parents:
@@ -189,9 +198,15 @@ def _alter_table(statement: Any) -> Wanted:
 
 def _create_table(statement: Any) -> Wanted:
     for element in statement.tableElts or ():
-        for constraint in getattr(element, "constraints", None) or (element,):
-            if isinstance(constraint, ast.Constraint) and constraint.pktable is not None:
-                yield constraint.pktable, SHARE_ROW_EXCLUSIVE_LOCK
+        for parent in _referenced(element):
+            yield parent, SHARE_ROW_EXCLUSIVE_LOCK
+
+
+def _referenced(element: Any) -> Iterator[Any]:
+    """The tables that a constraint, or a column with its constraints, refers to."""
+    for constraint in getattr(element, "constraints", None) or (element,):
+        if isinstance(constraint, ast.Constraint) and constraint.pktable is not None:
+            yield constraint.pktable
 
 
 _DROPPED = ("OBJECT_TABLE", "OBJECT_VIEW", "OBJECT_MATVIEW", "OBJECT_SEQUENCE", "OBJECT_INDEX")
@@ -290,17 +305,11 @@ def _may_lock(ctx: Any, oid: int) -> bool:
 
 def _lock_named(ctx: Any, target: Any, mode: int) -> bool:
     """Lock a relation by its name; an index's table, too. Returns whether that has waited."""
+    from .ddl.names import find_relation
+
     catalog = ctx.transaction.catalog
     session = ctx.session
-    if target.schemaname is not None:
-        namespace = (
-            session.temporary_namespace
-            if target.schemaname == "pg_temp"
-            else catalog.namespace_oid(target.schemaname)
-        )
-        oid = catalog.relation_oid(target.relname, (namespace,)) if namespace else None
-    else:
-        oid = catalog.relation_oid(target.relname, session.search_path(catalog))
+    oid = find_relation(ctx, target, missing_ok=True)
     if oid is None or not is_lockable(catalog, oid) or not _may_lock(ctx, oid):
         return False
     waited = False

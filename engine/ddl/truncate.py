@@ -2,11 +2,13 @@
 
 from typing import Any
 
+from gaveldb.journal.api import ACCESS_EXCLUSIVE_LOCK
 from gaveldb.storage.api import row_span
 from pglast import ast
 
 from ..commands.registry import command
 from ..errors import Notice, SqlError
+from ..relationlocks import is_lockable, lock_relation
 from ..sqlstates import FEATURE_NOT_SUPPORTED, INSUFFICIENT_PRIVILEGE, WRONG_OBJECT_TYPE
 from .dependencies import PG_CLASS
 from .names import find_relation
@@ -47,6 +49,12 @@ def truncate(ctx: Any, statement: ast.TruncateStmt) -> None:
                     detail=f'Table "{child.relname}" references "{relation.name}".',
                     hint=f'Truncate table "{child.relname}" at the same time, or use TRUNCATE ... CASCADE.',
                 )
+            lockable = ctx.transaction.locking and is_lockable(catalog, child.oid)
+            if lockable and lock_relation(ctx.session, child.oid, ACCESS_EXCLUSIVE_LOCK):
+                ctx.session.renew_catalog(ctx)
+                catalog = ctx.transaction.catalog
+                if catalog.pg_class.get(child.oid) is None:
+                    continue
             ctx.notice(Notice(f'truncate cascades to table "{child.relname}"'))
             oids.append(foreign_key.relid)
     for oid in oids:

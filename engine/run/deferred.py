@@ -5,13 +5,15 @@ Writers queue events in `Transaction.deferred`; `check_immediate` runs those tha
 statement, `check_all` the rest at COMMIT. Referential actions are internal SQL statements, as in
 PostgreSQL's ri_triggers.c, and may queue further events.
 
-A child's check makes the parent's index entry a validated read; a parent's makes the children's index
-range (or the whole table) one. So neither of two concurrent transactions can miss the other.
+A child's check locks the parent's row FOR KEY SHARE, and a parent's sees the newest children: so neither of
+two concurrent transactions can miss the other. Where there are no locks, or no index leads to the parent, and
+above READ COMMITTED for the children, index entries and ranges become validated reads instead.
 """
 
 from collections.abc import Generator, Iterator, Sequence
 from typing import Any
 
+from gaveldb.journal.api import ROW_SHARE_LOCK
 from gaveldb.storage.api import row_span, successor
 
 from ..catalog.quoting import quote_identifier
@@ -19,6 +21,7 @@ from ..catalog.relation import ForeignKey, Index, Relation
 from ..errors import Notice, SqlError
 from ..indexkeys import key_column_encoder
 from ..internal import run_internal, table_name
+from ..relationlocks import lock_steps
 from ..sqlstates import (
     FOREIGN_KEY_VIOLATION,
     NO_ACTIVE_SQL_TRANSACTION,
@@ -263,6 +266,8 @@ def _check_child(transaction: Any, event: ChildEvent) -> Iterator[Any]:
     if index is not None and _same_types(child, parent, foreign_key, catalog):
         key = _index_prefix(catalog, index, foreign_key.refcolumns, event.values)
         assert key is not None
+        if transaction.locking and parent.persistence != "t":
+            yield from lock_steps(transaction.session, parent.oid, ROW_SHARE_LOCK)
         found = yield from transaction.lock_parent(key, parent.storage_id.to_bytes(4, "big"))
     else:
         rows = yield from _matching_rows(
