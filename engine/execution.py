@@ -1,13 +1,13 @@
 """Running one statement in its portal."""
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from .api import Output
 from .ending import TransactionEnd
 from .errors import SqlError
-from .lockwait import StatementRestart, WouldBlock, batches, begin_again, restarting
+from .lockwait import batches, start
 from .memory import Meter
 from .optimistic import new_transaction
 from .portal import Portal
@@ -204,7 +204,7 @@ class Execution(TransactionEnd):
         count = 0
         if not portal.started:
             portal.started = True
-            portal.running, portal.rows = _start(plan, context)
+            portal.running, portal.rows = start(plan, context)
         rows = portal.rows
         running, portal.running = portal.running, None  # COMMIT closes portals, but not its own
         deadline = self.settings.statement_deadline()
@@ -287,18 +287,6 @@ class Execution(TransactionEnd):
     def begin_statement(self) -> None:
         """A transaction and a snapshot for the next statement."""
         self._begin_statement()
-
-
-def _start(plan: Plan, context: Any) -> tuple[Iterator[Any], list[Any]]:
-    """Begin a plan: (what is still to run, the rows that there are)."""
-    if plan.point is not None:
-        try:
-            return iter(()), list(plan.point(context) or ())
-        except WouldBlock:
-            begin_again(context, fresh=False)
-        except StatementRestart:
-            begin_again(context, fresh=True)
-    return restarting(plan, context), []
 
 
 def cached_plan_again(session: Any, plan: Plan, text: str) -> Plan:

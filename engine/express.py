@@ -41,7 +41,7 @@ class ExpressPlan:
 
     begins: bool | None = None
 
-    __slots__ = ("context", "count", "plan", "pure", "rows", "session", "settings_key")
+    __slots__ = ("context", "count", "events", "plan", "pure", "rows", "session", "settings_key")
 
     def __init__(self, session: "ExtendedProtocol", plan: Plan, text: str) -> None:
         self.session = session
@@ -52,6 +52,7 @@ class ExpressPlan:
         self.context.catalog = plan.catalog
         self.rows: bytes | None = None  # what `run` leaves: encoded rows, if the statement returns any
         self.count = 0  # and how many rows were returned or changed
+        self.events = 0  # checks that were waiting when it began
 
     def tag(self, count: int) -> str:
         """The command tag."""
@@ -76,6 +77,7 @@ class ExpressPlan:
         plan = self.plan
         transaction.has_statements = True
         context.transaction = transaction
+        self.events = len(transaction.deferred)
         if self.session.database.strong:
             raise WouldBlock
         if plan.locks is not None and (transaction.explicit or not plan.read_only):
@@ -202,7 +204,7 @@ class ExpressStatement(ExpressPlan):
             try:
                 return self.read_alone(portal)
             except (WouldBlock, StatementRestart):
-                begin_again(context, fresh=False)
+                begin_again(context, self.events, fresh=False)
                 return self._wait(portal, output)
         if not transaction.explicit:
             return False
@@ -217,7 +219,7 @@ class ExpressStatement(ExpressPlan):
         try:
             self.run_plan(transaction, portal, context)
         except (WouldBlock, StatementRestart):
-            begin_again(context, fresh=False)
+            begin_again(context, self.events, fresh=False)
             return self._wait(portal, output)
         except BaseException as error:
             raise session._statement_failed(error) from None
@@ -245,7 +247,7 @@ class ExpressStatement(ExpressPlan):
         try:
             self.run_plan(transaction, portal, context)
         except (WouldBlock, StatementRestart):
-            begin_again(context, fresh=False)
+            begin_again(context, self.events, fresh=False)
             return self._wait(portal, output)
         except BaseException as error:
             raise session._statement_failed(error) from None

@@ -69,7 +69,7 @@ class ExpressQuery(ExpressPlan):
                 outcome = self.read_alone(self.portal)
                 return self._end(output, mark) if outcome is None else outcome
             except (WouldBlock, StatementRestart):
-                begin_again(context, fresh=False)
+                begin_again(context, self.events, fresh=False)
                 return False
         transaction.take_snapshot()
         if transaction._catalog is not self.plan.catalog or transaction._catalog_changes:
@@ -78,7 +78,7 @@ class ExpressQuery(ExpressPlan):
         try:
             self.run_plan(transaction, self.portal, context)
         except (WouldBlock, StatementRestart):
-            begin_again(context, fresh=False)
+            begin_again(context, self.events, fresh=False)
             return False
         except BaseException as error:
             raise session._statement_failed(error) from None
@@ -107,7 +107,7 @@ class ExpressQuery(ExpressPlan):
         try:
             self.run_plan(transaction, self.portal, context)
         except (WouldBlock, StatementRestart):
-            begin_again(context, fresh=False)
+            begin_again(context, self.events, fresh=False)
             return False
         except BaseException as error:
             raise session._statement_failed(error) from None

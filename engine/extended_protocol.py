@@ -8,7 +8,7 @@ from .api import Output
 from .ending import close_running, in_failed_transaction
 from .errors import SqlError
 from .execution import command_name, same_columns
-from .lockwait import StatementRestart, WouldBlock
+from .lockwait import StatementRestart, WouldBlock, begin_again
 from .parameters import parameter_decoders
 from .portal import Portal, PreparedStatement, StatementContext
 from .simple_protocol import NO_TRANSACTION, SimpleProtocol
@@ -181,6 +181,7 @@ class ExtendedProtocol(SimpleProtocol):
                 transaction.used.add(plan.locks)  # type: ignore[union-attr]
             context = portal.context
             context.attach(transaction)
+            events = len(transaction.deferred)  # type: ignore[union-attr]
             if plan.catalog is context.catalog:
                 try:
                     if not plan.read_only:
@@ -205,8 +206,7 @@ class ExtendedProtocol(SimpleProtocol):
                         self._replay.append((portal, output))
                     return None
                 except (WouldBlock, StatementRestart):
-                    transaction.abort_command()  # type: ignore[union-attr]
-                    context.processed = 0
+                    begin_again(context, events, fresh=False)
                     portal.started = portal.done = False
                 except BaseException as error:
                     raise self._statement_failed(error) from None

@@ -57,7 +57,6 @@ def wait_steps(session: Any, request: Request) -> Generator[Request, Any, None]:
     timers = [loop.call_later(settings.value("deadlock_timeout") / 1000, _break_deadlock, session, request)]
     if settings.value("lock_timeout"):
         timers.append(loop.call_later(settings.value("lock_timeout") / 1000, _time_out, request))
-    session.blocked = request
     granted = False
     try:
         if not request.done():
@@ -65,7 +64,6 @@ def wait_steps(session: Any, request: Request) -> Generator[Request, Any, None]:
         request.result()
         granted = True
     finally:
-        session.blocked = None
         for timer in timers:
             timer.cancel()
         if not granted:
@@ -149,22 +147,30 @@ def batches(plan: Any, ctx: Any) -> Iterator[Any]:
     from .relationlocks import lock_plan_steps
 
     yield from lock_plan_steps(ctx.session, plan)
+    rest, rows = start(plan, ctx)
+    if rows:
+        yield rows
+    yield from rest
+
+
+def start(plan: Any, ctx: Any) -> tuple[Iterator[Any], list[Any]]:
+    """Begin a plan whose relations are locked: (what is still to run, the rows that there are)."""
     if plan.point is not None:
+        events = len(ctx.transaction.deferred)
         try:
-            rows = list(plan.point(ctx) or ())
+            return iter(()), list(plan.point(ctx) or ())
         except WouldBlock:
-            begin_again(ctx, fresh=False)
+            begin_again(ctx, events, fresh=False)
         except StatementRestart:
-            begin_again(ctx, fresh=True)
-        else:
-            yield rows
-            return
-    yield from restarting(plan, ctx)
+            begin_again(ctx, events, fresh=True)
+    return restarting(plan, ctx), []
 
 
 def restarting(plan: Any, ctx: Any) -> Iterator[Any]:
     """The batches of `plan.run`; see batches."""
     given = False
+    transaction = ctx.transaction
+    events, commands = len(transaction.deferred), transaction.commands
     while True:
         try:
             for item in plan.run(ctx):
@@ -172,17 +178,19 @@ def restarting(plan: Any, ctx: Any) -> Iterator[Any]:
                 yield item
             return
         except StatementRestart:
-            if given:
+            if given or transaction.commands != commands:  # or functions have written, or other cursors
                 from .rowlocks import concurrent_update
 
                 raise concurrent_update() from None
-            begin_again(ctx, fresh=True)
+            begin_again(ctx, events, fresh=True)
 
 
-def begin_again(ctx: Any, *, fresh: bool) -> None:
-    """Forget what a command has done, to run it again; `fresh`: on a new snapshot."""
+def begin_again(ctx: Any, events: int, *, fresh: bool) -> None:
+    """Forget what a command has done, to run it again: its writes, and the checks that it has queued since
+    there were `events` of them. `fresh`: on a new snapshot."""
     transaction = ctx.transaction
     transaction.abort_command()
+    del transaction.deferred[events:]
     ctx.processed = 0
     if fresh:
         transaction.take_snapshot()

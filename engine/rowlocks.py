@@ -6,7 +6,7 @@
 2. A lock is given back when its transaction's writes are applied. So whoever gets a lock finds in the newest
    state of the store what the last holder has left (`newest`).
 3. What was locked may have changed since the snapshot. READ COMMITTED goes on with the newest version of
-   the row, which the plan checks again (engine/compile/recheck.py); above that level it is 40001.
+   the row, which the plan checks again (engine/compile/lock.py); above that level it is 40001.
 """
 
 import asyncio
@@ -165,16 +165,9 @@ class RowLocks:
             elif key[0] & 0x80:
                 return None
             else:
-                hold = self.holds[UPDATE] or self.hold(UPDATE)
-                held = self.database.locks.held
-                found = held.get(key)
-                if found is None:
-                    held[key] = hold
-                    hold.keys.append(key)
+                if self.claim(key):
                     return None
-                if found is hold or self.database.locks.try_acquire(hold, key):
-                    return None
-                lock(self.session, hold, key)
+                lock(self.session, self.hold(UPDATE), key)
             entry = self.newest(key)
 
     def claim(self, key: bytes) -> bool:
@@ -193,13 +186,15 @@ class RowLocks:
         return entry
 
     def lock_conflicting(self, key: bytes, mode: int) -> bytes:
-        """Lock the row that ON CONFLICT DO UPDATE is about to change; its newest version. If it has gone
-        meanwhile, the statement begins again."""
+        """Lock the row that ON CONFLICT DO UPDATE is about to change; its newest version. If that had to be
+        waited for, the row may have gone, or have another key: the statement begins again."""
         if not key[0] & 0x80:
+            tau = self.database.storage.current_tau
             self.lock_row(key, mode)
+            if self.database.storage.current_tau != tau:
+                raise StatementRestart
         value = self.newest(key)
-        if value is None:
-            raise StatementRestart
+        assert value is not None, "its entry was found in the same state"
         return value
 
     def _wait_for_writer(self, row: bytes) -> bool:

@@ -4,7 +4,7 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
-from gaveldb.journal.api import Hold, Request
+from gaveldb.journal.api import Hold
 
 from .api import Output
 from .errors import Notice, SqlError
@@ -67,7 +67,6 @@ class SessionState:
         self._catalog_base: Any = None
         self._spare: Transaction | None = None
         self.advisory_holds: dict[int, Hold] = {}  # advisory locks held for the session, by mode
-        self.blocked: Request | None = None  # the lock that the running command waits for
         self.on_cancel: Any = None  # set by the server: cancels what runs, ends the connection
         self.on_terminate: Any = None
         self._driven: Portal | None = None  # the portal that runs at present

@@ -8,9 +8,10 @@ What holds:
 2. Keys here are those inside an environment (storage/api.py); `commit_request` puts the database
    prefix in front. Catalog rows are rows: the catalog changes of a transaction are ordinary writes
    and, beside that, an evolved Catalog value that only this transaction sees.
-3. Each written key carries the tau of the snapshot that its old value was read from. The
-   adjudicator refuses the commit if anybody committed that key since: first committer wins.
-   Foreign keys and the catalog rows of the relations written are validated reads.
+3. Each written key carries the tau since which nobody may have committed it, or the adjudicator
+   refuses: that of the command's end, since locks are held from before (engine/rowlocks.py); of
+   catalog rows, and without locks (engine/optimistic.py), that of the snapshot. Without locks foreign
+   keys and the catalog rows of the relations written are validated reads.
 4. Relations numbered from TEMPORARY_FIRST on live in the session's memory: same layers, never
    journaled.
 5. A savepoint is a mark in the undo list of `written` and a saved Catalog.
@@ -153,6 +154,7 @@ class Transaction(RowLocks):
         self.serial: Member | None = None  # see serializable.py
         self.listens = False  # it has executed LISTEN or UNLISTEN
         self.last_key_tau = 0
+        self.commands = 0  # that have written
         self.xid = 0
         self._catalog: Any = None
         self._catalog_changes: dict[int, dict[int, Any]] = {}
@@ -382,6 +384,7 @@ class Transaction(RowLocks):
         if self.session.portals:
             self.session.drain_portals()
         self.has_writes = True
+        self.commands += 1
         if self.locking and not self._history and not self._catalog_changes:
             tau = self.database.storage.current_tau  # nobody has written these keys since they were locked
         else:
