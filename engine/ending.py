@@ -89,7 +89,7 @@ class TransactionEnd(SessionState):
                     reservation = self.engine.reservation()
                     if reservation is not None:
                         yield reservation
-                    future = self.engine.commit(request)
+                    future = transaction.sent = self.engine.commit(request)
                     yield future
                     future.result()
         except BaseException as error:
@@ -134,7 +134,8 @@ class TransactionEnd(SessionState):
         self.portals.clear()
         transaction.release()
         quiet = not (self.settings.dirty or transaction.on_commit)
-        return self.engine.commit_alone(request, acknowledge if quiet else None)
+        future = transaction.sent = self.engine.commit_alone(request, acknowledge if quiet else None)
+        return future
 
     def _commit_lost(self, error: BaseException) -> Any:
         """The end of a transaction whose COMMIT failed; perhaps something to wait for: whoever tries again at
@@ -155,6 +156,8 @@ class TransactionEnd(SessionState):
             self.engine.blocks -= 1
         if transaction.has_writes:
             transaction.apply_temporary()
+            if transaction.sent is not None:
+                self.last_commit = transaction.sent, transaction.transaction_timestamp
         for hook in transaction.on_commit:
             hook()
         if transaction.notifications:

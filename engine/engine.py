@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-from gaveldb.journal.api import Batch, CommitRequest, KeyRange
+from gaveldb.journal.api import Batch, CommitGroup, CommitRequest, KeyRange
 from gaveldb.journal.errors import CommitTooLarge, JournalFull, SerializationFailure
 from gaveldb.storage.api import SHARED_DATABASE, create_database_write, open_storage, row_key
 from gaveldb.storage.errors import StorageFull
@@ -217,6 +217,11 @@ class GavelEngine:
         if self.blocks == 1 and not future.done():  # it is when the commit was refused
             self._flush(acknowledge)
         return future
+
+    def commit_group(self, tau: int) -> CommitGroup | None:
+        """See journal.api.Committer.group_of."""
+        group: CommitGroup | None = self._handle.committer.group_of(tau)
+        return group
 
     def reservation(self) -> Any:
         """The reservation of oids that must be durable before any commit that may use them."""

@@ -5,6 +5,7 @@ either: WouldBlock ends it, and it is run again in the form that can wait (`batc
 """
 
 import asyncio
+import time
 from collections.abc import Generator, Iterator
 from typing import Any, NamedTuple
 
@@ -58,6 +59,7 @@ def wait_steps(session: Any, request: Request) -> Generator[Request, Any, None]:
     if settings.value("lock_timeout"):
         timers.append(loop.call_later(settings.value("lock_timeout") / 1000, _time_out, request))
     granted = False
+    began = time.time_ns() // 1000
     try:
         if not request.done():
             yield request
@@ -66,6 +68,7 @@ def wait_steps(session: Any, request: Request) -> Generator[Request, Any, None]:
     finally:
         for timer in timers:
             timer.cancel()
+        session.lock_waits.append((began, time.time_ns() // 1000 - began))
         if not granted:
             session.database.locks.withdraw(request)
 

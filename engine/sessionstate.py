@@ -1,6 +1,8 @@
 """A session's state: settings, roles, catalogs, temporary objects, advisory locks."""
 
 import time
+from asyncio import Future
+from collections import deque
 from collections.abc import Mapping
 from typing import Any
 
@@ -67,6 +69,8 @@ class SessionState:
         self._catalog_base: Any = None
         self._spare: Transaction | None = None
         self.advisory_holds: dict[int, Hold] = {}  # advisory locks held for the session, by mode
+        self.last_commit: tuple[Future[int], int] | None = None  # (its tau, when its transaction began)
+        self.lock_waits: deque[tuple[int, int]] = deque(maxlen=64)  # (since 1970, for how long: us)
         self.on_cancel: Any = None  # set by the server: cancels what runs, ends the connection
         self.on_terminate: Any = None
         self._driven: Portal | None = None  # the portal that runs at present

@@ -115,6 +115,8 @@ class Savepoint:
 class Transaction(RowLocks):
     """One transaction of one session. `explicit`: between BEGIN and COMMIT."""
 
+    sent: "Future[int] | None" = None  # what became of its commit request
+
     def __init__(self, session: "TransactionEnd", explicit: bool) -> None:
         self.session = session
         self.database = session.database

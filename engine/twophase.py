@@ -259,6 +259,7 @@ def finish(session: Any, gid: str, commit: bool) -> Generator[Any, Any, None]:
     prepared.release()
     transaction = prepared.transaction
     if commit:
+        session.last_commit = future, time.time_ns() // 1000 - EPOCH_OFFSET_US
         for hook in transaction.on_commit:
             hook()
     if transaction.serial is not None:

@@ -49,6 +49,7 @@ __all__ = [
     "Batch",
     "Clock",
     "Commit",
+    "CommitGroup",
     "CommitRequest",
     "Committer",
     "Disk",
@@ -120,6 +121,16 @@ class Batch(NamedTuple):
     commits: Sequence[Commit]
 
 
+class CommitGroup(NamedTuple):
+    """Commits that were written together."""
+
+    journal: int
+    size: int  # commits
+    bytes: int  # of their records' bodies
+    seconds: float  # of write and sync; 0.0 if a thread has done them
+    durable_at: Timestamp  # when the loop knew
+
+
 class Committer(Protocol):
     """The engine's way into the pipeline."""
 
@@ -137,6 +148,9 @@ class Committer(Protocol):
         `acknowledge` may be called when they are durable and about to be applied, before anything else
         runs on the loop: so for whoever is told here, they are applied. It tells of all of them, so only
         those whose own commit is among them (its future is not done) may ask for it."""
+
+    def group_of(self, tau: Timestamp) -> CommitGroup | None:
+        """The group of a commit, unless it has been forgotten: the last thousand or so are known."""
 
     def committed_since(self, key: Key, tau: Timestamp) -> bool:
         """Whether anybody committed to `key` after `tau`; also true if that is too long ago to be known."""

@@ -26,7 +26,7 @@ from functools import partial
 from pathlib import Path
 
 from .adjudicator import Adjudicator, Decider
-from .api import Batch, Clock, Commit, CommitRequest
+from .api import Batch, Clock, Commit, CommitGroup, CommitRequest
 from .clock import SystemClock
 from .crossbar import Crossbar
 from .errors import CommitTooLarge, JournalBroken, JournalClosed, JournalFull
@@ -42,6 +42,7 @@ INLINE_BYTES_MAX = 256 << 10
 BEAT_SECONDS = 1.0
 BULK_WRITES = 5_000  # commits of more entries are encoded and applied in slices ...
 SLICE_SECONDS = 0.004  # ... of about this length, so that others have their turns
+RECENT_GROUPS = 1_000  # that can be asked for
 RESTORE_MICROSECONDS = 60_000_000  # of the window that is brought back, within the last segment
 
 
@@ -92,6 +93,7 @@ class Pipeline:
         self._drained: Future[None] | None = None
         self._sync_seconds = 0.0  # a moving average
         self._beat_timer: TimerHandle | None = None
+        self._recent: deque[tuple[int, int, int, int, int, float, int]] = deque(maxlen=RECENT_GROUPS)
 
     @property
     def current_tau(self) -> int:
@@ -151,6 +153,13 @@ class Pipeline:
         """See api.Committer."""
         return self.adjudicator.committed_since(key, tau)
 
+    def group_of(self, tau: int) -> CommitGroup | None:
+        """See api.Committer."""
+        for first, last, journal, size, length, seconds, durable_at in reversed(self._recent):
+            if first <= tau <= last:
+                return CommitGroup(journal, size, length, seconds, durable_at)
+        return None
+
     def flush(self, acknowledge: Callable[[], None] | None = None) -> None:
         """See api.Committer."""
         group = self._group
@@ -200,10 +209,19 @@ class Pipeline:
         """A group is durable, or has failed: publish and answer, then go on with the next."""
         if group.acknowledge is not None and group.error is None:
             group.acknowledge()
+        self._note(group)
         if group.bulk and self.prepare is not None and group.error is None and len(self.journals) == 1:
             self._prepare(group, self.prepare(group.commits))
         else:
             self._publish(group)
+
+    def _note(self, group: _Group) -> None:
+        """For those who ask what became of a commit."""
+        entries = group.entries
+        count = len(entries)
+        size = len(entries[0][1]) if count == 1 else sum([len(body) for _, body in entries])
+        note = (entries[0][0], entries[-1][0], group.journal, count, size, group.seconds, self._now())
+        self._recent.append(note)
 
     def _prepare(self, group: _Group, steps: Iterator[None]) -> None:
         """Have the store write the group, some of it in each turn of the loop. The journal is not

@@ -1,7 +1,8 @@
 """CatalogTable: one system catalog's rows - built-in ones overlaid by stored ones - and its indexes.
 
-1. Built-in rows are one object per process (`Builtin`), loaded and indexed on first use, and shared by
-   all catalogs and versions; their row id is the oid, or 1, 2, 3... in catalogs without one.
+1. Built-in rows (PostgreSQL's, and those of data/own.py) are one object per process (`Builtin`), loaded and
+   indexed on first use, and shared by all catalogs and versions; their row id is the oid, or 1, 2, 3... in
+   catalogs without one.
 2. A table is immutable. `evolved` copies the dict of stored rows and those indexes of it that exist.
 3. A stored row with a built-in row's id replaces it; None there hides it.
 """
@@ -14,6 +15,7 @@ from typing import Any
 
 import msgspec
 
+from .data.own import ROWS as OWN_ROWS
 from .data.tables import TABLES
 from .indexes import INDEXES, ORDERED, WHOLE_ROW_KEYS
 from .rowcodec import ARRAY_TYPES, pack_values, to_array, unpack_values
@@ -66,7 +68,7 @@ class Builtin:
         if raw is None:
             module_name = f"{__package__}.data.{self.name}"
             module = importlib.import_module(module_name)
-            lines = _decode_lines(module.ROWS)
+            lines = _decode_lines(module.ROWS) + _decode_lines(OWN_ROWS.get(self.name, ""))
             sys.modules.pop(module_name, None)  # the text is not needed again
             vars(sys.modules[f"{__package__}.data"]).pop(self.name, None)
             raw = {line[0]: line for line in lines} if self.has_oid else dict(enumerate(lines, 1))

@@ -19,6 +19,8 @@ from .deletion import perform_deletion
 from .dependencies import PG_CLASS, PG_NAMESPACE, PG_TYPE, Address
 from .names import find_relation, is_owner
 
+FIRST_UNPINNED_OID = 12_000  # what initdb's SQL scripts make is not pinned
+PUBLIC_OID = 2200
 _RELATIONS = {
     "OBJECT_TABLE": ("rp", "table"),
     "OBJECT_VIEW": ("v", "view"),
@@ -171,7 +173,7 @@ def _find_schema(ctx: Any, name: Any, kind: str, missing_ok: bool) -> Address | 
     row = catalog.pg_namespace.get(oid)
     if not is_owner(ctx, row.nspowner):
         raise SqlError(INSUFFICIENT_PRIVILEGE, f"must be owner of schema {text}")
-    if oid < 2200:
+    if oid < FIRST_UNPINNED_OID and oid != PUBLIC_OID:
         raise SqlError(
             DEPENDENT_OBJECTS_STILL_EXIST,
             f"cannot drop schema {text} because it is required by the database system",
