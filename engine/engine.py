@@ -66,6 +66,11 @@ class GavelEngine:
             self.limits = Limits(config.get("dsql_limits") or ())
             self._session_class = DsqlSession
             self._server_settings = rules.SERVER_SETTINGS
+        self._command_line: Mapping[str, str] = {}
+        if config.get("settings"):
+            from .commandline import server_settings
+
+            self._command_line = server_settings(config["settings"])
         self.databases: dict[int, Database] = {}
         self.sessions: dict[int, Session] = {}
         self.listeners: dict[str, set[Session]] = {}
@@ -333,7 +338,7 @@ class GavelEngine:
             from .dsql.session import check_options
 
             check_options(options)
-        settings = Settings(state.catalog, role, row.oid, options, self._server_settings)
+        settings = Settings(state.catalog, role, row.oid, options, self._server_settings, self._command_line)
         settings.of_command_line("max_prepared_transactions", str(self.max_prepared))
         session = self._session_class(self, state, role.oid, output, settings, pid=pid, peer=peer, user=user)
         settings.session = session

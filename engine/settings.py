@@ -2,8 +2,8 @@
 
 1. Definitions are the rows of catalog/data/settings.py. A typed value (bool, int, float, str) is what
    is kept; text is made for SHOW.
-2. Layers: server default < ALTER DATABASE / ROLE < connection start-up < SET < SET LOCAL. `_reset`
-   holds the first three, `_values` what is in force.
+2. Layers: server default < command line < ALTER DATABASE / ROLE < connection start-up < SET < SET LOCAL.
+   `_reset` holds the first four, `_values` what is in force.
 3. Every change inside a transaction is in `_undo`; rolling back (to a mark) undoes it in reverse.
    `_locals` remembers what a SET LOCAL hides, to come back at the end of the transaction.
 4. Any setting is also an attribute in lower case, as typed value: settings.enable_seqscan,
@@ -135,6 +135,7 @@ _LEVELS = {
     "warning": 8,
     "error": 9,
 }
+_RESERVED_PREFIXES = ("plpgsql",)
 _MISSING: Any = object()
 _CUSTOM_NAME = re.compile(
     r"[A-Za-z_\x80-\U0010ffff][A-Za-z0-9_$\x80-\U0010ffff]*"
@@ -205,6 +206,7 @@ class Settings:
         database_oid: int = 0,
         options: Mapping[str, str] | None = None,
         server: Mapping[str, str] | None = None,
+        command_line: Mapping[str, str] | None = None,
     ) -> None:
         self._catalog = catalog
         self.session: Any = None
@@ -232,8 +234,9 @@ class Settings:
             "transaction_timeout",
         ):
             self._refresh(name)
-        for name, text in (server or {}).items():
-            self._start(name, text, "configuration file", ignore=False)
+        for source, given in (("configuration file", server), ("command line", command_line)):
+            for name, text in (given or {}).items():
+                self._start(name, text, source, ignore=False)
         if role is not None and catalog is not None:
             self._stored_defaults(database_oid, role.oid)
         if options:
@@ -520,11 +523,12 @@ class Settings:
                 f'invalid configuration parameter name "{name}"',
                 detail="Custom parameter names must be two or more simple identifiers separated by dots.",
             )
-        if key.startswith("plpgsql."):
+        prefix = key.partition(".")[0]
+        if prefix in _RESERVED_PREFIXES:
             raise SqlError(
                 INVALID_NAME,
                 f'invalid configuration parameter name "{name}"',
-                detail='"plpgsql" is a reserved prefix.',
+                detail=f'"{prefix}" is a reserved prefix.',
             )
         self._custom[key] = name
         self._values[key] = ""

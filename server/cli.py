@@ -38,6 +38,12 @@ def main() -> None:
     multiple=True,
     help="NAME=SIZE: another limit than Aurora DSQL's; repeatable.",
 )
+@click.option(
+    "--set",
+    "settings",
+    multiple=True,
+    help="NAME=VALUE: a setting that sessions begin with, as in SET; repeatable.",
+)
 @click.option("--journals", type=click.IntRange(min=1), default=1, help="Number of journals.")
 @click.option("--user", "superuser", default="postgres", help="The first superuser.")
 @click.option("--password", envvar="GAVELDB_PASSWORD", help="The superuser's password; better in a file.")

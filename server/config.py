@@ -23,6 +23,7 @@ class Config:
     in_memory: bool = False
     dsql: bool = False
     dsql_limits: tuple[str, ...] = ()  # NAME=SIZE
+    settings: tuple[str, ...] = ()  # NAME=VALUE
     journals: int = 1
     superuser: str = "postgres"
     password: str | None = None  # of the superuser
@@ -61,6 +62,7 @@ class Config:
             "in_memory": self.in_memory,
             "dsql": self.dsql,
             "dsql_limits": self.dsql_limits,
+            "settings": self.settings,
             "journals": self.journals,
             "superuser": self.superuser,
             "port": self.port,

@@ -18,6 +18,10 @@ from gaveldb.server.cli import main
         (["--tls-cert", __file__], "--tls-cert and --tls-key belong together"),
         (["--password", ""], "the password is empty"),
         (["--port", "65536"], "65536 is not in the range"),
+        (["--set", "work_mem"], "--set 'work_mem': NAME=VALUE is needed"),
+        (["--set", "work_mem=1"], '1 kB is outside the valid range for parameter "work_mem"'),
+        (["--set", "nothing=1"], 'unrecognized configuration parameter "nothing"'),
+        (["--set", "port=1"], 'parameter "port" cannot be set here'),
     ],
 )
 def test_refused(flags: list[str], message: str) -> None:
