@@ -228,7 +228,8 @@ class Engine(Protocol):
 
 
 def open_engine(config: Mapping[str, Any]) -> Engine:
-    """An engine; `await engine.open()` before use. Keys of config: data_dir, in_memory, journals, dsql."""
+    """An engine; `await engine.open()` before use. Keys of config: data_dir, in_memory, journals, dsql,
+    settings (texts NAME=VALUE)."""
     from .engine import open_engine as implementation
 
     return cast(Engine, implementation(config))  # its sessions take back only what they gave

@@ -86,6 +86,8 @@ class TransactionEnd(SessionState):
                 request = yield from transaction.commit_request_steps()
                 transaction.release()
                 if request is not None:
+                    if self.faults is not None:
+                        yield from self.faults.at_commit(request)
                     reservation = self.engine.reservation()
                     if reservation is not None:
                         yield reservation
@@ -123,6 +125,7 @@ class TransactionEnd(SessionState):
         if (
             transaction.deferred
             or transaction.waits
+            or self.faults is not None
             or self.engine.is_reserving()
             or transaction.is_large()
             or not self.ends_quietly()

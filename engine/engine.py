@@ -23,6 +23,7 @@ from gaveldb.storage.errors import StorageFull
 from .api import Output
 from .database import CATALOG_RELATION_LAST, Database, catalog_rows
 from .errors import SqlError
+from .faults import ServerFaults, arm_new
 from .literals import LiteralPlans
 from .session import Session
 from .sqlstates import (
@@ -81,6 +82,7 @@ class GavelEngine:
         self._flush: Any = None
         self.committed_since: Any = None  # the committer's
         self.blocks = 0  # open transaction blocks
+        self.faults = ServerFaults()
         self.prepared: dict[str, Any] = {}  # twophase.Prepared by identifier
         self.max_prepared = int(config.get("max_prepared_transactions") or 0)
         # Numbers that are not given again after a restart, unless there were 1000 a second before it.
@@ -343,6 +345,7 @@ class GavelEngine:
         session = self._session_class(self, state, role.oid, output, settings, pid=pid, peer=peer, user=user)
         settings.session = session
         self.sessions[pid] = session
+        arm_new(session)
         return session
 
     def forget_session(self, session: Session) -> None:

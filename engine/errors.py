@@ -16,6 +16,8 @@ class SqlError(Exception):
     unknown); the server turns it into the 1-based position of the protocol.
     """
 
+    retryable = True  # by the server, where it may run a lost statement again
+
     def __init__(
         self,
         sqlstate: SqlState,

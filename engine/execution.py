@@ -188,7 +188,8 @@ class Execution(TransactionEnd):
         self.waiting = None
         if alarm is not None:
             alarm.cancel()
-        self.check_interrupts(deadline)
+        if not getattr(item, "checks_interrupts", False):
+            self.check_interrupts(deadline)
 
     async def _drive(self, portal: Portal, output: Output, row_limit: int) -> int:
         """Step the portal's plan and write its rows; returns how many."""

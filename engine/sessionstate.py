@@ -10,6 +10,7 @@ from gaveldb.journal.api import Hold
 
 from .api import Output
 from .errors import Notice, SqlError
+from .faults import SessionFaults
 from .portal import Portal, PreparedStatement, StatementContext
 from .sqlstates import (
     ACTIVE_SQL_TRANSACTION,
@@ -69,6 +70,7 @@ class SessionState:
         self._catalog_base: Any = None
         self._spare: Transaction | None = None
         self.advisory_holds: dict[int, Hold] = {}  # advisory locks held for the session, by mode
+        self.faults: SessionFaults | None = None  # the conflicts on purpose that concern the session
         self.last_commit: tuple[Future[int], int] | None = None  # (its tau, when its transaction began)
         self.lock_waits: deque[tuple[int, int]] = deque(maxlen=64)  # (since 1970, for how long: us)
         self.on_cancel: Any = None  # set by the server: cancels what runs, ends the connection

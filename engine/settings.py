@@ -23,6 +23,7 @@ import msgspec
 from .catalog.namespaces import split_identifier_list
 from .catalog.quoting import quote_identifier
 from .errors import SqlError
+from .faults import FAULT_SEED, FAULT_SETTINGS, arm, begin_sequence
 from .settingchecks import CHECKS, ENCODINGS
 from .settingvalues import format_value, invalid_value, parse_value
 from .sqlstates import (
@@ -135,7 +136,7 @@ _LEVELS = {
     "warning": 8,
     "error": 9,
 }
-_RESERVED_PREFIXES = ("plpgsql",)
+_RESERVED_PREFIXES = ("plpgsql", "gaveldb")
 _MISSING: Any = object()
 _CUSTOM_NAME = re.compile(
     r"[A-Za-z_\x80-\U0010ffff][A-Za-z0-9_$\x80-\U0010ffff]*"
@@ -146,10 +147,11 @@ _CUSTOM_NAME = re.compile(
 @lru_cache(1)
 def definitions() -> dict[str, Definition]:
     """Lower-case name -> definition, in pg_settings' order."""
+    from .catalog.data import own
     from .catalog.data import settings as data
 
     out = {}
-    for row in msgspec.json.Decoder(tuple).decode_lines(data.ROWS):
+    for row in msgspec.json.Decoder(tuple).decode_lines(data.ROWS + own.SETTINGS):
         enumvals = None if row[10] is None else tuple(row[10])
         out[row[0].lower()] = Definition._make((*row[:10], enumvals, row[11], tuple(row[12] or ())))
     for name, kind, default, values in (
@@ -557,6 +559,8 @@ class Settings:
             self._locals.pop(key, None)
             self._sources[key] = source
         self._put(key, value)
+        if key == FAULT_SEED and self.session is not None:
+            begin_sequence(self.session, None if source == "default" else value)
         if key == "session_authorization":  # takes SET ROLE back
             # undone after this setting itself, which makes its role the current one
             self._undo.insert(len(self._undo) - 1, ("role", self._values["role"], None, _MISSING))
@@ -574,6 +578,8 @@ class Settings:
             self.session._spare = None  # it has the modes that were the default before
             if key in ("role", "session_authorization"):
                 self._become(key, value)
+            if key in FAULT_SETTINGS:
+                arm(self.session)
             if key in _REPORTED:
                 definition = definitions()[key]
                 self.session.output.parameter_status(definition.name, self.show(key))

@@ -127,6 +127,7 @@ class SimpleProtocol(Execution):
     def _may_retry(self, error: SqlError, attempt: int, output: Output, mark: int) -> bool:
         return (
             error.sqlstate == T_R_SERIALIZATION_FAILURE
+            and error.retryable
             and attempt <= RETRIES_MAX
             and not self.engine.dsql
             and output.rewind(mark)

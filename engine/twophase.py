@@ -112,6 +112,8 @@ def prepare(session: Any, gid: str) -> Generator[Any, Any, None]:
             prepared.writes, prepared.deletes = request.writes, list(request.deletes)
         prepared.transaction = transaction
         row = _pack(_state(prepared, transaction))
+        if session.faults is not None and request is not None:  # COMMIT PREPARED must not fail
+            yield from session.faults.at_commit(request)
         reservation = engine.reservation()
         if reservation is not None:
             yield reservation

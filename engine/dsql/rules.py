@@ -142,7 +142,7 @@ SETTABLE = frozenset(
         "disable_sync_create_index",
     ]
 )
-SETTABLE_PREFIX = "enable_"
+SETTABLE_PREFIXES = ("enable_", "gaveldb.")  # the second is not the service's
 SERVER_SETTINGS = {
     "default_transaction_isolation": "repeatable read",
     "server_version": "16.15",
@@ -188,4 +188,4 @@ DDL = frozenset(
 def is_settable(name: str) -> bool:
     """Whether SET, RESET and the start-up packet may name the parameter."""
     key = name.lower()
-    return key in SETTABLE or key.startswith(SETTABLE_PREFIX)
+    return key in SETTABLE or key.startswith(SETTABLE_PREFIXES)

@@ -139,6 +139,7 @@ async def make_admin(engine: Any) -> None:
     """The role admin, which every cluster has."""
     output: Any = _Nobody()
     session = engine.open_session("postgres", "postgres", {}, output, pid=0, peer="")
+    session.faults = None
     try:
         if not session.catalog.pg_authid.find("rolname", ADMIN):
             await session.simple_query(f"CREATE ROLE {ADMIN} LOGIN SUPERUSER CREATEROLE", output)

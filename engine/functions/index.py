@@ -16,6 +16,7 @@ _NAMES = {
     "functions.datetime_make": "generate_series_timestamp generate_series_timestamptz generate_series_timestamptz_at_zone in_range_date_interval in_range_interval_interval in_range_time_interval in_range_timestamp_interval in_range_timestamptz_interval in_range_timetz_interval interval_avg interval_avg_accum interval_avg_accum_inv interval_avg_combine interval_sum make_date make_interval make_time make_timestamp make_timestamptz make_timestamptz_at_timezone overlaps_time overlaps_timestamp overlaps_timetz",
     "functions.datetime_now": "clock_timestamp now statement_timestamp timeofday",
     "functions.datetime_parts": "extract_date extract_interval extract_time extract_timestamp extract_timestamptz extract_timetz interval_part interval_trunc pg_timezone_abbrevs_abbrevs pg_timezone_abbrevs_zone pg_timezone_names time_part timestamp_age timestamp_bin timestamp_izone timestamp_part timestamp_trunc timestamp_zone timestamptz_age timestamptz_bin timestamptz_izone timestamptz_mi_interval_at_zone timestamptz_part timestamptz_pl_interval_at_zone timestamptz_trunc timestamptz_trunc_zone timestamptz_zone timetz_at_local timetz_izone timetz_part timetz_zone",
+    "functions.faults": "gaveldb_fail_commits gaveldb_fail_key gaveldb_faults gaveldb_reset_faults",
     "functions.format_number": "float4_to_char float8_to_char int4_to_char int8_to_char numeric_to_char numeric_to_number",
     "functions.formatting_datetime": "interval_to_char timestamp_to_char timestamptz_to_char",
     "functions.formatting_input": "to_date to_timestamp",

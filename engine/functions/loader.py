@@ -43,6 +43,7 @@ MODULES: tuple[str, ...] = (
     "functions.sqlbodies",
     "functions.sleeping",
     "functions.advisory",
+    "functions.faults",
     "functions.lastcommit",
     "functions.arrays",
     "functions.json_build",

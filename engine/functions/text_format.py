@@ -75,7 +75,7 @@ def _writer(catalog: Any, typid: int) -> Callable[[Any, Any], str]:
     return text_output(catalog, typid)
 
 
-def _texts(site: CallSite, skip: int) -> Callable[[Any, tuple[Any, ...]], "list[str | None] | None"]:
+def variadic_texts(site: CallSite, skip: int) -> Callable[[Any, tuple[Any, ...]], "list[str | None] | None"]:
     """The variadic arguments as texts: one by one, or the elements of the one array of VARIADIC."""
     if site.variadic:
 
@@ -97,7 +97,7 @@ def _texts(site: CallSite, skip: int) -> Callable[[Any, tuple[Any, ...]], "list[
 
 @implements("text_concat", context=True, bind=True)
 def text_concat(site: CallSite) -> Callable[..., str | None]:
-    texts = _texts(site, 0)
+    texts = variadic_texts(site, 0)
 
     def concat(ctx: Any, *values: Any) -> str | None:
         parts = texts(ctx, values)
@@ -108,7 +108,7 @@ def text_concat(site: CallSite) -> Callable[..., str | None]:
 
 @implements("text_concat_ws", context=True, bind=True)
 def text_concat_ws(site: CallSite) -> Callable[..., str | None]:
-    texts = _texts(site, 1)
+    texts = variadic_texts(site, 1)
 
     def concat_ws(ctx: Any, separator: str | None, *values: Any) -> str | None:
         if separator is None:
@@ -220,7 +220,7 @@ def format_text(template: str, arguments: "list[str | None]") -> str:
 
 @implements("text_format", context=True, bind=True)
 def text_format(site: CallSite) -> Callable[..., str | None]:
-    texts = _texts(site, 1)
+    texts = variadic_texts(site, 1)
 
     def run(ctx: Any, template: str | None, *values: Any) -> str | None:
         return None if template is None else format_text(template, texts(ctx, values) or [])
