@@ -91,7 +91,7 @@ class TransactionEnd(SessionState):
                     reservation = self.engine.reservation()
                     if reservation is not None:
                         yield reservation
-                    future = transaction.sent = self.engine.commit(request)
+                    self.committing = future = transaction.sent = self.engine.commit(request)
                     yield future
                     future.result()
         except BaseException as error:

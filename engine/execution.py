@@ -188,7 +188,7 @@ class Execution(TransactionEnd):
         self.waiting = None
         if alarm is not None:
             alarm.cancel()
-        if not getattr(item, "checks_interrupts", False):
+        if item is not self.committing:
             self.check_interrupts(deadline)
 
     async def _drive(self, portal: Portal, output: Output, row_limit: int) -> int:

@@ -34,7 +34,6 @@ class Stall(asyncio.Future[None]):
     """What a stalled COMMIT waits for. Cancel requests and timeouts may end it; it sees to them itself."""
 
     interruptible = True
-    checks_interrupts = True
 
 
 class Countdown:
@@ -200,7 +199,7 @@ def _stall(session: Any, seconds: float) -> Iterator[Any]:
     loop = asyncio.get_running_loop()
     future = Stall(loop=loop)
     timer = loop.call_later(seconds, _wake, future)
-    session.waiting = future
+    session.waiting = session.committing = future
     try:
         yield future
     finally:

@@ -70,6 +70,7 @@ class SessionState:
         self._catalog_base: Any = None
         self._spare: Transaction | None = None
         self.advisory_holds: dict[int, Hold] = {}  # advisory locks held for the session, by mode
+        self.committing: Any = None  # the Future of a COMMIT, which must hear itself what comes of it
         self.faults: SessionFaults | None = None  # the conflicts on purpose that concern the session
         self.last_commit: tuple[Future[int], int] | None = None  # (its tau, when its transaction began)
         self.lock_waits: deque[tuple[int, int]] = deque(maxlen=64)  # (since 1970, for how long: us)

@@ -118,7 +118,7 @@ def prepare(session: Any, gid: str) -> Generator[Any, Any, None]:
         if reservation is not None:
             yield reservation
         engine.prepared[gid] = prepared
-        future = engine.commit(
+        session.committing = future = engine.commit(
             CommitRequest(
                 request.base if request is not None else engine.adjudicated_tau(),
                 {prepared.key: row},
@@ -251,7 +251,7 @@ def finish(session: Any, gid: str, commit: bool) -> Generator[Any, Any, None]:
         writes: dict[bytes, bytes | None] = {**prepared.writes} if commit else {}
         writes[prepared.key] = None
         deletes = prepared.deletes if commit else ()
-        future = engine.commit(CommitRequest(engine.adjudicated_tau(), writes, deletes))
+        session.committing = future = engine.commit(CommitRequest(engine.adjudicated_tau(), writes, deletes))
         yield future
         future.result()
     except BaseException as error:
