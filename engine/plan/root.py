@@ -138,7 +138,7 @@ class Root:
         if rel is None or rel.relation is None:
             return False
         if rel.relation.system:
-            return rel.relation.columns[attnum - 1].name == "oid"
+            return attnum > 0 and rel.relation.columns[attnum - 1].name == "oid"
         for index in rel.relation.indexes:
             if (
                 index.unique

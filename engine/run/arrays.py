@@ -5,10 +5,16 @@ from itertools import product
 from typing import Any
 
 from ..errors import SqlError
-from ..sqlstates import ARRAY_SUBSCRIPT_ERROR, NULL_VALUE_NOT_ALLOWED, PROGRAM_LIMIT_EXCEEDED
+from ..sqlstates import (
+    ARRAY_SUBSCRIPT_ERROR,
+    FEATURE_NOT_SUPPORTED,
+    NULL_VALUE_NOT_ALLOWED,
+    PROGRAM_LIMIT_EXCEEDED,
+)
 from ..values import Array
 
 DIMENSIONS_MAX = 6
+NAME_BYTES = 64
 ITEMS_MAX = 134_217_727
 
 
@@ -57,10 +63,16 @@ def stack_arrays(elemtype: int, arrays: Sequence[Array | None]) -> Array:
     return Array(elemtype, items, (len(arrays), *dims), (1, *lowers))
 
 
+def name_characters(name: str) -> Array:
+    """A name as the array that its subscripts see: 64 values of type "char" from 0 on."""
+    codes = name.encode().ljust(NAME_BYTES, b"\0")
+    return Array(18, tuple([chr(code) if code else "" for code in codes]), (NAME_BYTES,), (0,))
+
+
 def array_get(array: Any, *subscripts: int | None) -> Any:
     """array[i, j]: NULL if a subscript is NULL or out of range, or if there are too few of them."""
     if type(array) is not Array:
-        array = Array(*array)
+        array = name_characters(array) if type(array) is str else Array(*array)
     dims = array.dims
     if len(subscripts) != len(dims):
         return None
@@ -99,13 +111,15 @@ def _bounds(
 
 
 def array_slice(
-    array: Array,
+    array: Array | str,
     lower: tuple[Any, ...],
     upper: tuple[Any, ...],
     has_lower: tuple[bool, ...],
     has_upper: tuple[bool, ...],
 ) -> Array | None:
     """array[a:b, ...]; dimensions without bounds are taken whole. Bounds are clipped."""
+    if isinstance(array, str):
+        raise SqlError(FEATURE_NOT_SUPPORTED, "slices of fixed-length arrays not implemented")
     bounds = _bounds(array, lower, upper, has_lower, has_upper)
     if bounds is None:
         return None

@@ -29,6 +29,9 @@ ROWS = {
 [1255,9913,0,3079,9901,0,"e"]
 [1255,9914,0,3079,9901,0,"e"]
 """,
+    "pg_init_privs": r"""
+[9900,2615,0,"e",[[10,10,768],[0,10,256]]]
+""",
     "pg_description": r"""
 [9900,2615,0,"conflicts on purpose, and what became of commits"]
 [9901,3079,0,"what GavelDB has beyond PostgreSQL"]
