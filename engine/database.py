@@ -78,6 +78,7 @@ class Database:
         self.advisory = AdvisoryLocks(self)
         self.columns = ColumnStore()
         self.rowid_counters: dict[int, Callable[[], int]] = {}  # by relation number: the next row id
+        self.moved: dict[bytes, None] = {}  # rows that have gone to other partitions
         self._current: SharedSnapshot | None = None
         self._catalog_rowid = FIRST_STORED_ROWID
 

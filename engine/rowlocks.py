@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from .database import Database
 
 STRENGTHS = {"keyshare": KEY_SHARE, "share": SHARE, "nokeyupdate": NO_KEY_UPDATE, "update": UPDATE}
+MOVED_ROWS_MAX = 100_000  # more are not remembered: rows moved long ago count as deleted
 GONE = False  # lock_row: the row is not there any more, or is to be skipped
 _MISSING = object()
 _decode = msgspec.msgpack.Decoder().decode
@@ -45,6 +46,7 @@ class RowLocks:
     pending: dict[bytes, bytes | None]
     holds: list[Hold | None]  # by mode, made when they are needed
     has_holds: bool
+    on_commit: list[Any]
     used: set[Any]  # RelationLocks that are only noted, see relationlocks.py
     strong: set[int]  # the relations that this transaction has entered into Database.strong
 
@@ -108,7 +110,7 @@ class RowLocks:
             return GONE
         if self.snapshot.tau == self.database.storage.current_tau:
             return None
-        return self._changed(key, marked, keys)
+        return self._changed(key, mode, marked, keys)
 
     def _lock_held(self, hold: Hold, key: bytes, policy: str, relation: str) -> bool:
         locks = self.database.locks
@@ -121,7 +123,9 @@ class RowLocks:
         lock(self.session, hold, key)
         return True
 
-    def _changed(self, key: bytes, marked: bool, keys: tuple[int, ...] | None) -> bytes | bool | None:
+    def _changed(
+        self, key: bytes, mode: int, marked: bool, keys: tuple[int, ...] | None
+    ) -> bytes | bool | None:
         """What has become of a locked row since the snapshot; see lock_row."""
         writes = self.written.get(key[:4])
         if writes is not None and key in writes.entries:
@@ -130,13 +134,27 @@ class RowLocks:
         if not database.committed_since(key, self.snapshot.tau):
             return None
         value: bytes | None = database.shared_snapshot().get(key)
+        moved = value is None and key in database.moved
         if keys is not None and value is not None:
             old, new = _decode(self.snapshot.get(key)), _decode(value)
             if all(old[place] == new[place] for place in keys):
                 return None
         if self.isolation != "read committed":
-            raise concurrent_update("update" if value is not None or marked else "delete")
+            raise concurrent_update("update" if value is not None or marked or moved else "delete")
+        if moved:
+            what = "locked" if marked else "deleted" if mode == UPDATE else "updated"
+            raise SqlError(
+                T_R_SERIALIZATION_FAILURE,
+                f"tuple to be {what} was already moved to another partition due to concurrent update",
+            )
         return GONE if value is None else value
+
+    def note_move(self, key: bytes) -> None:
+        """A row goes to another partition: whoever waits for it shall not take it for deleted."""
+        moved = self.database.moved
+        while len(moved) > MOVED_ROWS_MAX:
+            moved.pop(next(iter(moved)))
+        self.on_commit.append(lambda: moved.setdefault(key))
 
     # --- unique entries ---------------------------------------------------------------------------
 

@@ -16,6 +16,8 @@ from typing import Any, ClassVar
 
 import msgspec
 
+from .treepartition import PartitionBoundSpec as PartitionBoundSpec
+from .treepartition import PartitionRangeDatum as PartitionRangeDatum
 from .treewalk import Node as Node
 from .treewalk import children as children
 from .treewalk import equal as equal

@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 
+from ..catalog.inheritance import identity_owner
 from ..errors import SqlError
 from ..sqlstates import DATATYPE_MISMATCH, GENERATED_ALWAYS, INTERNAL_ERROR, SYNTAX_ERROR
 from ..tree import (
@@ -32,6 +33,7 @@ RELATION_CLASS = 1259
 
 def identity_sequence(catalog: Any, relid: int, attnum: int) -> int:
     """The oid of the sequence of an identity column."""
+    relid, attnum = identity_owner(catalog, relid, attnum)
     for row in catalog.pg_depend.find("refclassid_refobjid_refobjsubid", RELATION_CLASS, relid, attnum):
         if row.classid == RELATION_CLASS and row.deptype == "i":
             sequence = catalog.pg_class.get(row.objid)

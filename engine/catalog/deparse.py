@@ -9,9 +9,10 @@ from typing import Any
 
 from ..errors import SqlError
 from ..sqlstates import INTERNAL_ERROR
-from ..tree import RangeTblEntry
+from ..tree import PartitionBoundSpec, RangeTblEntry
 from .deparse_expr import quote_simple
 from .deparse_query import Deparser
+from .partitionbounds import bound_text
 from .quoting import quote_identifier, quote_literal, quote_qualified
 from .relation import Relation
 from .trees import SQL_PREFIX, function_defaults, load_tree, view_definition
@@ -112,6 +113,8 @@ def pg_get_expr(
     if relid and catalog.pg_class.get(relid) is None:
         return None
     tree = load_tree(text)
+    if isinstance(tree, PartitionBoundSpec):
+        return bound_text(catalog, tree, ctx)
     if isinstance(tree, tuple):
         return ", ".join([deparse_expression(e, relid, catalog, pretty, path, ctx) for e in tree])
     return deparse_expression(tree, relid, catalog, pretty, path, ctx)

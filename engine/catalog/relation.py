@@ -10,7 +10,8 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One column; `attnum` is 1-based and never reused. The stored row's array index is attnum-1."""
+    """One column; `attnum` is 1-based and never reused. The stored row's array index is `place`: attnum-1,
+    but in a child seen as its parent (catalog/inheritance.py)."""
 
     attnum: int
     name: str
@@ -24,6 +25,11 @@ class Column:
     generated: str = ""  # "", "s" (stored), "v" (virtual); the expression is `default`
     missing: Any = None  # value for rows stored before ADD COLUMN ... DEFAULT
     has_missing: bool = False
+    place: int = -1
+
+    def __post_init__(self) -> None:
+        if self.place < 0:
+            object.__setattr__(self, "place", self.attnum - 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +123,12 @@ class Relation:
     storage_id: int = 0  # pg_class.relfilenode: the relation number in keys
     row: Any = None  # the pg_class row
     extra: dict[str, Any] = field(default_factory=dict)
+    own: "Relation | None" = None  # of a child seen as its parent: the child as it is
+
+    @property
+    def stored(self) -> "Relation":
+        """The relation whose columns are in the order of the stored rows."""
+        return self if self.own is None else self.own
 
     def key_columns(self) -> set[int]:
         """The attnums of the columns that a foreign key might refer to (INDEX_ATTR_BITMAP_KEY)."""

@@ -185,14 +185,21 @@ def _constraints(
         if c.contype == "c":
             checks.append(Check(c.oid, c.conname, load_tree(c.conbin), c.convalidated, c.conenforced))
         elif c.contype == "f":
-            foreign_keys.append(foreign_key(c))
+            if not _is_part(catalog, c, "conrelid"):
+                foreign_keys.append(foreign_key(c))
         elif c.contype == "n":
             extra.setdefault("not_null", {})[c.conkey.items[0]] = c
         elif c.contype == "x":
             extra.setdefault("exclusion", []).append(c)
     for c in catalog.pg_constraint.find("confrelid", oid):
-        if c.contype == "f":
+        if c.contype == "f" and not _is_part(catalog, c, "confrelid"):
             referenced_by.append(foreign_key(c))
+
+
+def _is_part(catalog: Any, row: Any, column: str) -> bool:
+    """Whether a foreign key is there for a partition of the other side only."""
+    above = catalog.pg_constraint.get(row.conparentid) if row.conparentid else None
+    return above is not None and getattr(above, column) == getattr(row, column)
 
 
 def foreign_key(row: Any) -> ForeignKey:

@@ -21,6 +21,8 @@ _RELATION_COLUMNS: dict[int, tuple[str, ...]] = {
     2610: ("indexrelid", "indrelid"),
     2606: ("conrelid", "confrelid"),
     2618: ("ev_class",),
+    2611: ("inhrelid", "inhparent"),
+    3350: ("partrelid",),
 }
 
 

@@ -18,7 +18,7 @@ from ..sqlstates import INTERNAL_ERROR
 from .expressions import emit_filter, value
 from .needs import RAW_ROW
 from .produce import produces
-from .scan import bind_stored_row, fetch_row, wanted_columns
+from .scan import bind_stored_row, fetch_row, scanned_relation, wanted_columns
 from .scope import Scope
 from .unit import Consume
 
@@ -155,7 +155,7 @@ class Bounds:
 @produces(plan.IndexScan)
 def _index_scan(scope: Scope, node: plan.IndexScan, consume: Consume) -> None:
     unit, frame = scope.unit, scope.frame
-    relation = scope.catalog.relation(node.relid)
+    relation = scanned_relation(scope, node)
     index = find_index(relation, node.indexid)
     unit.root.need_prelude("txn = ctx.transaction")
     with frame.block("for _ in ONCE:"):
@@ -220,7 +220,7 @@ def _index_row(scope: Scope, node: plan.IndexScan, relation: Relation, entry: st
 @produces(plan.BitmapScan)
 def _bitmap_scan(scope: Scope, node: plan.BitmapScan, consume: Consume) -> None:
     unit, frame = scope.unit, scope.frame
-    relation = scope.catalog.relation(node.relid)
+    relation = scanned_relation(scope, node)
     unit.root.need_prelude("txn = ctx.transaction")
     unit.helper("sorted_rowids", sorted_rowids)
     with frame.block("for _ in ONCE:"):

@@ -34,6 +34,11 @@ from .writer import TableWriter, table_writer
 
 @produces(plan.ModifyTable)
 def _modify(scope: Scope, node: plan.ModifyTable, consume: Consume) -> None:
+    if node.inherited:
+        from .modifychildren import InheritedModification
+
+        InheritedModification(scope, node, consume).emit()
+        return
     Modification(scope, node, consume).emit()
 
 
@@ -50,7 +55,8 @@ class Modification:
             raise SqlError(
                 FEATURE_NOT_SUPPORTED, f'changing rows of system catalog "{self.relation.name}" directly'
             )
-        self.writer: TableWriter = table_writer(scope.catalog, scope.unit.settings, node.relid)
+        self.target_atoms: tuple[int, ...] = (-1, RAW_ROW)
+        self.writer: TableWriter = self._make_writer()
         self.width = len(self.relation.columns)
         unit = scope.unit
         unit.root.need_prelude("txn = ctx.transaction")
@@ -60,6 +66,9 @@ class Modification:
         unit.helper("row_key", row_key)
         unit.helper("decode", DECODE)
 
+    def _make_writer(self) -> TableWriter:
+        return table_writer(self.scope.catalog, self.scope.unit.settings, self.node.relid)
+
     @property
     def frame(self) -> Frame:
         return self.scope.frame
@@ -68,7 +77,7 @@ class Modification:
         """Write the loops over the input and what is done with each row."""
         operation = self.node.operation
         if operation != "insert":
-            for attnum in (-1, RAW_ROW):
+            for attnum in self.target_atoms:
                 self.scope.needs.used.setdefault(("var", self.node.varno, attnum), None)
             self._keep_target_atoms()
         step = {"insert": self._insert, "update": self._update, "delete": self._delete, "merge": self._merge}[
@@ -79,7 +88,7 @@ class Modification:
     def _keep_target_atoms(self) -> None:
         """Joins and sorts below must carry the target's row id and stored row up to here."""
         needs = self.scope.needs
-        for attnum in (-1, RAW_ROW):
+        for attnum in self.target_atoms:
             atom = ("var", self.node.varno, attnum)
             pending = [self.node.input]
             while pending:
@@ -95,6 +104,36 @@ class Modification:
 
     def _writer_global(self, name: str, function: Any) -> str:
         return self.scope.unit.constant(function, f"{name}_{self.relation.name}")
+
+    # What is done with a row, whichever relation has it.
+
+    def _emit_prepare(self, row: str) -> None:
+        self.frame.line(f"{self._writer_global('prepare', self.writer.prepare)}(ctx, {row})")
+
+    def _emit_store(self, rowid: str, row: str) -> None:
+        self.frame.line(f"{rowid} = {self._writer_global('store', self.writer.store)}(ctx, {row})")
+
+    def _emit_conflict(self, rowid: str, row: str) -> None:
+        finder = self._writer_global("conflict", self.writer.conflict(self.node.arbiters))
+        self.frame.line(f"{rowid} = {finder}(ctx, {row})")
+
+    def _emit_stored(self, old: str, stored: str) -> None:
+        """`old` becomes the decoded row in the local `stored`."""
+        decode_whole_row(self.scope, self.relation, old, stored)
+
+    def _emit_update(self, rowid: str, old: str, new: str, changed: frozenset[int]) -> None:
+        update = self._writer_global("update", self.writer.update(changed))
+        self.frame.line(f"{update}(ctx, {rowid}, {old}, {new})")
+
+    def _emit_conflict_update(self, rowid: str, old: str, new: str, changed: frozenset[int]) -> None:
+        self._emit_update(rowid, old, new, changed)
+
+    def _emit_remove(self, rowid: str, old: str) -> None:
+        self.frame.line(f"{self._writer_global('remove', self.writer.remove)}(ctx, {rowid}, {old})")
+
+    def _key(self, rowid: str) -> str:
+        """Source of the key of a row."""
+        return f"row_key({self.relation.storage_id}, {rowid})"
 
     def _packed(self, entry: TargetEntry) -> str:
         """Source of a target's value in stored form."""
@@ -184,24 +223,23 @@ class Modification:
     def _insert(self) -> None:
         row = self._new_row(self.node.targetList)
         self.scope.unit.strand = True
-        self.frame.line(f"{self._writer_global('prepare', self.writer.prepare)}(ctx, {row})")
+        self._emit_prepare(row)
         conflict = self.node.on_conflict
         rowid = self.scope.unit.fresh("rowid")
         if conflict is None:
             self._check_options(row, "0")
-            self.frame.line(f"{rowid} = {self._writer_global('store', self.writer.store)}(ctx, {row})")
+            self._emit_store(rowid, row)
             self._count()
             if self.node.returning:
                 self._returning(row, None, rowid)
             return
-        finder = self._writer_global("conflict", self.writer.conflict(self.node.arbiters))
         self.scope.unit.strand = True
-        self.frame.line(f"{rowid} = {finder}(ctx, {row})")
+        self._emit_conflict(rowid, row)
         if conflict.action == "nothing":
             with self.frame.block(f"if {rowid}:"):
                 self.frame.line("continue")
             self._check_options(row, "0")
-            self.frame.line(f"{rowid} = {self._writer_global('store', self.writer.store)}(ctx, {row})")
+            self._emit_store(rowid, row)
             self._count()
             if self.node.returning:
                 self._returning(row, None, rowid)
@@ -210,7 +248,7 @@ class Modification:
         self.frame.line(f"{old} = None")
         with self.frame.block(f"if not {rowid}:"):
             self._check_options(row, "0")
-            self.frame.line(f"{rowid} = {self._writer_global('store', self.writer.store)}(ctx, {row})")
+            self._emit_store(rowid, row)
         with self.frame.block("else:"):
             self._conflict_update(conflict, row, old, rowid)
         self._count()
@@ -222,7 +260,7 @@ class Modification:
         frame, scope = self.frame, self.scope
         second = scope.unit.helper("second_time", violations.second_time)
         key = scope.unit.fresh("k")
-        frame.line(f"{key} = row_key({self.relation.storage_id}, {rowid})")
+        frame.line(f"{key} = {self._key(rowid)}")
         with frame.block(f"if {key} in txn.pending:"):
             frame.line(f"raise {second}('ON CONFLICT DO UPDATE')")
         mode = (
@@ -232,7 +270,7 @@ class Modification:
         )
         stored = scope.unit.fresh("v")
         frame.line(f"{stored} = txn.lock_conflicting({key}, {mode})")
-        decode_whole_row(scope, self.relation, old, stored)
+        self._emit_stored(old, stored)
         excluded = scope.unit.fresh("excluded")
         frame.line(f"{excluded} = {row}")
         self._bind_excluded(excluded)
@@ -243,8 +281,7 @@ class Modification:
         self._assign(conflict.onConflictSet, old, row)
         self._check_options(row, rowid)
         changed = frozenset(entry.resno for entry in conflict.onConflictSet)
-        update = self._writer_global("update", self.writer.update(changed))
-        frame.line(f"{update}(ctx, {rowid}, {old}, {row})")
+        self._emit_conflict_update(rowid, old, row, changed)
 
     def _bind_excluded(self, row: str) -> None:
         varno = self.node.conflict_var
@@ -309,8 +346,7 @@ class Modification:
         self._check_options(new, rowid)
         changed = frozenset(entry.resno for entry in self.node.targetList)
         self._lock_key_change(key, old, new, changed)
-        update = self._writer_global("update", self.writer.update(changed))
-        self.frame.line(f"{update}(ctx, {rowid}, {old}, {new})")
+        self._emit_update(rowid, old, new, changed)
         self._count()
         if self.node.returning:
             self._returning(new, old, rowid)
@@ -318,7 +354,7 @@ class Modification:
     def _delete(self) -> None:
         rowid, row = self._target()
         _, old = self._lock_target(rowid, row, UPDATE)
-        self.frame.line(f"{self._writer_global('remove', self.writer.remove)}(ctx, {rowid}, {old})")
+        self._emit_remove(rowid, old)
         self._count()
         if self.node.returning:
             self._returning(None, old, rowid)
@@ -328,12 +364,16 @@ class Modification:
         for, and whether it is matched at all, is open then. Returns the name of its key."""
         frame, scope = self.frame, self.scope
         key = scope.unit.fresh("k")
-        frame.line(f"{key} = row_key({self.relation.storage_id}, {rowid})")
+        frame.line(f"{key} = {self._key(rowid)}")
         if not self.relation.storage_id & TEMPORARY_FIRST:
             scope.unit.strand = True
             with frame.block(f"if txn.lock_row({key}, {mode}) is not None:"):
                 frame.line(f"raise {scope.unit.helper('StatementRestart', StatementRestart)}")
         return key
+
+    def _merge_target(self, rowid: str, row: str) -> str:
+        """The name of the target row of a MERGE in the relation's layout; it may be None."""
+        return row
 
     # --- MERGE -------------------------------------------------------------------------------------
 
@@ -342,6 +382,7 @@ class Modification:
         frame, scope, node = self.frame, self.scope, self.node
         rowid, old = self._target()
         second = scope.unit.helper("second_time", violations.second_time)
+        old = self._merge_target(rowid, old)
         action_name, new = scope.unit.fresh("action"), scope.unit.fresh("n")
         result_old, result_id = scope.unit.fresh("o"), scope.unit.fresh("rowid")
         frame.line(f"{action_name} = None")
@@ -362,7 +403,7 @@ class Modification:
                 with frame.block(f"if {test}:"):
                     frame.line(f"{action_name} = {action.commandType.upper()!r}")
                     if action.commandType in ("update", "delete"):
-                        with frame.block(f"if row_key({self.relation.storage_id}, {rowid}) in txn.pending:"):
+                        with frame.block(f"if {self._key(rowid)} in txn.pending:"):
                             frame.line(f"raise {second}('MERGE')")
                         mode = UPDATE if action.commandType == "delete" else NO_KEY_UPDATE
                         key = self._lock_matched(rowid, mode)
@@ -370,22 +411,19 @@ class Modification:
                     if action.commandType == "update":
                         self._assign(action.targetList, old, new)
                         changed = frozenset(entry.resno for entry in action.targetList)
-                        update = self._writer_global("update", self.writer.update(changed))
                         self._lock_key_change(key, old, new, changed)
                         self._check_options(new, rowid)
-                        frame.line(f"{update}(ctx, {rowid}, {old}, {new})")
+                        self._emit_update(rowid, old, new, changed)
+                        if self.node.inherited:  # it may have gone to another partition
+                            frame.line(f"{result_id} = {rowid}")
                     elif action.commandType == "delete":
-                        frame.line(
-                            f"{self._writer_global('remove', self.writer.remove)}(ctx, {rowid}, {old})"
-                        )
+                        self._emit_remove(rowid, old)
                     elif action.commandType == "insert":
                         row = self._new_row(action.targetList)
                         frame.line(f"{new} = {row}")
-                        frame.line(f"{self._writer_global('prepare', self.writer.prepare)}(ctx, {new})")
+                        self._emit_prepare(new)
                         self._check_options(new, "0")
-                        frame.line(
-                            f"{result_id} = {self._writer_global('store', self.writer.store)}(ctx, {new})"
-                        )
+                        self._emit_store(result_id, new)
         with frame.block(f"if {action_name} is None or {action_name} == 'NOTHING':"):
             frame.line("continue")
         self._count()

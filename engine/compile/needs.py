@@ -93,7 +93,9 @@ class Needs:
         below = {} if isinstance(node, plan.Agg) else dict(above)
         for name in node.__struct_fields__:
             value = getattr(node, name)
-            if name in ("input", "outer", "inner") or (isinstance(node, plan.Agg) and name == "quals"):
+            if name in ("input", "outer", "inner", "scans") or (
+                isinstance(node, plan.Agg) and name == "quals"
+            ):
                 continue
             if isinstance(value, tuple | Node):
                 known: frozenset[Any] = NO_EXPRS
@@ -121,8 +123,10 @@ class Needs:
         if isinstance(node, plan.LockRows):
             for mark in node.marks:
                 below[var_atom(mark.rti, -1)] = None
+                if mark.rti in node.inherited:
+                    below[var_atom(mark.rti, -6)] = None
         if isinstance(node, plan.ModifyTable) and node.operation != "insert":
-            for attno in (RAW_ROW, -1):
+            for attno in (RAW_ROW, -1, -6) if node.inherited else (RAW_ROW, -1):
                 below[var_atom(node.varno, attno)] = None
         if isinstance(node, plan.NestLoop):
             inner_uses: Atoms = {}
@@ -186,6 +190,8 @@ def inputs(node: plan.Plan) -> list[plan.Plan]:
     """The nodes of the same query below `node`."""
     if isinstance(node, plan.NestLoop | plan.HashJoin | plan.MergeJoin):
         return [node.outer, node.inner]
+    if isinstance(node, plan.ChildAppend):
+        return list(node.scans)
     child = getattr(node, "input", None)
     return [child] if isinstance(child, plan.Plan) else []
 

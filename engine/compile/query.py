@@ -23,6 +23,7 @@ from .unit import Code, Unit
 Rows = list[tuple[Any, ...]]
 _numbers = count(1)
 POINT_VALUES_MAX = 100
+POINT_CHILDREN_MAX = 100
 
 
 class CompiledQuery:
@@ -87,6 +88,8 @@ def is_point(node: Any) -> bool:
         return is_point(node.outer) and is_point(node.inner)
     if isinstance(node, plan.SubqueryScan):
         return is_point(node.plan.plan) and not node.plan.ctes
+    if isinstance(node, plan.ChildAppend):
+        return len(node.scans) <= POINT_CHILDREN_MAX and all(is_point(scan) for scan in node.scans)
     return False
 
 
@@ -175,4 +178,4 @@ def emit_query(
     return scope
 
 
-from . import aggregate, function, index, join, lock, mergejoin, scan, setop, subplan, window  # noqa: E402, F401
+from . import aggregate, function, index, inherited, join, lock, mergejoin, scan, setop, subplan, window  # noqa: E402, F401

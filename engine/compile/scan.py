@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 from gaveldb.storage.api import row_key, row_span
 
+from ..catalog.inheritance import inherited_view
 from ..catalog.relation import Column, Relation
 from ..plan import nodes as plan
 from ..run import sqlvalue
@@ -24,6 +25,14 @@ from .scope import Scope
 from .unit import Consume
 
 DECODE = msgspec.msgpack.Decoder().decode
+
+
+def scanned_relation(scope: Scope, node: Any) -> Relation:
+    """What a scan reads, with the columns of its range table entry."""
+    if node.parent:
+        return inherited_view(scope.catalog, node.relid, node.parent)
+    relation: Relation = scope.catalog.relation(node.relid)
+    return relation
 
 
 @produces(plan.Result)
@@ -50,7 +59,7 @@ def _filter(scope: Scope, node: plan.Filter, consume: Consume) -> None:
 
 @produces(plan.SeqScan)
 def _seq_scan(scope: Scope, node: plan.SeqScan, consume: Consume) -> None:
-    relation = scope.catalog.relation(node.relid)
+    relation = scanned_relation(scope, node)
     if relation.system:
         _system_scan(scope, node, relation, consume)
         return
@@ -82,12 +91,13 @@ def _column_scan(
 ) -> None:
     """A scan that wants nothing but columns: values are taken from the rows in bulk, or from memory."""
     frame, unit = scope.frame, scope.unit
-    columns = relation.columns
+    columns, stored = relation.columns, relation.stored
     wanted = [attnum for attnum in attnums if attnum > 0]
-    highest = max(wanted, default=0)
-    width = 0 if not highest or _surely_stored(columns, highest) else highest
-    missing = _missing_values(scope.catalog, columns)
-    scan = ColumnScan(relation, row_span(relation.storage_id), [a - 1 for a in wanted], missing, width)
+    places = [columns[attnum - 1].place for attnum in wanted]
+    highest = max(places, default=-1) + 1
+    width = 0 if not highest or _surely_stored(stored.columns, highest) else highest
+    missing = _missing_values(scope.catalog, stored.columns)
+    scan = ColumnScan(stored, row_span(relation.storage_id), places, missing, width)
     chunk = unit.fresh("chunk")
     outer = frame.block(f"for {chunk} in {unit.constant(scan, 'scan_' + relation.name)}.chunks(txn):")
     outer.__enter__()
@@ -163,8 +173,8 @@ def bind_stored_row(scope: Scope, varno: int, relation: Relation, key: str, stor
     frame, unit = scope.frame, scope.unit
     attnums = wanted_columns(scope, varno)
     row = unit.fresh("r")
-    columns = relation.columns
-    highest = max(attnums, default=-1)
+    columns = relation.stored.columns
+    highest = max([relation.columns[attnum - 1].place for attnum in attnums if attnum > 0], default=-1) + 1
     if 0 in attnums or RAW_ROW in attnums:
         highest = len(columns)
     if highest > 0:
@@ -182,10 +192,11 @@ def bind_stored_row(scope: Scope, varno: int, relation: Relation, key: str, stor
 def decode_whole_row(scope: Scope, relation: Relation, row: str, stored: str) -> None:
     """Decode a stored row at its full width into the local `row`."""
     frame = scope.frame
-    width = len(relation.columns)
+    columns = relation.stored.columns
+    width = len(columns)
     frame.line(f"{row} = decode({stored})")
-    if not _surely_stored(relation.columns, width):
-        missing = scope.unit.constant(_missing_values(scope.catalog, relation.columns), "missing")
+    if not _surely_stored(columns, width):
+        missing = scope.unit.constant(_missing_values(scope.catalog, columns), "missing")
         with frame.block(f"if len({row}) < {width}:"):
             frame.line(f"{row}.extend({missing}[len({row}):])")
 
@@ -242,7 +253,7 @@ def bind_system_column(scope: Scope, atom: Any, name: str, relation: Relation, r
 
 def column_source(scope: Scope, column: Column, row: str, name: str, null: bool) -> str:
     """Source of a column's engine value from a decoded row."""
-    field = f"{row}[{column.attnum - 1}]"
+    field = f"{row}[{column.place}]"
     template = None if column.dropped else unpack_template(scope.catalog, column.typid)
     if template is None:
         return field
@@ -331,7 +342,7 @@ def _ctid_source(scope: Scope, ctid: Any) -> str:
 @produces(plan.RowidScan)
 def _rowid_scan(scope: Scope, node: plan.RowidScan, consume: Consume) -> None:
     unit, frame = scope.unit, scope.frame
-    relation = scope.catalog.relation(node.relid)
+    relation = scanned_relation(scope, node)
     unit.root.need_prelude("txn = ctx.transaction")
     rowid = unit.fresh("rowid")
     if node.array:

@@ -62,6 +62,7 @@ class TableWriter:
         self._updates: dict[frozenset[int] | None, Any] = {}
         self._conflicts: dict[tuple[int, ...], Any] = {}
         self.prepare = self._prepare_function(None)
+        self._routed: Any = None
         self.store = self._store_function()
         self.remove = self._remove_function()
         self._bulk: Any = _MISSING
@@ -83,6 +84,15 @@ class TableWriter:
         return found
 
     @property
+    def routed(self) -> Any:
+        """prepare for rows that have been routed to this partition, which therefore belong to it."""
+        if not self.relation.row.relispartition:
+            return self.prepare
+        if self._routed is None:
+            self._routed = self._prepare_function(None, routed=True)
+        return self._routed
+
+    @property
     def bulk(self) -> Any:
         """See above; made when it is first wanted."""
         if self._bulk is _MISSING:
@@ -94,6 +104,7 @@ class TableWriter:
         relation = self.relation
         return (
             not relation.checks
+            and not relation.row.relispartition
             and not any(column.generated for column in relation.columns)
             and all(
                 index.predicate is None and all(key.expr is None for key in index.keys)
@@ -154,15 +165,7 @@ class TableWriter:
 
     def engine_values(self, row: list[Any]) -> list[Any]:
         """The engine values of a stored row, for error details."""
-        from ..types.storage import unpack_value
-
-        out = []
-        for column in self.relation.columns:
-            stored = row[column.attnum - 1] if column.attnum <= len(row) else None
-            out.append(
-                None if stored is None or column.dropped else unpack_value(self.catalog, column.typid, stored)
-            )
-        return out
+        return stored_values(self.catalog, self.relation, row)
 
     def _compile(self, unit: Unit, head: str) -> Any:
         source = "\n".join(unit.root.finish(f"def {head}:")) + "\n"
@@ -184,8 +187,9 @@ class TableWriter:
                     source = f"None if {name} is None else {template.format(name)}"
                 frame.line(f"{row}[{column.attnum - 1}] = {source}")
 
-    def _prepare_function(self, changed: frozenset[int] | None) -> Any:
-        """prepare(ctx, n): generated columns, NOT NULL, CHECK."""
+    def _prepare_function(self, changed: frozenset[int] | None, *, routed: bool = False) -> Any:
+        """prepare(ctx, n): generated columns, NOT NULL, CHECK, and whether the row belongs to the
+        partition."""
         unit = self._unit()
         frame = unit.root
         relation = self.relation
@@ -209,6 +213,12 @@ class TableWriter:
             code = value(scope, expr)
             with frame.block(f"if ({code.source}) is False:"):
                 frame.line(f"raise fail_check(ctx, relation, {constraint.name!r}, engine_values(n))")
+        if relation.row.relispartition and not routed:
+            from ..run.childtargets import check_partition, constraining_attnums
+
+            if changed is None or constraining_attnums(self.catalog, relation) & changed:
+                unit.globals["check_partition"] = check_partition
+                frame.line(f"check_partition(ctx, {unit.constant(self.catalog, 'catalog')}, relation, n)")
         frame.line("return")
         return self._compile(unit, "prepare(ctx, n)")
 
@@ -489,6 +499,17 @@ class TableWriter:
                     frame.line("return int.from_bytes(found[:8], 'big')")
         frame.line("return 0")
         return self._compile(unit, "conflict(ctx, n)")
+
+
+def stored_values(catalog: Any, relation: Relation, row: list[Any]) -> list[Any]:
+    """The engine values of a stored row."""
+    from ..types.storage import unpack_value
+
+    out = []
+    for column in relation.columns:
+        stored = row[column.attnum - 1] if column.attnum <= len(row) else None
+        out.append(None if stored is None or column.dropped else unpack_value(catalog, column.typid, stored))
+    return out
 
 
 def _touches(expr: Any, changed: frozenset[int], relation: Relation) -> bool:

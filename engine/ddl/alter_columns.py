@@ -2,9 +2,11 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 from .. import tree as t
+from ..catalog.inheritance import attribute_map, descendants, renumber
 from ..errors import Notice, SqlError
 from ..sqlstates import (
     DUPLICATE_COLUMN,
@@ -14,12 +16,24 @@ from ..sqlstates import (
     SYNTAX_ERROR,
     TOO_MANY_COLUMNS,
     UNDEFINED_COLUMN,
+    WRONG_OBJECT_TYPE,
 )
 from ..treetypes import contain_volatile_functions
 from ..values import Array
+from .alter_children import (
+    add_check_to_children,
+    add_not_null_to_children,
+    all_below,
+    check_key_column,
+    child_alterations,
+    drop_constraint_tree,
+    drop_from_children,
+    merge_added_column,
+    refuse_only,
+)
 from .constraints import add_check, add_foreign_key, add_key, add_not_null
 from .deletion import perform_deletion
-from .dependencies import INTERNAL, PG_ATTRDEF, PG_CLASS, PG_CONSTRAINT, Address
+from .dependencies import INTERNAL, PG_ATTRDEF, PG_CLASS, Address
 from .heap import (
     COLUMNS_MAX,
     SYSTEM_COLUMN_NAMES,
@@ -78,6 +92,8 @@ def add_column(alteration: Any, action: Any) -> None:
     ctx = alteration.ctx
     relation = alteration.relation
     element = action.def_
+    if relation.row.relispartition:
+        raise SqlError(WRONG_OBJECT_TYPE, "cannot add column to a partition")
     if column_number(relation, element.colname) is not None:
         if action.missing_ok:
             ctx.notice(
@@ -97,21 +113,67 @@ def add_column(alteration: Any, action: Any) -> None:
     parts = table_parts(ctx, (element,), relation.name)
     spec = parts.columns[0]
     check_column_type(ctx, spec.name, spec.typid, relation.kind)
-    attnum = len(relation.columns) + 1
+    children = child_alterations(alteration)
+    if spec.identity and relation.kind != "p" and children and alteration.recurse:
+        raise SqlError(
+            INVALID_TABLE_DEFINITION,
+            "cannot recursively add identity column to table that has child tables",
+        )
+    attnum = _insert_column(alteration, spec)
+    _new_column_values(alteration, parts, spec, attnum)
+    refuse_only(alteration, children, "column must be added to child tables too")
+    default = alteration.relation.columns[attnum - 1].default
+    for child in children:
+        _add_to_child(child, alteration, spec, default)
+    _new_column_constraints(alteration, parts, attnum)
+
+
+def _insert_column(alteration: Any, spec: Any) -> int:
+    """A new column's pg_attribute row; returns its attnum."""
+    attnum = len(alteration.relation.columns) + 1
     if attnum > COLUMNS_MAX:
         raise SqlError(TOO_MANY_COLUMNS, f"tables can have at most {COLUMNS_MAX} columns")
     transaction = alteration.transaction
-    insert_attribute(ctx, alteration.relid, attnum, spec, temporary=alteration.temporary)
+    insert_attribute(alteration.ctx, alteration.relid, attnum, spec, temporary=alteration.temporary)
     row = transaction.catalog.pg_class.get(alteration.relid)
     transaction.catalog_update("pg_class", row, row._replace(relnatts=attnum))
-    _new_column_values(alteration, parts, spec, attnum)
-    _new_column_constraints(alteration, parts, attnum)
+    return attnum
+
+
+def _add_to_child(alteration: Any, parent: Any, spec: Any, default: Any) -> None:
+    """ADD COLUMN comes to a child, and to those below it; `default` is over the parent's columns."""
+    if merge_added_column(alteration, spec):
+        return
+    mine = replace(spec, local=False, parents=1)
+    if not alteration.relation.row.relispartition:
+        mine.identity = ""
+    attnum = _insert_column(alteration, mine)
+    if default is not None:
+        numbers = attribute_map(parent.relation, alteration.relation)
+        expr = renumber(default, numbers) if spec.generated else default
+        store_default(
+            alteration.ctx,
+            alteration.relid,
+            attnum,
+            expr,
+            temporary=alteration.temporary,
+            generated=spec.generated,
+        )
+        default = expr
+    value = default
+    if mine.identity:
+        sequence = identity_sequence(alteration.ctx, parent.root.relid, parent.relation.columns[-1].attnum)
+        value = t.NextValueExpr(sequence, spec.typid)
+    if spec.generated == "s":
+        alteration.rewrite = True
+    elif not spec.generated:
+        _fill_column(alteration, spec, attnum, value)
+    for child in child_alterations(alteration):
+        _add_to_child(child, alteration, spec, default)
 
 
 def _new_column_values(alteration: Any, parts: Any, spec: Any, attnum: int) -> None:
     """Default, sequence or generation expression, and what existing rows get."""
-    from ..bind.coercion import coerce_null_to_domain
-
     ctx = alteration.ctx
     relation = alteration.relation
     value = None
@@ -148,6 +210,15 @@ def _new_column_values(alteration: Any, parts: Any, spec: Any, attnum: int) -> N
     if value is None:
         column = alteration.relation.columns[attnum - 1]
         value = column.default
+    _fill_column(alteration, spec, attnum, value)
+
+
+def _fill_column(alteration: Any, spec: Any, attnum: int, value: Any) -> None:
+    """What existing rows get in a new column."""
+    from ..bind.coercion import coerce_null_to_domain
+
+    ctx = alteration.ctx
+    relation = alteration.relation
     catalog = alteration.transaction.catalog
     if value is None and catalog.pg_type.get(spec.typid).typtype == "d":
         value = coerce_null_to_domain(
@@ -196,7 +267,7 @@ def _new_column_constraints(alteration: Any, parts: Any, attnum: int) -> None:
     for _, name, no_inherit in parts.not_nulls:
         alteration.later(
             COLUMN_ATTRIBUTES,
-            lambda name=name, no_inherit=no_inherit: _add_not_null(alteration, attnum, name, no_inherit),
+            lambda name=name, no_inherit=no_inherit: require_not_null(alteration, attnum, name, no_inherit),
         )
     for key in parts.keys:
         alteration.later(ADD_INDEX, lambda key=key: add_key_constraint(alteration, key))
@@ -208,12 +279,35 @@ def _new_column_constraints(alteration: Any, parts: Any, attnum: int) -> None:
         )
 
 
-def _add_not_null(
-    alteration: Any, attnum: int, name: str | None, no_inherit: bool, *, validate: bool = True
+def require_not_null(
+    alteration: Any,
+    attnum: int,
+    name: str | None,
+    no_inherit: bool,
+    *,
+    validate: bool = True,
+    inherited: bool = False,
 ) -> None:
+    """A NOT NULL constraint, also of the children; existing rows are verified in the last phase."""
     column = alteration.relation.columns[attnum - 1]
     had = column.notnull
-    add_not_null(alteration.ctx, alteration.relid, attnum, name, no_inherit=no_inherit, validated=validate)
+    if no_inherit and alteration.relation.kind == "p":
+        raise SqlError(
+            FEATURE_NOT_SUPPORTED, "not-null constraints on partitioned tables cannot be NO INHERIT"
+        )
+    add_not_null(
+        alteration.ctx,
+        alteration.relid,
+        attnum,
+        name,
+        no_inherit=no_inherit,
+        validated=validate,
+        local=not inherited,
+        parents=int(inherited),
+    )
+    if not no_inherit:
+        label = alteration.relation.extra["not_null"][attnum].conname
+        add_not_null_to_children(alteration, column.name, label, validate)
     if (
         validate
         and not had
@@ -229,14 +323,28 @@ def _is_new(alteration: Any, attnum: int) -> bool:
 
 def add_key_constraint(alteration: Any, constraint: Any) -> None:
     """PRIMARY KEY or UNIQUE: the rows' entries are made in the last phase."""
+    catalog = alteration.transaction.catalog
+    primary = constraint.contype.name == "CONSTR_PRIMARY"
+    if primary and any(index.primary for index in alteration.relation.indexes):
+        name = alteration.relation.name
+        raise SqlError(INVALID_TABLE_DEFINITION, f'multiple primary keys for table "{name}" are not allowed')
     before = {index.oid for index in alteration.relation.indexes}
+    tables = descendants(catalog, alteration.relid) if alteration.relation.kind == "p" else []
+    before.update(index.oid for oid in tables for index in catalog.relation(oid).indexes)
+    if primary and child_alterations(alteration):
+        for key in constraint.keys:
+            attnum = column_number(alteration.relation, key.sval)
+            if attnum is not None and attnum not in alteration.relation.extra.get("not_null", {}):
+                require_not_null(alteration, attnum, None, False)
     notnull = {column.attnum for column in alteration.relation.columns if column.notnull}
     for _ in add_key(alteration.ctx, alteration.relid, constraint, build=False):
         raise AssertionError("without building there is nothing to wait for")
     relation = alteration.relation
-    for index in relation.indexes:
-        if index.oid not in before:
-            alteration.builds.append(index.oid)
+    catalog = alteration.transaction.catalog
+    for oid in tables or (alteration.relid,):
+        for index in catalog.relation(oid).indexes:
+            if index.oid not in before and catalog.pg_class.get(index.oid).relkind == "i":
+                alteration.builds.append(index.oid)
     for column in relation.columns:
         if not column.notnull or column.attnum in notnull or column.attnum in alteration.not_nulls:
             continue
@@ -251,8 +359,14 @@ def add_check_constraint(alteration: Any, constraint: Any) -> None:
         expr, name = add_check(
             alteration.ctx, alteration.relid, constraint, validated=not constraint.skip_validation
         )
+    if constraint.is_no_inherit and alteration.relation.kind == "p":
+        raise SqlError(
+            INVALID_TABLE_DEFINITION,
+            f'cannot add NO INHERIT constraint to partitioned table "{alteration.relation.name}"',
+        )
     if validate:
         alteration.checks.append((name, expr))
+    add_check_to_children(alteration, name, expr, constraint)
 
 
 def add_foreign_key_constraint(alteration: Any, constraint: Any) -> None:
@@ -286,6 +400,11 @@ def drop_column(alteration: Any, action: Any) -> None:
         raise SqlError(
             UNDEFINED_COLUMN, f'column "{action.name}" of relation "{relation.name}" does not exist'
         )
+    row = alteration.transaction.catalog.pg_attribute.get(alteration.relid, attnum)
+    if row.attinhcount:
+        raise SqlError(INVALID_TABLE_DEFINITION, f'cannot drop inherited column "{action.name}"')
+    check_key_column(alteration, attnum, "drop")
+    drop_from_children(alteration, action.name, cascade)
     perform_deletion(ctx, [Address(PG_CLASS, alteration.relid, attnum)], cascade=cascade)
 
 
@@ -349,8 +468,11 @@ def set_not_null(alteration: Any, action: Any) -> None:
                 "pg_constraint", constraint, constraint._replace(convalidated=True)
             )
             alteration.not_nulls.append(column.attnum)
+        if not constraint.conislocal and not alteration.relation.row.relispartition:
+            row = alteration.relation.extra["not_null"][column.attnum]
+            alteration.transaction.catalog_update("pg_constraint", row, row._replace(conislocal=True))
         return
-    _add_not_null(alteration, column.attnum, None, False)
+    require_not_null(alteration, column.attnum, None, False)
 
 
 def drop_not_null(alteration: Any, action: Any) -> None:
@@ -361,7 +483,9 @@ def drop_not_null(alteration: Any, action: Any) -> None:
     if constraint is None:
         return
     check_not_null_droppable(alteration.transaction.catalog, relation, column)
-    perform_deletion(alteration.ctx, [Address(PG_CONSTRAINT, constraint.oid)], cascade=False)
+    if relation.row.relispartition and constraint.coninhcount:
+        raise SqlError(INVALID_TABLE_DEFINITION, f'column "{column.name}" is marked NOT NULL in parent table')
+    drop_constraint_tree(alteration, constraint, False)
 
 
 def check_not_null_droppable(catalog: Any, relation: Any, column: Any) -> None:
@@ -394,7 +518,7 @@ def add_table_not_null(alteration: Any, constraint: Any) -> None:
                 detail=f'A not-null constraint named "{existing.conname}" already exists for this column.',
             )
         return
-    _add_not_null(
+    require_not_null(
         alteration,
         column.attnum,
         constraint.conname,
@@ -406,8 +530,26 @@ def add_table_not_null(alteration: Any, constraint: Any) -> None:
 # --- identity ---------------------------------------------------------------------------------------
 
 
+def _check_identity_level(alteration: Any, verb: str, only: str) -> None:
+    """Identity is a matter of the root of partitions, and then of all of them."""
+    relation = alteration.relation
+    if relation.row.relispartition:
+        raise SqlError(INVALID_TABLE_DEFINITION, f"cannot {verb} of a partition")
+    if relation.kind == "p":
+        message = f"cannot {only} of only the partitioned table"
+        refuse_only(alteration, child_alterations(alteration), message, "Do not specify the ONLY keyword.")
+
+
+def _identity_below(alteration: Any, name: str, identity: str) -> None:
+    """The partitions' columns have the identity of the root's."""
+    if alteration.relation.kind == "p":
+        for below in all_below(alteration):
+            update_attribute(below, column_number(below.relation, name) or 0, attidentity=identity)
+
+
 def add_identity(alteration: Any, action: Any) -> None:
     """ADD GENERATED ... AS IDENTITY."""
+    _check_identity_level(alteration, "add identity to a column", "add identity to a column")
     column = require_column(alteration, action.name)
     relation = alteration.relation
     where = f'column "{column.name}" of relation "{relation.name}"'
@@ -421,6 +563,7 @@ def add_identity(alteration: Any, action: Any) -> None:
     if column.default is not None:
         raise SqlError(OBJECT_NOT_IN_PREREQUISITE_STATE, f"{where} already has a default value")
     update_attribute(alteration, column.attnum, attidentity=action.def_.generated_when)
+    _identity_below(alteration, column.name, action.def_.generated_when)
     add_owned_sequence(
         alteration.ctx,
         alteration.relid,
@@ -436,6 +579,7 @@ def add_identity(alteration: Any, action: Any) -> None:
 
 def set_identity(alteration: Any, action: Any) -> None:
     """SET GENERATED ALWAYS | BY DEFAULT, SET sequence_option, RESTART."""
+    _check_identity_level(alteration, "change identity column", "change identity column")
     column = require_column(alteration, action.name)
     relation = alteration.relation
     where = f'column "{column.name}" of relation "{relation.name}"'
@@ -445,6 +589,7 @@ def set_identity(alteration: Any, action: Any) -> None:
     for option in action.def_:
         if option.defname == "generated":
             update_attribute(alteration, column.attnum, attidentity=chr(option.arg.ival))
+            _identity_below(alteration, column.name, chr(option.arg.ival))
         else:
             options.append(option)
     if options:
@@ -454,6 +599,7 @@ def set_identity(alteration: Any, action: Any) -> None:
 
 def drop_identity(alteration: Any, action: Any) -> None:
     """DROP IDENTITY [IF EXISTS]."""
+    _check_identity_level(alteration, "drop identity from a column", "drop identity from a column")
     column = require_column(alteration, action.name)
     relation = alteration.relation
     if not column.identity:
@@ -464,6 +610,7 @@ def drop_identity(alteration: Any, action: Any) -> None:
         raise SqlError(OBJECT_NOT_IN_PREREQUISITE_STATE, f"{where} is not an identity column")
     sequence = identity_sequence(alteration.ctx, alteration.relid, column.attnum)
     update_attribute(alteration, column.attnum, attidentity="")
+    _identity_below(alteration, column.name, "")
     transaction = alteration.transaction
     for row in transaction.catalog.pg_depend.find("classid_objid", PG_CLASS, sequence):
         if row.deptype == INTERNAL:

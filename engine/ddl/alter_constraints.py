@@ -11,6 +11,7 @@ from ..sqlstates import (
     UNDEFINED_OBJECT,
     WRONG_OBJECT_TYPE,
 )
+from .alter_children import drop_constraint_tree, foreign_key_parts, validate_children
 from .alter_columns import (
     add_check_constraint,
     add_foreign_key_constraint,
@@ -19,7 +20,6 @@ from .alter_columns import (
     check_not_null_droppable,
 )
 from .constraints import add_not_null, insert_key_constraint_row
-from .deletion import perform_deletion
 from .dependencies import AUTO, INTERNAL, PG_CLASS, PG_CONSTRAINT, Address, record_dependency
 from .truncate import new_storage
 
@@ -174,9 +174,7 @@ def drop_constraint(alteration: Any, action: Any) -> None:
     if row.contype == "n":
         column = relation.columns[row.conkey.items[0] - 1]
         check_not_null_droppable(alteration.transaction.catalog, relation, column)
-    perform_deletion(
-        alteration.ctx, [Address(PG_CONSTRAINT, row.oid)], cascade=action.behavior.name == "DROP_CASCADE"
-    )
+    drop_constraint_tree(alteration, row, action.behavior.name == "DROP_CASCADE")
 
 
 def validate_constraint(alteration: Any, action: Any) -> None:
@@ -195,11 +193,15 @@ def validate_constraint(alteration: Any, action: Any) -> None:
     if row.convalidated:
         return
     _queue_validation(alteration, row)
+    if row.contype in "cn":
+        validate_children(alteration, row, _queue_validation)
 
 
 def _queue_validation(alteration: Any, row: Any) -> None:
     alteration.transaction.catalog_update("pg_constraint", row, row._replace(convalidated=True))
     if row.contype == "f":
+        for part in foreign_key_parts(alteration.transaction.catalog, row.oid):
+            alteration.transaction.catalog_update("pg_constraint", part, part._replace(convalidated=True))
         alteration.foreign_keys.append((alteration.relid, row.oid))
     elif row.contype == "n":
         alteration.not_nulls.append(row.conkey.items[0])
@@ -232,8 +234,19 @@ def alter_constraint(alteration: Any, action: Any) -> None:
         values.update(conenforced=enforced, convalidated=enforced)
         if enforced:
             alteration.foreign_keys.append((alteration.relid, row.oid))
+    if row.conparentid and change.alterDeferrability:
+        above = alteration.transaction.catalog.pg_constraint.get(row.conparentid)
+        table = alteration.transaction.catalog.pg_class.get(above.conrelid).relname
+        raise SqlError(
+            INVALID_TABLE_DEFINITION,
+            f'cannot alter constraint "{change.conname}" on relation "{alteration.relation.name}"',
+            detail=f'Constraint "{change.conname}" is derived from constraint "{above.conname}" of relation '
+            f'"{table}".',
+            hint="You may alter the constraint it derives from instead.",
+        )
     if values:
-        alteration.transaction.catalog_update("pg_constraint", row, row._replace(**values))
+        for part in (row, *foreign_key_parts(alteration.transaction.catalog, row.oid)):
+            alteration.transaction.catalog_update("pg_constraint", part, part._replace(**values))
 
 
 FUNCTIONS: dict[str, Callable[[Any, Any], None]] = {

@@ -7,12 +7,15 @@
 """
 
 from collections.abc import Callable, Generator, Iterator
+from functools import partial
 from typing import Any
 
+from gaveldb.journal.api import ACCESS_EXCLUSIVE_LOCK
 from pglast import ast
 
 from ..commands.registry import command
 from ..errors import Notice, SqlError
+from ..relationlocks import is_lockable, lock_relation
 from ..sqlstates import (
     FEATURE_NOT_SUPPORTED,
     INSUFFICIENT_PRIVILEGE,
@@ -20,6 +23,7 @@ from ..sqlstates import (
     WRONG_OBJECT_TYPE,
 )
 from .addresses import relation_word
+from .alter_children import SIMPLE, all_below
 from .names import find_relation, is_owner
 
 (
@@ -84,6 +88,11 @@ ACTIONS: dict[str, tuple[int, str, str]] = {
     "AT_AddIdentity": (ADD_OTHER, "rpvf", "ALTER COLUMN ... ADD IDENTITY"),
     "AT_SetIdentity": (MISC, "rpvf", "ALTER COLUMN ... SET"),
     "AT_DropIdentity": (DROP, "rpvf", "ALTER COLUMN ... DROP IDENTITY"),
+    "AT_AddInherit": (MISC, "rpf", "INHERIT"),
+    "AT_DropInherit": (MISC, "rpf", "NO INHERIT"),
+    "AT_AttachPartition": (MISC, "pI", "ATTACH PARTITION"),
+    "AT_DetachPartition": (MISC, "p", "DETACH PARTITION"),
+    "AT_DetachPartitionFinalize": (MISC, "p", "DETACH PARTITION ... FINALIZE"),
     "AT_ReplicaIdentity": (MISC, "rpm", "REPLICA IDENTITY"),
     "AT_EnableRowSecurity": (MISC, "rp", "ENABLE ROW SECURITY"),
     "AT_DisableRowSecurity": (MISC, "rp", "DISABLE ROW SECURITY"),
@@ -91,13 +100,8 @@ ACTIONS: dict[str, tuple[int, str, str]] = {
     "AT_NoForceRowSecurity": (MISC, "rp", "NO FORCE ROW SECURITY"),
 }
 _UNSUPPORTED = {
-    "AT_AddInherit": "ALTER TABLE ... INHERIT",
-    "AT_DropInherit": "ALTER TABLE ... NO INHERIT",
     "AT_AddOf": "ALTER TABLE ... OF",
     "AT_DropOf": "ALTER TABLE ... NOT OF",
-    "AT_AttachPartition": "ATTACH PARTITION",
-    "AT_DetachPartition": "DETACH PARTITION",
-    "AT_DetachPartitionFinalize": "DETACH PARTITION",
     "AT_EnableRule": "ENABLE RULE",
     "AT_EnableAlwaysRule": "ENABLE ALWAYS RULE",
     "AT_EnableReplicaRule": "ENABLE REPLICA RULE",
@@ -110,24 +114,42 @@ _UNSUPPORTED = {
 class Alteration:
     """One ALTER TABLE while it runs: what its actions ask of the stored rows."""
 
-    def __init__(self, ctx: Any, relid: int, statement: Any) -> None:
+    def __init__(self, ctx: Any, relid: int, statement: Any, root: "Alteration | None" = None) -> None:
         self.ctx = ctx
         self.relid = relid
         self.statement = statement
         self.transaction = ctx.transaction
         self.old_catalog = ctx.transaction.catalog
-        self.passes: list[list[Callable[[], None]]] = [[] for _ in range(MISC + 1)]
+        self.root = self if root is None else root
+        self.members: dict[int, Alteration] = {relid: self}  # of the root: all tables that are altered
+        self.passes: list[list[Callable[[], None]]] = (
+            [[] for _ in range(MISC + 1)] if root is None else root.passes
+        )
+        self.recurse = bool(statement.relation.inh)
         self.rewrite = False
         self.new_values: dict[int, Any] = {}  # attnum -> expression over the old columns
         self.not_nulls: list[int] = []
         self.checks: list[tuple[str, Any]] = []
         self.foreign_keys: list[tuple[int, int]] = []  # (table, constraint) to verify
         self.builds: list[int] = []  # indexes to fill
+        self.lasts: list[Iterator[Any]] = []  # what waits for rows
 
     @property
     def relation(self) -> Any:
         """The table as it is now."""
         return self.transaction.catalog.relation(self.relid)
+
+    def of(self, relid: int) -> "Alteration":
+        """The Alteration of a child of the table."""
+        members = self.root.members
+        found = members.get(relid)
+        if found is None:
+            catalog = self.transaction.catalog
+            if self.transaction.locking and is_lockable(catalog, relid):
+                lock_relation(self.ctx.session, relid, ACCESS_EXCLUSIVE_LOCK)
+            check_pending_events(self.ctx, relid, catalog.pg_class.get(relid).relname, "ALTER TABLE")
+            found = members[relid] = Alteration(self.ctx, relid, self.statement, self.root)
+        return found
 
     @property
     def temporary(self) -> bool:
@@ -137,6 +159,10 @@ class Alteration:
     def later(self, which: int, action: Callable[[], None]) -> None:
         """Run `action` in a pass."""
         self.passes[which].append(action)
+
+    def last(self, steps: Iterator[Any]) -> None:
+        """Run a generator of breaths before rows are looked at."""
+        self.lasts.append(steps)
 
     def run(self) -> None:
         """All passes; actions may add to later ones (and to the running one)."""
@@ -151,6 +177,8 @@ class Alteration:
         from .rewrite import rewrite_table, verify_rows
 
         ctx = self.ctx
+        for steps in self.lasts:
+            yield from steps
         catalog = self.transaction.catalog
         if catalog.pg_class.get(self.relid) is None:
             return
@@ -168,7 +196,8 @@ class Alteration:
             if self.transaction.catalog.pg_class.get(oid) is not None:
                 from .indexes import build_index
 
-                yield from build_index(ctx, self.relid, oid)
+                table = self.transaction.catalog.pg_index.get(oid).indrelid
+                yield from build_index(ctx, table, oid)
         yield from verify_rows(ctx, self.relid, (), self.checks)
         for relid, oid in dict.fromkeys(self.foreign_keys):
             relation = self.transaction.catalog.relation(relid)
@@ -194,7 +223,8 @@ def alter_table(ctx: Any, statement: ast.AlterTableStmt) -> Generator[Any, Any, 
     for action in statement.cmds:
         prepare_action(alteration, action)
     alteration.run()
-    yield from alteration.finish()
+    for member in list(alteration.members.values()):
+        yield from member.finish()
     return tag
 
 
@@ -259,13 +289,30 @@ def prepare_action(alteration: Alteration, action: Any) -> None:
 
         prepare_alter_type(alteration, action)
     alteration.later(which, lambda: function(alteration, action))
+    if kind in SIMPLE and alteration.recurse:
+        for below in all_below(alteration):
+            alteration.later(which, partial(function, below, action))
 
 
 def find_action(kind: str) -> Callable[[Alteration, Any], None] | None:
     """The function of an action."""
-    from . import alter_columns, alter_constraints, alter_misc, alter_type
+    from . import (
+        alter_columns,
+        alter_constraints,
+        alter_inherit,
+        alter_misc,
+        alter_partitions,
+        alter_type,
+    )
 
-    for module in (alter_columns, alter_constraints, alter_misc, alter_type):
+    for module in (
+        alter_columns,
+        alter_constraints,
+        alter_misc,
+        alter_type,
+        alter_inherit,
+        alter_partitions,
+    ):
         found = module.FUNCTIONS.get(kind)
         if found is not None:
             return found

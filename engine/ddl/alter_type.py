@@ -5,6 +5,7 @@ expressions and predicates are written as SQL before the change and analysed aga
 """
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from pglast import parse_sql
@@ -16,10 +17,12 @@ from ..sqlstates import (
     FEATURE_NOT_SUPPORTED,
     INVALID_COLUMN_DEFINITION,
     INVALID_PARAMETER_VALUE,
+    INVALID_TABLE_DEFINITION,
     UNDEFINED_COLUMN,
 )
 from ..treetypes import expr_type
 from ..values import Array
+from .alter_children import check_key_column, child_alterations, refuse_only
 from .alter_columns import require_column, touch, update_attribute
 from .dependencies import (
     NORMAL,
@@ -60,12 +63,13 @@ def _rebuild(alteration: Any) -> Rebuild:
     return found
 
 
-def prepare_alter_type(alteration: Any, action: Any) -> None:
+def prepare_alter_type(alteration: Any, action: Any, *, inherited: bool = False) -> None:
     """Analyse the USING expression over the table as it is (ATPrepAlterColumnType)."""
     from ..bind.coercion import COERCION_ASSIGNMENT, coerce_to_target_type
     from ..bind.collations import assign_expr_collations
     from ..bind.expressions import transform_expr
     from ..bind.typenames import get_column_def_collation, typename_type_id_and_mod
+    from .alter_table import ALTER_TYPE
 
     ctx = alteration.ctx
     relation = alteration.relation
@@ -80,6 +84,21 @@ def prepare_alter_type(alteration: Any, action: Any) -> None:
             )
         require_column(alteration, action.name)
         return
+    row = alteration.transaction.catalog.pg_attribute.get(alteration.relid, column.attnum)
+    if row.attinhcount and not inherited:
+        raise SqlError(
+            INVALID_TABLE_DEFINITION,
+            f'cannot alter inherited column "{column.name}"',
+            position=action.def_.location,
+        )
+    check_key_column(alteration, column.attnum, "alter", action.def_.location)
+    children = child_alterations(alteration)
+    refuse_only(
+        alteration, children, f'type of inherited column "{column.name}" must be changed in child tables too'
+    )
+    for child in children:
+        prepare_alter_type(child, action, inherited=True)
+        alteration.later(ALTER_TYPE, partial(alter_column_type, child, action))
     state = _rebuild(alteration)
     element = action.def_
     if column.generated and element.raw_default is not None:
@@ -408,7 +427,7 @@ def _rebuild_index(alteration: Any, oid: int, expressions: list[str | None], pre
             indpred=None if predicate is None else dump(_analysed(alteration, predicate, "index_predicate")),
         ),
     )
-    if not alteration.rewrite:
+    if not alteration.rewrite and catalog.pg_class.get(oid).relkind == "i":
         new_storage(alteration.ctx, oid)
         alteration.builds.append(oid)
 

@@ -3,7 +3,8 @@
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from ..errors import SqlError
+from ..catalog.trees import load_tree
+from ..errors import Notice, SqlError
 from ..sqlstates import (
     DATATYPE_MISMATCH,
     DUPLICATE_COLUMN,
@@ -11,15 +12,17 @@ from ..sqlstates import (
     FEATURE_NOT_SUPPORTED,
     INSUFFICIENT_PRIVILEGE,
     INVALID_FOREIGN_KEY,
+    INVALID_OBJECT_DEFINITION,
     INVALID_TABLE_DEFINITION,
     OBJECT_NOT_IN_PREREQUISITE_STATE,
     UNDEFINED_COLUMN,
     UNDEFINED_OBJECT,
     WRONG_OBJECT_TYPE,
 )
+from ..tree import strip_locations
 from .dependencies import AUTO, NORMAL, PG_CLASS, PG_CONSTRAINT, Address, record_dependency, record_expression
 from .heap import BTREE_AM, attnums_array, column_number, table_parse_state
-from .indexes import IndexColumn, build_index, index_opclass, insert_index
+from .indexes import IndexColumn, index_opclass, insert_index
 from .names import choose_relation_name, find_relation, is_owner, make_object_name
 from .reloptions import storage_options
 from .rows import new_row
@@ -66,22 +69,16 @@ def insert_constraint(ctx: Any, relation: Any, name: str, kind: str, **columns: 
 
 def add_check(ctx: Any, relid: int, constraint: Any, *, validated: bool = True) -> Any:
     """A CHECK constraint; returns the cooked expression and the name."""
-    from .. import tree as t
     from ..bind.coercion import coerce_to_boolean
     from ..bind.collations import assign_expr_collations
     from ..bind.expressions import transform_expr
-    from ..treetypes import walk
 
     transaction = ctx.transaction
     relation = transaction.catalog.relation(relid)
     pstate = table_parse_state(ctx, relid)
     expr = transform_expr(pstate, constraint.raw_expr, "check_constraint")
     expr = assign_expr_collations(pstate, coerce_to_boolean(pstate, expr, "CHECK"))
-    attnums = sorted({node.varattno for node in walk(expr) if isinstance(node, t.Var) and node.varattno > 0})
-    name = constraint.conname
-    if name is None:
-        column = relation.columns[attnums[0] - 1].name if len(attnums) == 1 else None
-        name = choose_constraint_name(ctx, relation.name, column, "check", relation.namespace)
+    name = constraint.conname or check_name(ctx, relation, expr)
     add_cooked_check(
         ctx,
         relid,
@@ -94,8 +91,66 @@ def add_check(ctx: Any, relid: int, constraint: Any, *, validated: bool = True) 
     return expr, name
 
 
+def check_name(ctx: Any, relation: Any, expr: Any) -> str:
+    """The name of a CHECK without one: with its column's, if it uses only one."""
+    from ..tree import Var
+    from ..treetypes import walk
+
+    attnums = {node.varattno for node in walk(expr) if isinstance(node, Var) and node.varattno > 0}
+    column = relation.columns[attnums.pop() - 1].name if len(attnums) == 1 else None
+    return choose_constraint_name(ctx, relation.name, column, "check", relation.namespace)
+
+
+def merge_check(ctx: Any, relid: int, constraint: Any) -> bool:
+    """Whether a CHECK of CREATE TABLE is one that the parents have, too; it then is the table's own as well
+    (MergeWithExistingConstraint)."""
+    if constraint.conname is None:
+        return False
+    transaction = ctx.transaction
+    rows = transaction.catalog.pg_constraint.find("conrelid_contypid_conname", relid, 0, constraint.conname)
+    if not rows or rows[0].contype != "c" or not rows[0].coninhcount:
+        return False
+    row = rows[0]
+    relation = transaction.catalog.relation(relid)
+    name = constraint.conname
+    if _cooked(ctx, relid, constraint) != strip_locations(load_tree(row.conbin)):
+        raise SqlError(DUPLICATE_OBJECT, f'constraint "{name}" for relation "{relation.name}" already exists')
+    if constraint.is_no_inherit:
+        raise SqlError(
+            INVALID_OBJECT_DEFINITION,
+            f'constraint "{name}" conflicts with inherited constraint on relation "{relation.name}"',
+        )
+    if not constraint.is_enforced and row.conenforced:
+        raise SqlError(
+            INVALID_OBJECT_DEFINITION,
+            f'constraint "{name}" conflicts with NOT ENFORCED constraint on relation "{relation.name}"',
+        )
+    ctx.notice(Notice(f'merging constraint "{name}" with inherited definition'))
+    transaction.catalog_update("pg_constraint", row, row._replace(conislocal=True))
+    return True
+
+
+def _cooked(ctx: Any, relid: int, constraint: Any) -> Any:
+    from ..bind.coercion import coerce_to_boolean
+    from ..bind.collations import assign_expr_collations
+    from ..bind.expressions import transform_expr
+
+    pstate = table_parse_state(ctx, relid)
+    expr = transform_expr(pstate, constraint.raw_expr, "check_constraint")
+    return strip_locations(assign_expr_collations(pstate, coerce_to_boolean(pstate, expr, "CHECK")))
+
+
 def add_cooked_check(
-    ctx: Any, relid: int, name: str, expr: Any, *, validated: bool, enforced: bool, no_inherit: bool
+    ctx: Any,
+    relid: int,
+    name: str,
+    expr: Any,
+    *,
+    validated: bool,
+    enforced: bool,
+    no_inherit: bool,
+    local: bool = True,
+    parents: int = 0,
 ) -> int:
     """The rows of a CHECK constraint with an analysed expression; returns its oid."""
     from .. import tree as t
@@ -116,6 +171,8 @@ def add_cooked_check(
         convalidated=validated,
         conenforced=enforced,
         connoinherit=no_inherit,
+        conislocal=local,
+        coninhcount=parents,
     )
     address = Address(PG_CONSTRAINT, oid)
     for attnum in attnums:
@@ -136,6 +193,8 @@ def add_not_null(
     *,
     no_inherit: bool = False,
     validated: bool = True,
+    local: bool = True,
+    parents: int = 0,
 ) -> None:
     """A NOT NULL constraint (PostgreSQL 18 keeps them in pg_constraint) and attnotnull."""
     transaction = ctx.transaction
@@ -154,6 +213,8 @@ def add_not_null(
         conkey=attnums_array([attnum]),
         connoinherit=no_inherit,
         convalidated=validated,
+        conislocal=local,
+        coninhcount=parents,
     )
     record_dependency(
         transaction, Address(PG_CONSTRAINT, oid), Address(PG_CLASS, relid, attnum), AUTO, temporary=temporary
@@ -219,6 +280,9 @@ def add_key(ctx: Any, relid: int, constraint: Any, *, build: bool) -> Iterator[A
                 )
             add_not_null(ctx, relid, attnum)
         relation = transaction.catalog.relation(relid)
+    from .partitionindexes import check_unique_key, index_partitions
+
+    check_unique_key(ctx, relation, keys, "PRIMARY KEY" if primary else "UNIQUE")
     columns = []
     for attnum in keys:
         column = relation.columns[attnum - 1]
@@ -266,8 +330,8 @@ def add_key(ctx: Any, relid: int, constraint: Any, *, build: bool) -> Iterator[A
         constraint=oid,
         options=storage_options(constraint.options, "btree"),
     )
-    if build:
-        yield from build_index(ctx, relid, index)
+    if build or relation.kind == "p":
+        yield from index_partitions(ctx, relid, index, build=build)
 
 
 def insert_key_constraint_row(
@@ -290,7 +354,7 @@ def insert_key_constraint_row(
         conkey=attnums_array(keys),
         condeferrable=deferrable,
         condeferred=deferred,
-        connoinherit=True,
+        connoinherit=relation.kind != "p",
     )
     for attnum in [*keys, *include]:
         record_dependency(
@@ -349,6 +413,9 @@ def add_foreign_key(ctx: Any, relid: int, constraint: Any, *, validate: bool) ->
     oid = _insert_foreign_key(
         ctx, relation, target, name, constraint, columns, refcolumns, index, operators, set_columns
     )
+    from .partitionkeys import expand_foreign_key
+
+    expand_foreign_key(ctx, oid)
     if validate and not constraint.skip_validation and constraint.is_enforced:
         from ..run.deferred import validate_foreign_key
 
@@ -394,7 +461,7 @@ def _insert_foreign_key(
         conppeqop=make_array(26, [pair[1] for pair in operators]),
         conffeqop=make_array(26, [pair[2] for pair in operators]),
         confdelsetcols=attnums_array(set_columns) if set_columns else None,
-        connoinherit=True,
+        connoinherit=relation.kind != "p",
     )
     temporary = relation.persistence == "t"
     address = Address(PG_CONSTRAINT, oid)

@@ -23,7 +23,9 @@ from .objects import describe_object
 DETAIL_LINES_MAX = 100
 _ORIGINAL = "original"
 _SUBOBJECT = "subobject"  # a column of a table that goes as a whole
-_SILENT = frozenset((_ORIGINAL, _SUBOBJECT, AUTO, INTERNAL))
+PARTITION_PRI, PARTITION_SEC = "P", "S"  # parts of partitions: they go with the parent's, or the partition
+_PARTITION = frozenset((PARTITION_PRI, PARTITION_SEC))
+_SILENT = frozenset((_ORIGINAL, _SUBOBJECT, AUTO, INTERNAL, PARTITION_PRI, PARTITION_SEC))
 
 
 class _Target:
@@ -143,8 +145,25 @@ class Deletion:
             )
         return True
 
+    def _check_parts(self) -> None:
+        """2BP01 if a part of a partition would go without that and without its parent's counterpart."""
+        for target in self.targets:
+            if target.flags & _PARTITION or _SUBOBJECT in target.flags:
+                continue
+            for row in self.catalog.pg_depend.find("classid_objid", *target.address[:2]):
+                if row.deptype == PARTITION_PRI and not target.address.objsubid:
+                    other = Address(row.refclassid, row.refobjid, row.refobjsubid)
+                    what = describe_object(self.catalog, self.path, target.address)
+                    by = describe_object(self.catalog, self.path, other)
+                    raise SqlError(
+                        DEPENDENT_OBJECTS_STILL_EXIST,
+                        f"cannot drop {what} because {by} requires it",
+                        hint=f"You can drop {by} instead.",
+                    )
+
     def check(self) -> None:
         """RESTRICT: 2BP01 if anything is left that is not dropped silently; CASCADE: tell of it."""
+        self._check_parts()
         reported = [target for target in reversed(self.targets) if not target.flags & _SILENT]
         if not reported:
             return
@@ -254,11 +273,30 @@ def _delete_relation(ctx: Any, oid: int) -> None:
         sequence = catalog.pg_sequence.get(oid)
         if sequence is not None:
             transaction.catalog_delete("pg_sequence", sequence)
+    _forget_parents(ctx, oid)
     for attribute in catalog.pg_attribute.find("attrelid", oid):
         transaction.catalog_delete("pg_attribute", attribute)
     for statistic in catalog.pg_statistic.find("starelid", oid):
         transaction.catalog_delete("pg_statistic", statistic)
     transaction.catalog_delete("pg_class", row)
+
+
+def _forget_parents(ctx: Any, oid: int) -> None:
+    """A relation that goes is no longer a child, nor partitioned."""
+    transaction = ctx.transaction
+    catalog = transaction.catalog
+    for link in catalog.pg_inherits.find("inhrelid", oid):
+        transaction.catalog_delete("pg_inherits", link)
+        above = transaction.catalog.pg_class.get(link.inhparent)
+        if above is None:
+            continue
+        transaction.catalog_touch("pg_class", above)
+        key = catalog.pg_partitioned_table.get(link.inhparent)
+        if key is not None and key.partdefid == oid:
+            transaction.catalog_update("pg_partitioned_table", key, key._replace(partdefid=0))
+    key = catalog.pg_partitioned_table.get(oid)
+    if key is not None:
+        transaction.catalog_delete("pg_partitioned_table", key)
 
 
 def _delete_constraint(ctx: Any, oid: int) -> None:

@@ -53,6 +53,8 @@ class ColumnSpec:
     dimensions: int = 0
     storage: str = ""
     compression: str = ""
+    local: bool = True
+    parents: int = 0  # attinhcount
     location: int | None = None
 
 
@@ -101,7 +103,7 @@ def create_relation(
         reloftype=oftype,
         relowner=owner,
         relam=am,
-        relfilenode=transaction.new_storage_id(temporary) if kind in "rmSiI" else 0,
+        relfilenode=transaction.new_storage_id(temporary) if kind in "rmSi" else 0,
         relpersistence=persistence,
         relkind=kind,
         relnatts=len(columns),
@@ -184,6 +186,8 @@ def insert_attribute(
         attidentity=column.identity,
         attgenerated=column.generated,
         attcollation=column.collation,
+        attislocal=column.local,
+        attinhcount=column.parents,
     )
     transaction.catalog_insert("pg_attribute", row, temporary=temporary)
     if depend:

@@ -61,9 +61,7 @@ def create_index(ctx: Any, statement: ast.IndexStmt) -> Any:
     assert oid is not None
     transaction = ctx.transaction
     relation = transaction.catalog.relation(oid)
-    if relation.kind not in "rm":
-        if relation.kind == "p":
-            raise SqlError(FEATURE_NOT_SUPPORTED, "indexes on partitioned tables are not supported")
+    if relation.kind not in "rmp":
         raise SqlError(
             WRONG_OBJECT_TYPE,
             f'cannot create index on relation "{relation.name}"',
@@ -73,6 +71,11 @@ def create_index(ctx: Any, statement: ast.IndexStmt) -> Any:
     require_schema_create(ctx, relation.namespace)
     if statement.concurrent:
         ctx.session.require_no_block("CREATE INDEX CONCURRENTLY")
+        if relation.kind == "p":
+            raise SqlError(
+                FEATURE_NOT_SUPPORTED,
+                f'cannot create index on partitioned table "{relation.name}" concurrently',
+            )
     if statement.tableSpace is not None and statement.tableSpace != "pg_default":
         raise SqlError(UNDEFINED_OBJECT, f'tablespace "{statement.tableSpace}" does not exist')
     if statement.excludeOpNames:
@@ -100,6 +103,10 @@ def create_index(ctx: Any, statement: ast.IndexStmt) -> Any:
             f'access method "{statement.accessMethod}" does not support multicolumn indexes',
         )
     predicate = index_predicate(ctx, pstate, statement.whereClause)
+    if statement.unique:
+        from .partitionindexes import check_unique_key
+
+        check_unique_key(ctx, relation, [column.attnum for column in columns], "UNIQUE")
     if taken:
         raise SqlError(DUPLICATE_TABLE, f'relation "{name}" already exists')
     if name is None:
@@ -115,6 +122,7 @@ def create_index(ctx: Any, statement: ast.IndexStmt) -> Any:
         nulls_not_distinct=bool(statement.nulls_not_distinct),
         am=am,
         options=storage_options(statement.options, statement.accessMethod or "btree"),
+        only=not statement.relation.inh,
     )
 
 
@@ -282,7 +290,7 @@ def define_index(
     immediate: bool = True,
     constraint: int = 0,
     options: Any = None,
-    build: bool = True,
+    only: bool = False,
 ) -> Iterator[Any]:
     """Make an index's catalog rows and fill it: a generator of breaths; returns the index oid's tag
     (None). The oid is known before the first breath: see `insert_index`."""
@@ -301,7 +309,16 @@ def define_index(
         constraint=constraint,
         options=options,
     )
-    if build:
+    if relation.kind == "p":
+        from .partitionindexes import index_partitions, validate_index
+
+        if only:
+            shape = ctx.transaction.catalog.pg_index.get(oid)
+            ctx.transaction.catalog_update("pg_index", shape, shape._replace(indisvalid=False))
+            validate_index(ctx, oid)
+        else:
+            yield from index_partitions(ctx, relation.oid, oid)
+    else:
         yield from build_index(ctx, relation.oid, oid)
     return None
 
@@ -352,7 +369,7 @@ def insert_index(
         name,
         relation.namespace,
         specs,
-        "i",
+        "I" if relation.kind == "p" else "i",
         persistence=relation.persistence,
         owner=relation.owner,
         with_type=False,

@@ -4,6 +4,7 @@ from typing import Any
 
 from pglast import ast
 
+from ..catalog.inheritance import descendants
 from ..commands.registry import command
 from ..errors import Notice, SqlError
 from ..sqlstates import (
@@ -15,6 +16,7 @@ from ..sqlstates import (
     DUPLICATE_TABLE,
     FEATURE_NOT_SUPPORTED,
     INSUFFICIENT_PRIVILEGE,
+    INVALID_TABLE_DEFINITION,
     RESERVED_NAME,
     UNDEFINED_COLUMN,
     UNDEFINED_OBJECT,
@@ -165,6 +167,46 @@ def _rename_column(ctx: Any, statement: Any, kind: str) -> str:
             DUPLICATE_COLUMN, f'column "{statement.newname}" of relation "{relation.name}" already exists'
         )
     row = catalog.pg_attribute.get(oid, attnum)
+    if row.attinhcount:
+        raise SqlError(INVALID_TABLE_DEFINITION, f'cannot rename inherited column "{statement.subname}"')
+    _rename_attribute(ctx, oid, statement)
+    if relation.kind in "rpf" and relation.row.relhassubclass:
+        below = descendants(catalog, oid)[1:]
+        if below and not statement.relation.inh:
+            raise SqlError(
+                INVALID_TABLE_DEFINITION,
+                f'inherited column "{statement.subname}" must be renamed in child tables too',
+            )
+        _check_all_parents(catalog, oid, below, statement.subname)
+        for child in below:
+            _rename_attribute(ctx, child, statement)
+    if relation.kind in "vm":
+        _rename_view_column(ctx, oid, attnum, statement.newname)
+    return tag
+
+
+def _check_all_parents(catalog: Any, oid: int, below: list[int], name: str) -> None:
+    """A column that also comes from a table that is not renamed must keep its name."""
+    family = {oid, *below}
+    for child in below:
+        column = column_number(catalog.relation(child), name)
+        row = catalog.pg_attribute.get(child, column)
+        expected = sum(link.inhparent in family for link in catalog.pg_inherits.find("inhrelid", child))
+        if row.attinhcount > expected:
+            raise SqlError(INVALID_TABLE_DEFINITION, f'cannot rename inherited column "{name}"')
+
+
+def _rename_attribute(ctx: Any, oid: int, statement: Any) -> None:
+    """One table's column, and those of its indexes that have its name."""
+    transaction = ctx.transaction
+    catalog = transaction.catalog
+    relation = catalog.relation(oid)
+    attnum = column_number(relation, statement.subname)
+    if column_number(relation, statement.newname) is not None:
+        raise SqlError(
+            DUPLICATE_COLUMN, f'column "{statement.newname}" of relation "{relation.name}" already exists'
+        )
+    row = catalog.pg_attribute.get(oid, attnum)
     transaction.catalog_update("pg_attribute", row, row._replace(attname=statement.newname))
     transaction.catalog_touch("pg_class", catalog.pg_class.get(oid))
     for index in relation.indexes:
@@ -176,9 +218,6 @@ def _rename_column(ctx: Any, statement: Any, kind: str) -> str:
                     transaction.catalog_update(
                         "pg_attribute", attribute, attribute._replace(attname=statement.newname)
                     )
-    if relation.kind in "vm":
-        _rename_view_column(ctx, oid, attnum, statement.newname)
-    return tag
 
 
 def _rename_view_column(ctx: Any, oid: int, attnum: int, name: str) -> None:
@@ -229,6 +268,22 @@ def _rename_constraint(ctx: Any, statement: Any) -> str:
             UNDEFINED_OBJECT, f'constraint "{statement.subname}" for table "{row.relname}" does not exist'
         )
     constraint = found[0]
+    if constraint.coninhcount:
+        raise SqlError(INVALID_TABLE_DEFINITION, f'cannot rename inherited constraint "{statement.subname}"')
+    if constraint.contype in "cn" and not constraint.connoinherit:
+        below = descendants(transaction.catalog, oid)[1:]
+        if below and not statement.relation.inh:
+            raise SqlError(
+                INVALID_TABLE_DEFINITION,
+                f'inherited constraint "{statement.subname}" must be renamed in child tables too',
+            )
+        for child in below:
+            rows = transaction.catalog.pg_constraint.find(
+                "conrelid_contypid_conname", child, 0, statement.subname
+            )
+            for row in rows:
+                _check_constraint_name(ctx, child, statement.newname)
+                transaction.catalog_update("pg_constraint", row, row._replace(conname=statement.newname))
     if constraint.conindid and constraint.contype in "pux":
         rename_relation(ctx, constraint.conindid, statement.newname)
     else:

@@ -4,6 +4,7 @@ from typing import Any
 
 from pglast import ast
 
+from ..catalog.inheritance import identity_owner
 from ..commands.registry import command
 from ..errors import Notice, SqlError
 from ..sequences import initial_row
@@ -314,6 +315,7 @@ def change_sequence(ctx: Any, oid: int, options: Any, *, for_identity: bool = Fa
 def identity_sequence(ctx: Any, relid: int, attnum: int) -> int:
     """The sequence behind an identity column (getIdentitySequence)."""
     catalog = ctx.transaction.catalog
+    relid, attnum = identity_owner(catalog, relid, attnum)
     for row in catalog.pg_depend.find("refclassid_refobjid", PG_CLASS, relid):
         if (
             row.classid == PG_CLASS

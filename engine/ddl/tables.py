@@ -12,16 +12,30 @@ from ..sqlstates import (
     DUPLICATE_OBJECT,
     DUPLICATE_TABLE,
     FEATURE_NOT_SUPPORTED,
+    INVALID_OBJECT_DEFINITION,
     INVALID_PARAMETER_VALUE,
     INVALID_TABLE_DEFINITION,
     SYNTAX_ERROR,
-    UNDEFINED_COLUMN,
     UNDEFINED_OBJECT,
+    WRONG_OBJECT_TYPE,
 )
-from .constraints import add_check, add_foreign_key, add_key, add_not_null
+from .constraints import add_check, add_foreign_key, add_key, merge_check
 from .dependencies import AUTO, INTERNAL
 from .heap import HEAP_AM, ColumnSpec, cook_default, create_relation, store_default, table_parse_state
+from .inheriting import (
+    Inherited,
+    inherit,
+    merge_columns,
+    open_parents,
+    partition_column,
+    store_checks,
+    store_defaults,
+    store_not_nulls,
+    store_parents,
+)
 from .names import choose_relation_name, creation_schema
+from .partitioning import store_partition_key
+from .partitions import become_partition, copy_to_partition
 from .reloptions import storage_options
 from .sequences import make_sequence, own_sequence, sequence_parameters
 
@@ -73,16 +87,22 @@ def create_table(ctx: Any, statement: ast.CreateStmt) -> Any:
     if statement.if_not_exists and catalog.pg_class.find("relname_relnamespace", target.relname, namespace):
         ctx.notice(Notice(f'relation "{target.relname}" already exists, skipping', sqlstate=DUPLICATE_TABLE))
         return None
-    parts = table_parts(ctx, statement.tableElts or (), target.relname)
-    return build_table(ctx, target.relname, namespace, persistence, parts, statement)
+    partition = statement.partbound is not None
+    parents = open_parents(ctx, statement.inhRelations or (), persistence, partition=partition)
+    parent = parents[0] if partition else None
+    parts = table_parts(ctx, statement.tableElts or (), target.relname, parent)
+    inherited = inherit(ctx, parents, partition=partition)
+    merge_columns(ctx, inherited, parts)
+    return build_table(ctx, target.relname, namespace, persistence, parts, statement, inherited)
 
 
 def refuse_unsupported(statement: ast.CreateStmt) -> None:
     """0A000 for what tables cannot be yet."""
-    if statement.partspec is not None or statement.partbound is not None:
-        raise SqlError(FEATURE_NOT_SUPPORTED, "partitioned tables are not supported")
-    if statement.inhRelations:
-        raise SqlError(FEATURE_NOT_SUPPORTED, "table inheritance is not supported")
+    if statement.partspec is not None:
+        if statement.inhRelations and statement.partbound is None:
+            raise SqlError(INVALID_OBJECT_DEFINITION, "cannot create partitioned table as inheritance child")
+        if statement.relation.relpersistence == "u":
+            raise SqlError(WRONG_OBJECT_TYPE, "partitioned tables cannot be unlogged")
     if statement.ofTypename is not None:
         raise SqlError(FEATURE_NOT_SUPPORTED, "typed tables (CREATE TABLE OF) are not supported")
     if statement.tablespacename not in (None, "pg_default"):
@@ -91,12 +111,16 @@ def refuse_unsupported(statement: ast.CreateStmt) -> None:
         raise SqlError(UNDEFINED_OBJECT, f'access method "{statement.accessMethod}" does not exist')
 
 
-def table_parts(ctx: Any, elements: Any, table: str) -> TableParts:
-    """Sort the elements of a CREATE TABLE (or one ADD COLUMN) into their kinds."""
+def table_parts(ctx: Any, elements: Any, table: str, parent: Any = None) -> TableParts:
+    """Sort the elements of a CREATE TABLE (or one ADD COLUMN) into their kinds. `parent`: the Relation that
+    the table is to be a partition of."""
     parts = TableParts()
     for element in elements:
         if isinstance(element, ast.ColumnDef):
-            add_column_definition(ctx, parts, element, table)
+            if parent is None:
+                add_column_definition(ctx, parts, element, table)
+            else:
+                partition_column(ctx, parts, element, parent, table)
         elif isinstance(element, ast.TableLikeClause):
             from .like import expand_like
 
@@ -149,15 +173,16 @@ def add_column_definition(ctx: Any, parts: TableParts, element: ast.ColumnDef, t
     if serial is not None:
         parts.sequences.append((spec.name, {"options": (), "as": serial}, AUTO, None))
         parts.not_nulls.append((spec.name, None, False))
-    _column_constraints(parts, spec, element, table, has_default=serial is not None)
+    column_constraints(parts, spec, element, table, has_default=serial is not None)
     if element.storage_name:
         spec.storage = element.storage_name[0].lower()
     return spec
 
 
-def _column_constraints(
+def column_constraints(
     parts: TableParts, spec: ColumnSpec, element: ast.ColumnDef, table: str, *, has_default: bool
 ) -> None:
+    """The constraints of a column definition into their lists."""
     nullable = False
     notnull = has_default
     last: Any = None
@@ -285,22 +310,42 @@ def _constraint_attribute(kind: str, last: Any, constraint: Any) -> None:
 
 
 def build_table(
-    ctx: Any, name: str, namespace: int, persistence: str, parts: TableParts, statement: Any
+    ctx: Any,
+    name: str,
+    namespace: int,
+    persistence: str,
+    parts: TableParts,
+    statement: Any,
+    inherited: Inherited,
 ) -> Iterator[Any]:
     """Make the table with everything that belongs to it: a generator of breaths."""
+    partitioned = statement.partspec is not None
+    if partitioned and statement.options:
+        raise SqlError(
+            WRONG_OBJECT_TYPE,
+            "cannot specify storage parameters for a partitioned table",
+            hint="Specify storage parameters for its leaf partitions instead.",
+        )
     oid = create_relation(
         ctx,
         name,
         namespace,
         parts.columns,
-        "r",
+        "p" if partitioned else "r",
         persistence=persistence,
-        am=HEAP_AM,
+        am=0 if partitioned else HEAP_AM,
         options=storage_options(statement.options, "r"),
     )
     if statement.oncommit.name in ("ONCOMMIT_DROP", "ONCOMMIT_DELETE_ROWS"):
         ctx.session.on_commit_action(oid, statement.oncommit.name)
-    add_column_extras(ctx, oid, name, namespace, parts, persistence)
+    store_parents(ctx, oid, inherited)
+    if inherited.partition:
+        yield from become_partition(ctx, oid, inherited.parents[0], statement.partbound)
+    add_column_extras(ctx, oid, name, namespace, parts, persistence, inherited)
+    if partitioned:
+        store_partition_key(ctx, oid, statement.partspec)
+    if inherited.partition:
+        yield from copy_to_partition(ctx, oid, inherited.parents[0])
     for like in parts.likes:
         yield from like(oid)
     for key in sorted(parts.keys, key=lambda item: item.contype.name != "CONSTR_PRIMARY"):
@@ -310,13 +355,20 @@ def build_table(
         if check.conname is not None and check.conname in names:
             raise SqlError(DUPLICATE_OBJECT, f'check constraint "{check.conname}" already exists')
         names.add(check.conname)
-        add_check(ctx, oid, check)
+        if not merge_check(ctx, oid, check):
+            add_check(ctx, oid, check)
     for foreign_key in parts.foreign_keys:
         yield from add_foreign_key(ctx, oid, foreign_key, validate=False)
 
 
 def add_column_extras(
-    ctx: Any, oid: int, name: str, namespace: int, parts: TableParts, persistence: str
+    ctx: Any,
+    oid: int,
+    name: str,
+    namespace: int,
+    parts: TableParts,
+    persistence: str,
+    inherited: Inherited,
 ) -> None:
     """Defaults, sequences and NOT NULLs of the columns just made."""
     temporary = persistence == "t"
@@ -334,13 +386,9 @@ def add_column_extras(
             store_default(ctx, oid, numbers[column], expr, temporary=temporary, generated=generated)
     for column, expr, generated in parts.cooked_defaults:
         store_default(ctx, oid, numbers[column], expr, temporary=temporary, generated=generated)
-    for column, constraint_name, no_inherit in parts.not_nulls:
-        if column not in numbers:
-            raise SqlError(
-                UNDEFINED_COLUMN,
-                f'column "{column}" of relation "{name}" does not exist',
-            )
-        add_not_null(ctx, oid, numbers[column], constraint_name, no_inherit=no_inherit)
+    store_defaults(ctx, oid, inherited)
+    store_not_nulls(ctx, oid, inherited, parts.not_nulls)
+    store_checks(ctx, oid, inherited)
 
 
 def add_owned_sequence(

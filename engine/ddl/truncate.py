@@ -6,6 +6,7 @@ from gaveldb.journal.api import ACCESS_EXCLUSIVE_LOCK
 from gaveldb.storage.api import row_span
 from pglast import ast
 
+from ..catalog.inheritance import descendants
 from ..commands.registry import command
 from ..errors import Notice, SqlError
 from ..relationlocks import is_lockable, lock_relation
@@ -34,6 +35,17 @@ def truncate(ctx: Any, statement: ast.TruncateStmt) -> None:
             raise SqlError(INSUFFICIENT_PRIVILEGE, f"permission denied for table {row.relname}")
         if oid not in oids:
             oids.append(oid)
+        if target.inh:
+            for child in descendants(catalog, oid)[1:]:
+                if child not in oids:
+                    _lock_child(ctx, child)
+                    oids.append(child)
+        elif row.relkind == "p":
+            raise SqlError(
+                WRONG_OBJECT_TYPE,
+                "cannot truncate only a partitioned table",
+                hint="Do not specify the ONLY keyword, or use TRUNCATE ONLY on the partitions directly.",
+            )
     index = 0
     while index < len(oids):
         relation = catalog.relation(oids[index])
@@ -56,7 +68,7 @@ def truncate(ctx: Any, statement: ast.TruncateStmt) -> None:
                 if catalog.pg_class.get(child.oid) is None:
                     continue
             ctx.notice(Notice(f'truncate cascades to table "{child.relname}"'))
-            oids.append(foreign_key.relid)
+            oids += [oid for oid in descendants(catalog, foreign_key.relid) if oid not in oids]
     for oid in oids:
         truncate_relation(ctx, oid)
         if statement.restart_seqs:
@@ -67,8 +79,15 @@ def truncate_relation(ctx: Any, oid: int) -> None:
     """Fresh storage for a table and its indexes."""
     catalog = ctx.transaction.catalog
     relation = catalog.relation(oid)
+    if relation.kind == "p":
+        return
     for target in (oid, *[index.oid for index in relation.indexes]):
         new_storage(ctx, target)
+
+
+def _lock_child(ctx: Any, oid: int) -> None:
+    if ctx.transaction.locking and is_lockable(ctx.transaction.catalog, oid):
+        lock_relation(ctx.session, oid, ACCESS_EXCLUSIVE_LOCK)
 
 
 def new_storage(ctx: Any, oid: int) -> int:

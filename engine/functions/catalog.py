@@ -576,39 +576,6 @@ def pg_index_column_has_property(ctx: Any, oid: int, attnum: int, name: str) -> 
     return answers.get(name)
 
 
-@implements("pg_partition_ancestors", context=True)
-def pg_partition_ancestors(ctx: Any, oid: int) -> Iterator[int]:
-    row = ctx.catalog.pg_class.get(oid)
-    while row is not None and (row.relispartition or row.relkind in "pI"):
-        yield row.oid
-        parents = ctx.catalog.pg_inherits.find("inhrelid", row.oid)
-        row = ctx.catalog.pg_class.get(parents[0].inhparent) if parents else None
-
-
-@implements("pg_partition_root", context=True)
-def pg_partition_root(ctx: Any, oid: int) -> int | None:
-    last = None
-    for ancestor in pg_partition_ancestors(ctx, oid):
-        last = ancestor
-    return last
-
-
-@implements("pg_partition_tree", context=True)
-def pg_partition_tree(ctx: Any, oid: int) -> Iterator[tuple[Any, ...]]:
-    row = ctx.catalog.pg_class.get(oid)
-    if row is None or not (row.relispartition or row.relkind in "pI"):
-        return
-    parents = ctx.catalog.pg_inherits.find("inhrelid", oid)
-    queue = [(oid, parents[0].inhparent if parents else None, 0)]
-    while queue:
-        relid, parent, level = queue.pop(0)
-        kind = ctx.catalog.pg_class.get(relid).relkind
-        yield relid, parent, kind not in "pI", level
-        queue += [
-            (child.inhrelid, relid, level + 1) for child in ctx.catalog.pg_inherits.find("inhparent", relid)
-        ]
-
-
 @implements("pg_get_statisticsobjdef_expressions", context=True)
 def pg_get_statisticsobjdef_expressions(ctx: Any, oid: int) -> Array | None:
     from ..catalog.deparse import deparse_expression

@@ -175,7 +175,6 @@ def pg_describe_object(ctx: Any, classid: int, objid: int, subid: int) -> str | 
 @implements(
     "pg_collation_actual_version",
     "pg_database_collation_actual_version",
-    "pg_get_partition_constraintdef",
     "pg_xact_commit_timestamp",
     "pg_current_logfile",
     "pg_column_compression",

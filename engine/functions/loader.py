@@ -27,6 +27,7 @@ MODULES: tuple[str, ...] = (
     "functions.text_format",
     "functions.binary",
     "functions.format_number",
+    "functions.partitions",
     "functions.patterns",
     "functions.regexp",
     "functions.generic",

@@ -10,6 +10,7 @@ from typing import Any
 
 from msgspec import structs
 
+from ..catalog.inheritance import inherited_view
 from ..lsyscache import get_opfamily_member
 from ..tree import BoolExpr, Node, NullTest, OpExpr, Param, ScalarArrayOpExpr, Var
 from ..treetypes import expr_collation, expr_type
@@ -95,6 +96,8 @@ class Explainer:
         self.initplans: list[SubPlan] = []
         self.depth = 0
         self.relations = 0  # range table entries of the whole statement
+        self.suffix = ""  # of the aliases of children in an Append
+        self.parent = 0  # the relation whose columns these have
         self.scanned = 0  # the range table entry being scanned: its columns need no prefix
 
     def query(self, planned: nodes.PlannedQuery) -> Described:
@@ -248,7 +251,7 @@ class Explainer:
         if self.verbose:
             namespace = self.catalog.pg_namespace.get(self.catalog.pg_class.get(relid).relnamespace)
             name = f"{quote_identifier(namespace.nspname)}.{name}"
-        alias = rte.alias or rte.eref
+        alias = (rte.alias or rte.eref) + self.suffix
         if using:
             index = self.catalog.pg_class.get(using).relname
             d.target += f" using {quote_identifier(index)}"
@@ -304,7 +307,7 @@ class Explainer:
         return d
 
     def _index(self, relid: int, indexid: int) -> Any:
-        return next(index for index in self.catalog.relation(relid).indexes if index.oid == indexid)
+        return next(index for index in self._seen(relid).indexes if index.oid == indexid)
 
     def _conditions(self, varno: int, relid: int, indexid: int, conditions: Any) -> list[Any]:
         index = self._index(relid, indexid)
@@ -314,7 +317,7 @@ class Explainer:
         from .indexes import move_to
 
         if key.attnum:
-            column = self.catalog.relation(relid).columns[key.attnum - 1]
+            column = self._seen(relid).columns[key.attnum - 1]
             left: Any = Var(
                 varno=varno,
                 varattno=key.attnum,
@@ -566,6 +569,25 @@ class Explainer:
         for part in node.inputs:
             d.children.append(("Member", "", self.query(part)))
         return d
+
+    def _childappend(self, node: nodes.ChildAppend) -> Described:
+        if not node.scans:
+            d = Described("Result")
+            d.properties.append(("One-Time Filter", "false"))
+            return d
+        d = Described("Append")
+        saved = self.suffix, self.parent
+        for number, scan in enumerate(node.scans, 1):
+            self.suffix, self.parent = f"_{number}", node.relid
+            d.children.append(("Member", "", self.node(scan)))
+        self.suffix, self.parent = saved
+        return d
+
+    def _seen(self, relid: int) -> Any:
+        """The relation that is scanned, with the columns of the range table entry."""
+        if self.parent:
+            return inherited_view(self.catalog, relid, self.parent)
+        return self.catalog.relation(relid)
 
     def _setop(self, node: nodes.SetOp) -> Described:
         d = Described("HashSetOp")

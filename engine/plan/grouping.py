@@ -18,6 +18,7 @@ from .clauses import (
     ordering_family,
     set_returning_calls,
 )
+from .inherit import is_inherited
 from .joins import Path
 from .nodes import Agg, Distinct, Filter, Limit, LockRows, Plan, ProjectSet, Sort, SortKey
 from .paths import canonical_expression, expression_cost
@@ -177,6 +178,7 @@ def finish(root: Root, path: Path) -> Plan:
             input=plan,
             marks=tuple(query.rowMarks),
             rechecks=tuple([recheck_quals(root, mark.rti) for mark in query.rowMarks]),
+            inherited=tuple([mark.rti for mark in query.rowMarks if is_inherited(root, mark.rti)]),
             rows=plan.rows,
             cost=plan.cost + plan.rows,
             startup_cost=plan.startup_cost,

@@ -43,6 +43,7 @@ class Rel:
     """A base relation, a join, or a full join taken as one item."""
 
     __slots__ = (
+        "children",
         "clauses",
         "hidden",
         "lateral",
@@ -68,6 +69,7 @@ class Rel:
         self.relation: Any = None
         self.clauses: list[Clause] = []
         self.single_row = False
+        self.children: Any = None  # of a relation with children: those that hold rows
 
     def add_path(self, path: Path) -> None:
         """Keeps the path unless another is as good in every respect (add_path)."""

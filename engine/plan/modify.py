@@ -3,6 +3,7 @@
 
 from typing import Any
 
+from ..catalog.inheritance import identity_owner
 from ..errors import SqlError
 from ..lsyscache import get_typcollation
 from ..sqlstates import INVALID_COLUMN_REFERENCE, WRONG_OBJECT_TYPE
@@ -23,6 +24,7 @@ from ..tree import (
 from .clauses import strip_relabel
 from .grouping import finish
 from .indexes import predicate_implied_by
+from .inherit import is_inherited
 from .nodes import ModifyTable, Plan, PlannedQuery
 from .preprocess import Simplifier, null_const
 from .pullup import prepare_jointree
@@ -86,6 +88,8 @@ def plan_modify(root: Root) -> PlannedQuery:
         recheck=recheck_quals(root, query.resultRelation)
         if query.commandType in ("update", "delete")
         else None,
+        inherited=relation.kind == "p"
+        or (query.commandType != "insert" and is_inherited(root, query.resultRelation)),
         rows=plan.rows if returning else 0.0,
         cost=plan.cost + plan.rows * 3.0,
         startup_cost=plan.startup_cost,
@@ -149,6 +153,7 @@ def type_default(root: Root, typid: int, typmod: int, collation: int) -> Any:
 
 def identity_sequence(catalog: Any, relid: int, attnum: int) -> int:
     """The sequence of an identity column (getIdentitySequence), 0 if there is none."""
+    relid, attnum = identity_owner(catalog, relid, attnum)
     for row in catalog.pg_depend.find("refclassid_refobjid_refobjsubid", PG_CLASS, relid, attnum):
         if row.classid == PG_CLASS and row.deptype == "i":
             found = catalog.pg_class.get(row.objid)

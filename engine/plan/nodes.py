@@ -79,6 +79,7 @@ class SeqScan(Plan):
     relid: int
     quals: tuple[Any, ...] = ()
     tablesample: Any = None  # RangeTblEntry.tablesample, its arguments preprocessed
+    parent: int = 0  # relid is a child of this relation, whose columns the entry has
 
 
 class RowidScan(Plan):
@@ -90,6 +91,7 @@ class RowidScan(Plan):
     ctids: tuple[Any, ...]
     array: bool = False
     quals: tuple[Any, ...] = ()
+    parent: int = 0  # relid is a child of this relation, whose columns the entry has
 
 
 class IndexCondition(msgspec.Struct, frozen=True):
@@ -120,6 +122,7 @@ class IndexScan(Plan):
     index_only: bool = False
     quals: tuple[Any, ...] = ()
     unique: bool = False  # at most one row: all key columns of a unique index are equated
+    parent: int = 0  # relid is a child of this relation, whose columns the entry has
 
 
 class BitmapScan(Plan):
@@ -129,6 +132,7 @@ class BitmapScan(Plan):
     relid: int
     bitmap: Any  # BitmapIndex | BitmapAnd | BitmapOr
     quals: tuple[Any, ...] = ()  # include the recheck
+    parent: int = 0  # relid is a child of this relation, whose columns the entry has
 
 
 class BitmapIndex(Plan):
@@ -310,6 +314,17 @@ class Append(Plan):
     inputs: tuple[Any, ...]  # PlannedQuery
 
 
+class ChildAppend(Plan):
+    """The rows of a relation with children: scans of those that have rows, all as entry `varno`. `pruning`:
+    (partitioned relation, conditions on its key), to be evaluated before the scans (run/partitions.py)."""
+
+    varno: int
+    relid: int
+    scans: tuple[Any, ...]
+    relids: tuple[int, ...]  # what each scan reads
+    pruning: tuple[tuple[int, tuple[IndexCondition, ...]], ...] = ()
+
+
 class SetOp(Plan):
     """INTERSECT / EXCEPT [ALL] of two planned queries, as entry `varno`'s columns, and UNION
     (which is Append below Distinct). eqops per column."""
@@ -344,6 +359,7 @@ class LockRows(Plan):
     input: Plan
     marks: tuple[Any, ...]  # RowMarkClause
     rechecks: tuple[Any, ...] = ()  # per mark: see plan/recheck.py
+    inherited: tuple[int, ...] = ()  # entries whose rows are of children
 
 
 class ModifyTable(Plan):
@@ -370,6 +386,7 @@ class ModifyTable(Plan):
     check_options: tuple[Any, ...] = ()  # of views: (view name, expr, cascaded)
     conflict_var: int = 0  # varno of EXCLUDED
     recheck: tuple[Any, ...] | None = None  # update, delete: see plan/recheck.py
+    inherited: bool = False  # the rows are of children, or are put into partitions
 
 
 class PlannedQuery(msgspec.Struct, kw_only=True, eq=False):

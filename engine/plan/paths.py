@@ -7,6 +7,7 @@ from ..tree import BoolExpr, Const, CurrentOfExpr, OpExpr, ScalarArrayOpExpr, Va
 from . import costs
 from .clauses import function_of, is_pseudo_constant
 from .indexes import IndexInfo, Match, conditions_of, match_clause, predicate_implied_by
+from .inherit import expand, inherited_paths, is_inherited
 from .joins import EMPTY, Path, Rel, enforcement, order_clauses
 from .jointree import Clause, Deconstructed
 from .nodes import (
@@ -36,6 +37,8 @@ def make_base_rel(root: Root, varno: int) -> Rel:
         rel.relation = root.catalog.relation(rte.relid)
         rel.tuples = relation_rows(root.catalog, rel.relation)
         root.glob.relations[rte.relid] = None
+        if rel.relation.kind == "p" or is_inherited(root, varno):
+            expand(root, rel)
     elif rte.rtekind not in ("values", "result"):
         rel.tuples = 100.0
     root.rels[varno] = rel
@@ -83,7 +86,10 @@ def set_base_paths(root: Root, rel: Rel, tree: Deconstructed) -> None:
     if kind == "relation":
         selectivity = root.estimator.clauselist([c.expr for c in rel.clauses])
         rel.rows = max(rel.tuples * selectivity, 1.0)
-        _relation_paths(root, rel, tree)
+        if rel.children is None:
+            _relation_paths(root, rel, tree)
+        else:
+            inherited_paths(root, rel, tree, _relation_paths)
     else:
         from .fromitems import set_from_item_path
 
@@ -104,7 +110,8 @@ def _relation_paths(root: Root, rel: Rel, tree: Deconstructed) -> None:
     sample = rel.rte.tablesample
     scan = SeqScan(
         varno=rel.varno,
-        relid=rel.rte.relid,
+        relid=rel.relation.oid,
+        parent=_parent(rel),
         quals=quals,
         rows=rel.rows,
         cost=cost,
@@ -130,6 +137,11 @@ def _relation_paths(root: Root, rel: Rel, tree: Deconstructed) -> None:
         bitmap = _bitmap_path(root, rel, infos)
         if bitmap is not None:
             rel.add_path(bitmap)
+
+
+def _parent(rel: Rel) -> int:
+    """The relation whose child is scanned; 0: it is scanned as itself."""
+    return 0 if rel.relation.oid == rel.rte.relid else int(rel.rte.relid)
 
 
 def relation_width(relation: Any) -> int:
@@ -161,7 +173,8 @@ def _rowid_path(root: Root, rel: Rel) -> Path | None:
             rest = tuple([c.expr for c in rel.clauses if c is not clause])
             scan = RowidScan(
                 varno=rel.varno,
-                relid=rel.rte.relid,
+                relid=rel.relation.oid,
+                parent=_parent(rel),
                 ctids=ctids,
                 array=array,
                 quals=rest,
@@ -294,7 +307,8 @@ def _add_index_path(root: Root, rel: Rel, info: IndexInfo, matches: list[Match],
             continue
         node = IndexScan(
             varno=rel.varno,
-            relid=rel.rte.relid,
+            relid=rel.relation.oid,
+            parent=_parent(rel),
             indexid=index.oid,
             conditions=conditions,
             backward=backward,
@@ -391,7 +405,8 @@ def _bitmap_path(root: Root, rel: Rel, infos: list[IndexInfo]) -> Path | None:
         if best is None or cost < best.cost:
             best = BitmapScan(
                 varno=rel.varno,
-                relid=rel.rte.relid,
+                relid=rel.relation.oid,
+                parent=_parent(rel),
                 bitmap=node,
                 quals=tuple([c.expr for c in rel.clauses]),
                 rows=rel.rows,

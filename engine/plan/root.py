@@ -139,6 +139,8 @@ class Root:
             return False
         if rel.relation.system:
             return attnum > 0 and rel.relation.columns[attnum - 1].name == "oid"
+        if rel.children is not None and rel.relation.kind != "p":
+            return False
         for index in rel.relation.indexes:
             if (
                 index.unique

@@ -16,6 +16,7 @@ from typing import Any
 from gaveldb.journal.api import ROW_SHARE_LOCK
 from gaveldb.storage.api import row_span, successor
 
+from ..catalog.inheritance import attribute_map, scanned_children
 from ..catalog.quoting import quote_identifier
 from ..catalog.relation import ForeignKey, Index, Relation
 from ..errors import Notice, SqlError
@@ -31,6 +32,7 @@ from ..sqlstates import (
 )
 from ..types.io import text_output
 from . import violations
+from .partitions import partition_table
 
 _ACTIONS_LATER = "a"  # only NO ACTION may be deferred
 
@@ -261,30 +263,69 @@ def _check_child(transaction: Any, event: ChildEvent) -> Iterator[Any]:
             table=child.name,
             constraint=foreign_key.name,
         )
-    index = next((index for index in parent.indexes if index.oid == foreign_key.index), None)
+    root, refcolumns, wanted = parent, foreign_key.refcolumns, foreign_key.index
+    if parent.kind == "p":
+        leaf = referenced_leaf(catalog, parent, wanted, refcolumns, event.values)
+        if leaf is None:
+            raise _no_parent(transaction, event, child, root)
+        parent, refcolumns, wanted = leaf
+    index = next((index for index in parent.indexes if index.oid == wanted), None)
     found = False
     if index is not None and _same_types(child, parent, foreign_key, catalog):
-        key = _index_prefix(catalog, index, foreign_key.refcolumns, event.values)
+        key = _index_prefix(catalog, index, refcolumns, event.values)
         assert key is not None
         if transaction.locking and parent.persistence != "t":
             yield from lock_steps(transaction.session, parent.oid, ROW_SHARE_LOCK)
         found = yield from transaction.lock_parent(key, parent.storage_id.to_bytes(4, "big"))
     else:
         rows = yield from _matching_rows(
-            transaction, parent, foreign_key.refcolumns, child, foreign_key.columns, event.values
+            transaction, parent, refcolumns, child, foreign_key.columns, event.values
         )
         found = bool(rows)
         transaction.validate_range(*row_span(parent.storage_id))
     if not found:
-        raise SqlError(
-            FOREIGN_KEY_VIOLATION,
-            f'insert or update on table "{child.name}" violates foreign key constraint "{foreign_key.name}"',
-            detail=f"Key {_key_text(transaction, child, foreign_key.columns, event.values)} is not present "
-            f'in table "{parent.name}".',
-            schema=_schema(catalog, child),
-            table=child.name,
-            constraint=foreign_key.name,
+        raise _no_parent(transaction, event, child, root)
+
+
+def _no_parent(transaction: Any, event: ChildEvent, child: Relation, parent: Relation) -> SqlError:
+    foreign_key = event.foreign_key
+    return SqlError(
+        FOREIGN_KEY_VIOLATION,
+        f'insert or update on table "{child.name}" violates foreign key constraint "{foreign_key.name}"',
+        detail=f"Key {_key_text(transaction, child, foreign_key.columns, event.values)} is not present "
+        f'in table "{parent.name}".',
+        schema=_schema(transaction.catalog, child),
+        table=child.name,
+        constraint=foreign_key.name,
+    )
+
+
+def referenced_leaf(
+    catalog: Any, parent: Relation, index: int, columns: Sequence[int], values: Sequence[Any]
+) -> tuple[Relation, tuple[int, ...], int] | None:
+    """The partition that would have a row with these values of a referenced key, which has the columns of the
+    partition key: (partition, the key's columns there, its index). None: there is no such partition."""
+    while parent.kind == "p":
+        table = partition_table(catalog, parent.oid)
+        by_column = dict(zip(columns, values, strict=True))
+        oid = table.find([by_column[key.attnum] for key in table.keys])
+        if not oid:
+            return None
+        child = catalog.relation(oid)
+        numbers = attribute_map(parent, child)
+        columns = tuple([numbers[attnum] for attnum in columns])
+        index = next(
+            mine.oid
+            for mine in child.indexes
+            if any(link.inhparent == index for link in catalog.pg_inherits.find("inhrelid", mine.oid))
         )
+        parent = child
+    return parent, tuple(columns), index
+
+
+def _only(relation: Relation) -> str:
+    """A foreign key is about the table without those that inherit from it; partitions are its rows."""
+    return "" if relation.kind == "p" else "ONLY "
 
 
 def _schema(catalog: Any, relation: Relation) -> str:
@@ -322,7 +363,7 @@ def _matching_rows(
     values: Sequence[Any],
 ) -> Generator[Any, Any, list[Any]]:
     table = table_name(transaction.catalog, relation)
-    text = f"SELECT 1 FROM ONLY {table} WHERE {_conditions(relation, columns)} LIMIT 1"
+    text = f"SELECT 1 FROM {_only(relation)}{table} WHERE {_conditions(relation, columns)} LIMIT 1"
     rows, _ = yield from run_internal(
         transaction.session, text, _types(value_relation, value_columns), values, role=relation.owner
     )
@@ -396,7 +437,7 @@ def _action_statement(
     params = list(event.before)
     condition = _conditions(child, foreign_key.columns)
     if action == "c" and event.after is None:
-        return f"DELETE FROM ONLY {name} WHERE {condition}", types, params
+        return f"DELETE FROM {_only(child)}{name} WHERE {condition}", types, params
     columns: Sequence[int] = foreign_key.columns
     if action == "c":
         assert event.after is not None
@@ -411,7 +452,7 @@ def _action_statement(
             columns = foreign_key.set_columns
         word = "NULL" if action == "n" else "DEFAULT"
         assignments = [f"{quote_identifier(child.columns[attnum - 1].name)} = {word}" for attnum in columns]
-    return f"UPDATE ONLY {name} SET {', '.join(assignments)} WHERE {condition}", types, params
+    return f"UPDATE {_only(child)}{name} SET {', '.join(assignments)} WHERE {condition}", types, params
 
 
 def _validate_children(
@@ -419,14 +460,37 @@ def _validate_children(
 ) -> None:
     catalog = transaction.catalog
     wanted = set(foreign_key.columns)
-    for index in child.indexes:
+    for index in child.indexes if child.kind != "p" else ():
         leading = [key.attnum for key in index.keys[: len(wanted)]]
         if set(leading) == wanted and len(leading) == len(wanted) and index.predicate is None:
             prefix = _index_prefix(catalog, index, foreign_key.columns, values)
             if prefix is not None:
                 transaction.validate_range(prefix, successor(prefix))
                 return
-    transaction.validate_range(*row_span(child.storage_id))
+    _validate_rows(transaction, child)
+
+
+def _validate_rows(transaction: Any, relation: Relation) -> None:
+    """All rows of a table are validated reads."""
+    for oid in scanned_children(transaction.catalog, relation) if relation.kind == "p" else (relation.oid,):
+        transaction.validate_range(*row_span(transaction.catalog.relation(oid).storage_id))
+
+
+def referenced_key(ctx: Any, foreign_key: ForeignKey) -> Generator[Any, Any, str | None]:
+    """The key of a row of the referenced table that others refer to; None if there is no such row."""
+    catalog = ctx.transaction.catalog
+    child, parent = catalog.relation(foreign_key.relid), catalog.relation(foreign_key.refrelid)
+    quoted = [quote_identifier(child.columns[attnum - 1].name) for attnum in foreign_key.columns]
+    refs = [quote_identifier(parent.columns[attnum - 1].name) for attnum in foreign_key.refcolumns]
+    join = " AND ".join(f"pk.{b} = fk.{a}" for a, b in zip(quoted, refs, strict=True))
+    text = (
+        f"SELECT {', '.join('fk.' + a for a in quoted)} FROM {_only(child)}{table_name(catalog, child)} fk "
+        f"JOIN {_only(parent)}{table_name(catalog, parent)} pk ON ({join}) LIMIT 1"
+    )
+    rows, _ = yield from run_internal(ctx.session, text, role=child.owner)
+    if not rows:
+        return None
+    return _key_text(ctx.transaction, parent, foreign_key.refcolumns, rows[0])
 
 
 def validate_foreign_key(ctx: Any, relation: Relation, foreign_key: ForeignKey) -> Iterator[Any]:
@@ -440,14 +504,15 @@ def validate_foreign_key(ctx: Any, relation: Relation, foreign_key: ForeignKey) 
     join = " AND ".join(f"pk.{b} = fk.{a}" for a, b in zip(quoted, refs, strict=True))
     not_null = (" OR " if foreign_key.match == "f" else " AND ").join(f"fk.{a} IS NOT NULL" for a in quoted)
     text = (
-        f"SELECT {', '.join('fk.' + a for a in quoted)} FROM ONLY {table_name(catalog, relation)} fk "
-        f"LEFT OUTER JOIN ONLY {table_name(catalog, parent)} pk ON ({join}) "
+        f"SELECT {', '.join('fk.' + a for a in quoted)} "
+        f"FROM {_only(relation)}{table_name(catalog, relation)} fk "
+        f"LEFT OUTER JOIN {_only(parent)}{table_name(catalog, parent)} pk ON ({join}) "
         f"WHERE pk.{refs[0]} IS NULL AND ({not_null}) LIMIT 1"
     )
     rows, _ = yield from run_internal(ctx.session, text, role=relation.owner)
     if not transaction.locking:
-        transaction.validate_range(*row_span(relation.storage_id))
-        transaction.validate_range(*row_span(parent.storage_id))
+        _validate_rows(transaction, relation)
+        _validate_rows(transaction, parent)
     if rows:
         detail = (
             f"Key {_key_text(transaction, relation, foreign_key.columns, rows[0])} is not present in table "

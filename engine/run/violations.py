@@ -4,7 +4,13 @@ from typing import Any
 
 from ..catalog.quoting import quote_identifier
 from ..errors import SqlError
-from ..sqlstates import CARDINALITY_VIOLATION, CHECK_VIOLATION, NOT_NULL_VIOLATION, UNIQUE_VIOLATION
+from ..sqlstates import (
+    CARDINALITY_VIOLATION,
+    CHECK_VIOLATION,
+    FEATURE_NOT_SUPPORTED,
+    NOT_NULL_VIOLATION,
+    UNIQUE_VIOLATION,
+)
 from ..types.io import text_output
 
 VALUE_CHARACTERS_MAX = 64
@@ -85,9 +91,33 @@ def check(ctx: Any, relation: Any, name: str, values: Any) -> SqlError:
     )
 
 
-def key_description(ctx: Any, relation: Any, index: Any, values: Any) -> str | None:
+def outside_partition(ctx: Any, relation: Any, values: Any) -> SqlError:
+    """23514 of a partition: the row belongs to another one."""
+    return SqlError(
+        CHECK_VIOLATION,
+        f'new row for relation "{relation.name}" violates partition constraint',
+        detail=failing_row(ctx, relation, values),
+        schema=_schema(ctx, relation),
+        table=relation.name,
+    )
+
+
+def no_partition(ctx: Any, table: Any, values: Any) -> SqlError:
+    """23514 of a partitioned table (a PartitionTable): no partition takes a row with these values of the
+    key."""
+    shown = key_description(ctx, table.relation, table, values, cut=VALUE_CHARACTERS_MAX)
+    return SqlError(
+        CHECK_VIOLATION,
+        f'no partition of relation "{table.relation.name}" found for row',
+        detail=None if shown is None else f"Partition key of the failing row contains {shown}.",
+        schema=_schema(ctx, table.relation),
+        table=table.relation.name,
+    )
+
+
+def key_description(ctx: Any, relation: Any, index: Any, values: Any, cut: int | None = None) -> str | None:
     """(a, lower(b))=(1, x) of an index's key columns; values are those of the key columns. None if the role
-    may not read all of them."""
+    may not read all of them. `cut`: of a partition key, whose values are shortened."""
     keys = [key.attnum for key in index.keys]
     readable = _readable(ctx, relation, keys)
     if readable is not None and not readable.issuperset(keys):
@@ -104,6 +134,9 @@ def key_description(ctx: Any, relation: Any, index: Any, values: Any) -> str | N
         "null" if value is None else text_output(ctx.catalog, key.typid)(ctx, value)
         for key, value in zip(index.keys, values, strict=True)
     ]
+    if cut is not None:
+        texts = [text if len(text) <= cut else text[:cut] + "..." for text in texts]
+        return f"({', '.join(names)}) = ({', '.join(texts)})"
     return f"({', '.join(names)})=({', '.join(texts)})"
 
 
@@ -133,6 +166,15 @@ def not_buildable(ctx: Any, relation: Any, index: Any, values: Any) -> SqlError:
         schema=_schema(ctx, relation),
         table=relation.name,
         constraint=index.name,
+    )
+
+
+def moved_by_conflict() -> SqlError:
+    """0A000: ON CONFLICT DO UPDATE cannot put a row into another partition."""
+    return SqlError(
+        FEATURE_NOT_SUPPORTED,
+        "invalid ON UPDATE specification",
+        detail="The result tuple would appear in a different partition than the original tuple.",
     )
 
 

@@ -1,0 +1,71 @@
+"""Tables become partitions and cease to be: PARTITION OF, ATTACH and DETACH PARTITION (tablecmds.c)."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from gaveldb.storage.api import row_span
+
+from ..catalog.inheritance import scanned_children
+from ..errors import SqlError
+from ..sqlstates import CHECK_VIOLATION
+from .partitioning import analyse_bound, check_bound, store_bound
+
+ROWS_PER_BREATH = 500
+
+
+def become_partition(ctx: Any, oid: int, parent: int, raw: Any) -> Iterator[Any]:
+    """PARTITION OF: the bound of a table that has just been made; rows of the default partition may not
+    belong to it."""
+    from ..run.partitions import partition_table
+
+    catalog = ctx.transaction.catalog
+    try:
+        spec = analyse_bound(ctx, parent, raw)
+        default = partition_table(catalog, parent).default
+        check_bound(ctx, parent, catalog.pg_class.get(oid).relname, spec, raw.location)
+    finally:
+        ctx.catalog = ctx.transaction.catalog
+    store_bound(ctx, oid, parent, spec)
+    if default and not spec.is_default:
+        yield from verify_default(ctx, default)
+
+
+def verify_default(ctx: Any, default: int) -> Iterator[Any]:
+    """23514 if a row of a default partition belongs to another partition."""
+    name = ctx.transaction.catalog.pg_class.get(default).relname
+    message = f'updated partition constraint for default partition "{name}" would be violated by some row'
+    yield from verify_partition(ctx, default, message)
+
+
+def verify_partition(ctx: Any, oid: int, message: str) -> Iterator[Any]:
+    """23514 with this message if rows of a partition, or of partitions below it, do not belong there."""
+    from ..run.childtargets import child_target, in_partition
+
+    transaction = ctx.transaction
+    transaction.end_command()
+    catalog = transaction.catalog
+    ctx.catalog = catalog
+    top = catalog.relation(oid)
+    leaves = scanned_children(catalog, top) if top.kind == "p" else (oid,)
+    for leaf in leaves:
+        relation = catalog.relation(leaf)
+        target = child_target(catalog, leaf, leaf)
+        low, high = row_span(relation.storage_id)
+        if not transaction.locking:
+            transaction.validate_range(low, high)
+        for number, (_, stored) in enumerate(transaction.scan(low, high)):
+            if number % ROWS_PER_BREATH == ROWS_PER_BREATH - 1:
+                yield []
+            if not in_partition(ctx, catalog, relation, target.decode(stored)):
+                schema = catalog.pg_namespace.get(relation.namespace).nspname
+                text = message.format(relation.name)
+                raise SqlError(CHECK_VIOLATION, text, schema=schema, table=relation.name)
+
+
+def copy_to_partition(ctx: Any, oid: int, parent: int) -> Iterator[Any]:
+    """A new partition gets the indexes and foreign keys of its parent."""
+    from .partitionindexes import copy_indexes
+    from .partitionkeys import copy_foreign_keys
+
+    yield from copy_indexes(ctx, oid, parent)
+    copy_foreign_keys(ctx, oid, parent)

@@ -1,0 +1,261 @@
+"""Where the rows of a relation with children are written: each child with the parent's columns mapped to
+its own.
+
+Generated code works on rows in the parent's layout (`to_root`, `with_root`) and leaves to a ChildTarget what
+depends on the child: keys, locks, constraints, index entries.
+"""
+
+from typing import Any
+
+import msgspec
+from gaveldb.journal.api import UPDATE
+
+from ..catalog.inheritance import ancestors, attribute_map
+from ..catalog.relation import Relation
+from ..errors import SqlError
+from ..sqlstates import CHECK_VIOLATION, INTERNAL_ERROR
+from ..transaction import TEMPORARY_FIRST
+from ..treetypes import walk
+from ..types.storage import pack_value
+from . import violations
+from .partitions import PartitionTable, key_attnums, partition_table
+
+_decode = msgspec.msgpack.Decoder().decode
+
+
+class ChildTarget:
+    """One child (or the parent itself) as a target."""
+
+    def __init__(self, catalog: Any, root: Relation, relid: int) -> None:
+        self.catalog = catalog
+        self.relid = relid
+        self.relation: Relation = catalog.relation(relid)
+        self.prefix = self.relation.storage_id.to_bytes(4, "big")
+        self.temporary = bool(self.relation.storage_id & TEMPORARY_FIRST)
+        self.width = len(self.relation.columns)
+        self.numbers = attribute_map(root, self.relation)
+        self.places = [self.numbers[c.attnum] - 1 if not c.dropped else None for c in root.columns]
+        self.same = self.places == list(range(self.width))
+        self.name = self.relation.name
+        self.key_places = tuple(sorted(attnum - 1 for attnum in self.relation.key_columns()))
+        self._writer: Any = None
+        self._missing: list[Any] | None = None
+        self._arbiters: dict[tuple[int, ...], tuple[int, ...]] = {}
+
+    @property
+    def writer(self) -> Any:
+        """The child's TableWriter."""
+        if self._writer is None:
+            from ..compile.writer import table_writer
+
+            self._writer = table_writer(self.catalog, None, self.relid)
+        return self._writer
+
+    def key(self, rowid: int) -> bytes:
+        """The key of a row."""
+        return self.prefix + rowid.to_bytes(8, "big")
+
+    def decode(self, stored: bytes) -> list[Any]:
+        """A stored row at its full width."""
+        row: list[Any] = _decode(stored)
+        if len(row) < self.width:
+            if self._missing is None:
+                self._missing = [
+                    pack_value(self.catalog, column.typid, column.missing)
+                    if column.has_missing and column.missing is not None
+                    else None
+                    for column in self.relation.columns
+                ]
+            row.extend(self._missing[len(row) :])
+        return row
+
+    def to_root(self, row: list[Any]) -> list[Any]:
+        """The row in the parent's layout."""
+        if self.same:
+            return row
+        return [None if place is None else row[place] for place in self.places]
+
+    def with_root(self, row: list[Any] | None, root_row: list[Any]) -> list[Any]:
+        """The child's row (a new one, if None) with the columns of a row in the parent's layout."""
+        if self.same:
+            return root_row[:]
+        new = [None] * self.width if row is None else row[:]
+        for place, value in zip(self.places, root_row, strict=True):
+            if place is not None:
+                new[place] = value
+        return new
+
+    def lock(self, txn: Any, key: bytes, mode: int, policy: str = "block", marked: bool = False) -> Any:
+        """Transaction.lock_row; what only this session sees needs no lock."""
+        return None if self.temporary else txn.lock_row(key, mode, policy, self.name, marked)
+
+    def lock_shared(self, txn: Any, key: bytes, mode: int, policy: str = "block") -> Any:
+        """FOR KEY SHARE: a change of other columns than those of keys is none."""
+        return None if self.temporary else txn.lock_row(key, mode, policy, self.name, True, self.key_places)
+
+    def lock_key_change(self, txn: Any, key: bytes, old: list[Any], new: list[Any]) -> None:
+        """A new value in a column of a unique key needs the stronger lock, against foreign keys."""
+        if not self.temporary and any(old[place] != new[place] for place in self.key_places):
+            txn.lock_row(key, UPDATE)
+
+    def changed(self, attnums: frozenset[int]) -> frozenset[int]:
+        """The parent's attnums as the child's."""
+        return frozenset([self.numbers[attnum] for attnum in attnums])
+
+    def update(self, ctx: Any, rowid: int, old: list[Any], new: list[Any], attnums: frozenset[int]) -> None:
+        """Write a changed row; `attnums`: the parent's columns that may differ."""
+        self.writer.update(self.changed(attnums))(ctx, rowid, old, new)
+
+    def conflict(self, ctx: Any, row: list[Any], arbiters: tuple[int, ...]) -> int:
+        """The row id of a row that is in the way of a new one; `arbiters` are the parent's indexes."""
+        own = self._arbiters.get(arbiters)
+        if own is None:
+            wanted = set(arbiters)
+            own = self._arbiters[arbiters] = tuple(
+                [
+                    index.oid
+                    for index in self.relation.indexes
+                    if index.oid in wanted or wanted.intersection(ancestors(self.catalog, index.oid))
+                ]
+            )
+        if arbiters and not own:
+            raise SqlError(INTERNAL_ERROR, "invalid arbiter index list")
+        rowid: int = self.writer.conflict(own)(ctx, row)
+        return rowid
+
+
+class ChildTargets(dict[int, ChildTarget]):
+    """The targets below a relation by their oids, made when they are first wanted."""
+
+    def __init__(self, catalog: Any, relation: Relation) -> None:
+        super().__init__()
+        self.catalog = catalog
+        self.root = relation
+        self.partitioned = relation.kind == "p"
+        self.key_attnums = frozenset(key_attnums(catalog, relation)) if self.partitioned else frozenset[int]()
+        self._tables: dict[int, tuple[PartitionTable, ChildTarget]] = {}
+
+    def __missing__(self, oid: int) -> ChildTarget:
+        found = self[oid] = ChildTarget(self.catalog, self.root, oid)
+        return found
+
+    def moves(self, attnums: frozenset[int]) -> bool:
+        """Whether a change of these columns may put a row into another partition."""
+        return 0 in self.key_attnums or bool(self.key_attnums & attnums)
+
+    def _table(self, oid: int) -> tuple[PartitionTable, ChildTarget]:
+        found = self._tables.get(oid)
+        if found is None:
+            table = partition_table(self.catalog, oid)
+            found = self._tables[oid] = table, ChildTarget(self.catalog, self.root, oid)
+        return found
+
+    def route(self, ctx: Any, row: list[Any]) -> ChildTarget:
+        """The partition of a row in the root's layout; 23514 if there is none."""
+        if self.root.row.relispartition:
+            check_partition(ctx, self.catalog, self.root, row)
+        oid = self.root.oid
+        while True:
+            table, seen = self._table(oid)
+            values = table.key(ctx, seen.with_root(None, row))
+            found = table.find(values)
+            if not found:
+                raise violations.no_partition(ctx, table, values)
+            if self.catalog.pg_class.get(found).relkind != "p":
+                return self[found]
+            oid = found
+
+    def move(
+        self, ctx: Any, target: ChildTarget, rowid: int, old: list[Any], row: list[Any]
+    ) -> tuple[ChildTarget, int] | None:
+        """Put an updated row (in the root's layout) into another partition, if it belongs there: (the
+        partition,
+        the new row id). None: it stays where it is. `old`: the old row in the layout of its partition."""
+        goal = self.route(ctx, row)
+        if goal is target:
+            return None
+        txn = ctx.transaction
+        key = target.key(rowid)
+        target.lock(txn, key, UPDATE)
+        before = len(txn.deferred)
+        target.writer.remove(ctx, rowid, old)
+        queued = txn.deferred[before:]
+        new = goal.with_root(None, row)
+        goal.writer.prepare(ctx, new)
+        new_rowid = goal.writer.store(ctx, new)
+        _as_updates(txn, before, queued, target, goal.to_root(new), self.root)
+        txn.note_move(key)
+        return goal, new_rowid
+
+
+def _as_updates(
+    txn: Any, before: int, queued: list[Any], target: ChildTarget, row: list[Any], root: Relation
+) -> None:
+    """What the old partition has queued for its row as deleted, is for foreign keys to it an update:
+    PostgreSQL runs the root's action then (ExecCrossPartitionUpdateForeignKey)."""
+    from ..types.storage import unpack_value
+
+    if not queued:
+        return
+    back = {mine: theirs for theirs, mine in target.numbers.items()}
+    kept = []
+    for event in queued:
+        values = []
+        for attnum in event.foreign_key.refcolumns:
+            column = root.columns[back[attnum] - 1]
+            stored = row[column.place]
+            values.append(None if stored is None else unpack_value(target.catalog, column.typid, stored))
+        event.after = tuple(values)
+        if event.after != event.before:
+            kept.append(event)
+    txn.deferred[before : before + len(queued)] = kept
+
+
+def check_partition(ctx: Any, catalog: Any, relation: Relation, row: list[Any]) -> None:
+    """23514 if a row of a partition, in its own layout, does not belong to it."""
+    if not in_partition(ctx, catalog, relation, row):
+        from ..compile.writer import stored_values
+
+        raise violations.outside_partition(ctx, relation, stored_values(catalog, relation, row))
+
+
+def in_partition(ctx: Any, catalog: Any, relation: Relation, row: list[Any]) -> bool:
+    """Whether routing from each of its ancestors leads a row to this partition."""
+    oid = relation.oid
+    for parent in ancestors(catalog, relation.oid):
+        seen = child_target(catalog, parent, relation.oid)
+        table = partition_table(catalog, parent)
+        if table.find(table.key(ctx, seen.to_root(row))) != oid:
+            return False
+        oid = parent
+    return True
+
+
+def constraining_attnums(catalog: Any, relation: Relation) -> set[int]:
+    """The columns of a partition on which it depends that a row belongs to it."""
+    found: set[int] = set()
+    for parent in ancestors(catalog, relation.oid):
+        seen = child_target(catalog, parent, relation.oid)
+        for key in partition_table(catalog, parent).keys:
+            numbers = [key.attnum] if key.attnum else [getattr(n, "varattno", -1) for n in walk(key.expr)]
+            if 0 in numbers:
+                return set(seen.numbers.values())
+            found.update(seen.numbers[number] for number in numbers if number > 0)
+    return found
+
+
+def child_target(catalog: Any, root: int, oid: int) -> ChildTarget:
+    """A relation as a child of another one."""
+    return child_targets(catalog, root)[oid]
+
+
+def child_targets(catalog: Any, oid: int) -> ChildTargets:
+    """The targets below a relation, from the Catalog's cache."""
+    key = ("child_targets", oid)
+    found: ChildTargets | None = catalog.cache.get(key)
+    if found is None:
+        found = catalog.cache[key] = ChildTargets(catalog, catalog.relation(oid))
+    return found
+
+
+__all__ = ["CHECK_VIOLATION", "ChildTarget", "ChildTargets", "check_partition", "child_targets"]
