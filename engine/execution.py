@@ -53,11 +53,11 @@ class Execution(TransactionEnd):
         cursor = self.portals.get(name)
         return cursor is not None and cursor.binary
 
-    def cursor_rowid(self, name: str, relid: int) -> int:
+    def cursor_rowid(self, name: str, relid: int, child: int) -> int:
         """WHERE CURRENT OF: the row id of the cursor's current row of a table."""
         from .commands.cursors import current_rowid
 
-        return current_rowid(self, name, relid)
+        return current_rowid(self, name, relid, child)
 
     async def _run(self, portal: Portal, output: Output, row_limit: int, *, describe: bool = False) -> None:
         """Run (or go on with) a portal: rows, then CommandComplete or PortalSuspended."""

@@ -25,9 +25,10 @@ from gaveldb.journal.api import (
 )
 from pglast import ast
 
+from .catalog.inheritance import descendants
 from .catalog.privileges import has_privilege
 from .errors import SqlError
-from .lockwait import RelationKey, wait_steps
+from .lockwait import RelationKey, WouldBlock, wait_steps
 from .run.strand import on_stack, pause
 from .sqlstates import LOCK_NOT_AVAILABLE
 
@@ -45,7 +46,7 @@ class RelationLocks:
 
 
 @lru_cache(10_000)
-def _noted(oid: int, mode: int) -> RelationLocks:
+def noted(oid: int, mode: int) -> RelationLocks:
     """One and the same, however often a transaction notes it."""
     return RelationLocks(((oid, mode),))
 
@@ -55,6 +56,11 @@ def plan_locks(catalog: Any, planned: Any, query: Any) -> RelationLocks | None:
     modes: dict[int, int] = dict.fromkeys(planned.relations, ACCESS_SHARE_LOCK)
     for oid, mode in _query_modes(query):
         modes[oid] = max(mode, modes.get(oid, 0))
+        row = catalog.pg_class.get(oid)
+        if row is not None and row.relhassubclass:
+            for child in descendants(catalog, oid):
+                if child in modes:
+                    modes[child] = max(mode, modes[child])
     locks = tuple([(oid, mode) for oid, mode in modes.items() if is_lockable(catalog, oid)])
     return RelationLocks(locks) if locks else None
 
@@ -106,7 +112,7 @@ def lock_steps(session: Any, oid: int, mode: int, *, nowait: str | None = None) 
     for 55P03, if it is not to be had at once."""
     database, transaction = session.database, session.transaction
     if mode < SHARE_UPDATE_EXCLUSIVE_LOCK and oid not in database.strong:
-        transaction.used.add(_noted(oid, mode))
+        transaction.used.add(noted(oid, mode))
         return False
     if mode > SHARE_UPDATE_EXCLUSIVE_LOCK and oid not in transaction.strong:
         transaction.strong.add(oid)
@@ -143,7 +149,7 @@ def _enter_noted(database: Any, oid: int) -> None:
 
 
 def lock_relation(session: Any, oid: int, mode: int, *, nowait: str | None = None) -> bool:
-    """Lock a relation on the strand that runs; returns whether it has waited."""
+    """Lock a relation on the strand that runs; returns whether it has waited. WouldBlock if there is none."""
     steps = lock_steps(session, oid, mode, nowait=nowait)
     while True:
         try:
@@ -151,7 +157,8 @@ def lock_relation(session: Any, oid: int, mode: int, *, nowait: str | None = Non
         except StopIteration as stop:
             return bool(stop.value)
         if not on_stack():
-            raise AssertionError("commands that lock relations run on strands")
+            steps.close()
+            raise WouldBlock
         pause(item)
 
 
@@ -161,6 +168,8 @@ Wanted = Iterator[tuple[Any, int]]  # RangeVar, or oid, and mode
 
 # ALTER TABLE: the modes of its actions (AlterTableGetLockLevel); ACCESS EXCLUSIVE unless listed.
 _ACTION_MODES = {
+    "AT_AttachPartition": SHARE_UPDATE_EXCLUSIVE_LOCK,
+    "AT_DetachPartitionFinalize": SHARE_UPDATE_EXCLUSIVE_LOCK,
     "AT_SetStatistics": SHARE_UPDATE_EXCLUSIVE_LOCK,
     "AT_SetOptions": SHARE_UPDATE_EXCLUSIVE_LOCK,
     "AT_ResetOptions": SHARE_UPDATE_EXCLUSIVE_LOCK,
@@ -185,6 +194,8 @@ def _alter_table(statement: Any) -> Wanted:
     parents = []
     for action in statement.cmds:
         mode = _ACTION_MODES.get(action.subtype.name, ACCESS_EXCLUSIVE_LOCK)
+        if action.subtype.name == "AT_DetachPartition" and action.def_.concurrent:
+            mode = SHARE_UPDATE_EXCLUSIVE_LOCK
         if action.subtype.name in ("AT_AddConstraint", "AT_AddColumn"):
             mine = list(_referenced(action.def_))
             parents += mine
@@ -197,6 +208,9 @@ def _alter_table(statement: Any) -> Wanted:
 
 
 def _create_table(statement: Any) -> Wanted:
+    mode = ACCESS_EXCLUSIVE_LOCK if statement.partbound is not None else SHARE_UPDATE_EXCLUSIVE_LOCK
+    for parent in statement.inhRelations or ():
+        yield parent, mode
     for element in statement.tableElts or ():
         for parent in _referenced(element):
             yield parent, SHARE_ROW_EXCLUSIVE_LOCK

@@ -666,7 +666,7 @@ class Transaction(RowLocks):
             if low[0] & 0x80:
                 self.session.temporary.delete_range(low, high)
         local: dict[int, dict[int, Any]] = {}
-        for changes in self._history:
+        for changes in (*self._history, self._catalog_changes):
             for relid, rows in changes.items():
                 for rowid, row in rows.items():
                     if rowid >= 1 << 62:

@@ -15,7 +15,9 @@ from typing import Any, NamedTuple
 import msgspec
 from gaveldb.storage.api import row_span
 
+from ..catalog.inheritance import has_children, scanned_children
 from ..lsyscache import lookup_type_cache
+from ..run.childtargets import child_target
 from ..types.compare import sort_key
 from ..types.storage import unpack_value
 from ..values import make_array
@@ -228,12 +230,14 @@ def _single(value: float) -> float:
     return float(_FLOAT4.unpack(_FLOAT4.pack(value))[0])
 
 
-def statistic_row(catalog: Any, relid: int, column: Any, sample: ColumnSample) -> Any:
+def statistic_row(
+    catalog: Any, relid: int, column: Any, sample: ColumnSample, inherited: bool = False
+) -> Any:
     """The pg_statistic row."""
     values: dict[str, Any] = {
         "starelid": relid,
         "staattnum": column.attnum,
-        "stainherit": False,
+        "stainherit": inherited,
         "stanullfrac": _single(sample.null_fraction),
         "stawidth": sample.width,
         "stadistinct": _single(sample.distinct),
@@ -255,7 +259,34 @@ def statistic_row(catalog: Any, relid: int, column: Any, sample: ColumnSample) -
 def analyze_relation(
     ctx: Any, relation: Any, columns: Sequence[Any], verbose: Any
 ) -> Generator[Any, None, Any]:
-    """Sample the table and store what it says of these columns; all live ones if the list is that."""
+    """Sample the table and store what it says of these columns; all live ones if the list is that. Of a table
+    with children also what all of them say together."""
+    if relation.kind != "p":
+        yield from _analyze(ctx, relation, columns, verbose, False)
+    if has_children(ctx.catalog, relation):
+        yield from _analyze(ctx, relation, columns, verbose, True)
+
+
+def sample_children(ctx: Any, relation: Any, size: int) -> Generator[Any, None, Any]:
+    """As sample_rows, of the relation with its children: rows in the relation's layout."""
+    total = volume = 0
+    samples = []
+    for oid in scanned_children(ctx.catalog, relation):
+        target = child_target(ctx.catalog, relation.oid, oid)
+        count, used, rows = yield from sample_rows(ctx, target.relation, size)
+        total, volume = total + count, volume + used
+        samples.append((count, [target.to_root(target.extend(row)) for row in rows]))
+    picked: list[Any] = []
+    random = Random(relation.oid)
+    for count, rows in samples:
+        wanted = min(len(rows), math.ceil(size * count / total)) if total > size else len(rows)
+        picked += rows if wanted == len(rows) else random.sample(rows, wanted)
+    return total, volume, picked
+
+
+def _analyze(
+    ctx: Any, relation: Any, columns: Sequence[Any], verbose: Any, inherited: bool
+) -> Generator[Any, None, Any]:
     catalog = ctx.catalog
     transaction = ctx.transaction
     default = int(ctx.settings.get("default_statistics_target"))
@@ -264,21 +295,26 @@ def analyze_relation(
         wanted = catalog.pg_attribute.get(relation.oid, column.attnum).attstattarget
         targets[column.attnum] = default if wanted is None or wanted < 0 else wanted
     size = ROWS_PER_TARGET * max([*targets.values(), 1])
-    count, volume, rows = yield from sample_rows(ctx, relation, size)
+    sampler = sample_children if inherited else sample_rows
+    count, volume, rows = yield from sampler(ctx, relation, size)
     verbose(count, len(rows))
     for column in columns:
         target = targets[column.attnum]
         if not rows or not target or column.generated == "v":
             continue
         sample = column_sample(catalog, column, rows, float(count), target)
-        new = statistic_row(catalog, relation.oid, column, sample)
-        old = transaction.catalog.pg_statistic.get(relation.oid, column.attnum, False)
+        new = statistic_row(catalog, relation.oid, column, sample, inherited)
+        old = transaction.catalog.pg_statistic.get(relation.oid, column.attnum, inherited)
         if old is None:
             temporary = relation.persistence == "t"
             transaction.catalog_insert("pg_statistic", new, temporary=temporary)
         elif old != new:
             transaction.catalog_update("pg_statistic", old, new)
         yield []
+    if inherited:
+        if relation.kind == "p":
+            set_row_count(ctx, relation.oid, count, -1)
+        return
     set_row_count(ctx, relation.oid, count, max(1, -(-volume // 8192)) if count else 0)
     for index in relation.indexes:
         if index.predicate is None:

@@ -10,6 +10,7 @@ from pglast import ast
 from ..compile.writer import table_writer
 from ..errors import Notice, SqlError
 from ..evaluate import expression_function
+from ..run.childtargets import RoutingWriter
 from ..sqlstates import (
     BAD_COPY_FILE_FORMAT,
     FEATURE_NOT_SUPPORTED,
@@ -74,7 +75,7 @@ def _check_target(ctx: Any, relation: Any, options: CopyOptions) -> None:
     if kind in ("m", "S"):
         what = "materialized view" if kind == "m" else "sequence"
         raise SqlError(WRONG_OBJECT_TYPE, f'cannot copy to {what} "{name}"')
-    if kind not in ("r",):
+    if kind not in "rp":
         raise SqlError(FEATURE_NOT_SUPPORTED, f'COPY to relation "{name}" of kind "{kind}" is not supported')
     if relation.system:
         raise SqlError(FEATURE_NOT_SUPPORTED, f'COPY to system catalog "{name}" is not supported')
@@ -105,7 +106,9 @@ def make_target(ctx: Any, relation: Any, columns: list[Any], options: CopyOption
     from ..bind.defaults import build_column_default
 
     catalog, settings = ctx.catalog, ctx.settings
-    target = Target(relation, columns, table_writer(catalog, settings, relation.oid))
+    writer = table_writer(catalog, settings, relation.oid)
+    routing: Any = RoutingWriter(catalog, writer) if relation.kind == "p" else None
+    target = Target(relation, columns, routing or writer)
     pstate = ctx.session.parse_state(ctx.source)
     given = {column.attnum for column in columns}
     for column in relation.columns:
@@ -133,7 +136,7 @@ def make_target(ctx: Any, relation: Any, columns: list[Any], options: CopyOption
                 null = coerce_null_to_domain(pstate, column.typid, column.typmod, column.collation)
                 target.null_checks[position] = expression_function(catalog, settings, null)
     if where is not None:
-        target.where = target.writer.predicate(where)
+        target.where = writer.predicate(where)
         if any(_volatile(catalog, node) for node in walk(where)):
             target.lines_in_batches = False
     return target

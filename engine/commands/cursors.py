@@ -10,6 +10,7 @@ from typing import Any
 from pglast import ast
 
 from ..api import ColumnDescription
+from ..catalog.inheritance import ancestors
 from ..errors import SqlError
 from ..lockwait import batches
 from ..plan import nodes
@@ -31,6 +32,7 @@ CURSOR_OPT_HOLD = 0x0020
 FETCH_ALL = 2**63 - 1
 BATCH_ROWS = 1000
 CTID_ATTNUM, TIDOID = -1, 27
+TABLEOID_ATTNUM, OIDOID = -6, 26
 
 
 class CursorRows:
@@ -139,8 +141,8 @@ def run_plan(plan: Any, ctx: Any) -> Iterator[Any]:
 
 
 def _add_rowids(query: Any) -> tuple[int, ...]:
-    """Add the row ids of the tables that WHERE CURRENT OF may mean to the query's output: of those
-    FOR UPDATE locks, else of the only one. Returns the tables."""
+    """Add the row ids, and of which table they are, of the tables that WHERE CURRENT OF may mean to the
+    query's output: of those FOR UPDATE locks, else of the only one. Returns the tables."""
     if (
         query.hasAggs
         or query.hasWindowFuncs
@@ -158,10 +160,11 @@ def _add_rowids(query: Any) -> tuple[int, ...]:
     tables = []
     for number in marked:
         entry = query.rtable[number - 1]
-        if entry.rtekind != "relation" or entry.relkind not in ("r", "m"):
+        if entry.rtekind != "relation" or entry.relkind not in ("r", "m", "p"):
             continue
         targets = list(query.targetList)
         targets.append(TargetEntry(Var(number, CTID_ATTNUM, TIDOID), len(targets) + 1, "ctid"))
+        targets.append(TargetEntry(Var(number, TABLEOID_ATTNUM, OIDOID), len(targets) + 1, "tableoid"))
         query.targetList = targets
         tables.append(entry.relid)
     return tuple(tables)
@@ -191,8 +194,9 @@ _BACKWARD = (
 )
 
 
-def current_rowid(session: Any, name: str, relid: int) -> int:
-    """The row id of a cursor's current row of a table, for WHERE CURRENT OF (execCurrentOf)."""
+def current_rowid(session: Any, name: str, relid: int, child: int) -> int:
+    """The row id of a cursor's current row of a table, for WHERE CURRENT OF (execCurrentOf); 0 if the row
+    is not one of `child`, the table itself or one of its children."""
     portal = find_cursor(session, name)
     relation = session.transaction.catalog.pg_class.get(relid)
     if portal.plan is None or portal.plan.query is None or portal.plan.query.commandType != "select":
@@ -200,7 +204,13 @@ def current_rowid(session: Any, name: str, relid: int) -> int:
     if portal.stored:
         raise SqlError(INVALID_CURSOR_STATE, f'cursor "{name}" is held from a previous transaction')
     cursor = portal.position
-    places = [] if cursor is None else [i for i, table in enumerate(cursor.tables) if table == relid]
+    places = []
+    if cursor is not None:
+        catalog = session.transaction.catalog
+        above = (
+            {relid, *ancestors(catalog, relid)} if catalog.pg_inherits.find("inhrelid", relid) else {relid}
+        )
+        places = [i for i, table in enumerate(cursor.tables) if table in above]
     if cursor is not None and cursor.locking and len(places) != 1:
         what = "multiple FOR UPDATE/SHARE references" if places else "a FOR UPDATE/SHARE reference"
         have = "has" if places else "does not have"
@@ -212,8 +222,9 @@ def current_rowid(session: Any, name: str, relid: int) -> int:
         )
     if not cursor.on_row:
         raise SqlError(INVALID_CURSOR_STATE, f'cursor "{name}" is not positioned on a row')
-    rowid = cursor.rows[cursor.position - 1][cursor.width + places[0]]
-    return int(rowid) if rowid is not None else 0
+    first = cursor.width + 2 * places[0]
+    rowid, tableoid = cursor.rows[cursor.position - 1][first : first + 2]
+    return int(rowid) if rowid is not None and tableoid == child else 0
 
 
 def cursor_rows(portal: Portal, session: Any) -> CursorRows:

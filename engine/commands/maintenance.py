@@ -7,9 +7,10 @@ ANALYZE, collects statistics.
 from collections.abc import Generator, Sequence
 from typing import Any
 
-from gaveldb.journal.api import ACCESS_EXCLUSIVE_LOCK, ACCESS_SHARE_LOCK
+from gaveldb.journal.api import ACCESS_EXCLUSIVE_LOCK, ACCESS_SHARE_LOCK, SHARE_UPDATE_EXCLUSIVE_LOCK
 from pglast import ast
 
+from ..catalog.inheritance import descendants
 from ..catalog.privileges import has_privilege, has_privs_of_role, is_superuser
 from ..catalog.trees import view_query
 from ..ddl.names import find_relation
@@ -158,16 +159,28 @@ def _vacuum_targets(ctx: Any, statement: ast.VacuumStmt, name: str) -> list[tupl
             oid = find_relation(ctx, target.relation)
             assert oid is not None
             found.append((oid, target.va_cols))
+            if target.relation.inh:
+                below = descendants(ctx.catalog, oid)[1:]
+                _lock_children(ctx, below, statement)
+                found += [(child, target.va_cols) for child in below]
         return found
     catalog = ctx.catalog
     return [
         (row.oid, None)
         for row in catalog.pg_class.rows()
         if row.oid >= FIRST_USER_OID
-        and row.relkind in "rm"
+        and row.relkind in ("rm" if statement.is_vacuumcmd else "rmp")
         and (row.relpersistence != "t" or row.relnamespace == ctx.session.temporary_namespace)
         and has_privilege(catalog, ctx.session.role, "table", row.oid, "MAINTAIN")
     ]
+
+
+def _lock_children(ctx: Any, oids: list[int], statement: ast.VacuumStmt) -> None:
+    full = any(option.defname == "full" for option in statement.options or ())
+    mode = ACCESS_EXCLUSIVE_LOCK if full and statement.is_vacuumcmd else SHARE_UPDATE_EXCLUSIVE_LOCK
+    for oid in oids:
+        if ctx.transaction.locking and is_lockable(ctx.catalog, oid):
+            lock_relation(ctx.session, oid, mode)
 
 
 def _may_maintain(ctx: Any, relation: Any) -> bool:
@@ -292,19 +305,33 @@ def _named_indexes(ctx: Any, kind: str, name: Any) -> list[tuple[int, int]]:
         if row.relkind not in "iI":
             raise SqlError(WRONG_OBJECT_TYPE, f'"{row.relname}" is not an index')
         relid = ctx.catalog.pg_index.get(oid).indrelid
-        found = [(relid, oid)]
+        found = _stored_indexes(ctx.catalog, oid)
     else:
         if row.relkind not in "rmpt":
             raise SqlError(WRONG_OBJECT_TYPE, f'"{row.relname}" is not a table or materialized view')
         relid = oid
-        relation = ctx.catalog.relation(oid)
-        found = [(oid, index.oid) for index in relation.indexes]
-        if not found:
+        tables = descendants(ctx.catalog, oid) if row.relkind == "p" else (oid,)
+        found = [
+            (table, index.oid)
+            for table in tables
+            for index in ctx.catalog.relation(table).indexes
+            if ctx.catalog.pg_class.get(index.oid).relkind == "i"
+        ]
+        if not found and row.relkind != "p":
             ctx.notice(Notice(f'table "{row.relname}" has no indexes to reindex'))
     if not has_privilege(ctx.catalog, ctx.session.role, "table", relid, "MAINTAIN"):
         what = "index" if kind == "INDEX" else "table"
         raise SqlError(INSUFFICIENT_PRIVILEGE, f"permission denied for {what} {row.relname}")
     return [] if relid < FIRST_USER_OID else found
+
+
+def _stored_indexes(catalog: Any, oid: int) -> list[tuple[int, int]]:
+    """(table, index) of an index, or of those of the partitions."""
+    return [
+        (catalog.pg_index.get(index).indrelid, index)
+        for index in descendants(catalog, oid)
+        if catalog.pg_class.get(index).relkind == "i"
+    ]
 
 
 def _many_indexes(ctx: Any, kind: str, name: str | None) -> list[tuple[int, int]]:
@@ -360,6 +387,7 @@ def cluster(ctx: Any, statement: ast.ClusterStmt) -> Generator[Any, None, Any]:
         ]
     else:
         targets = [_cluster_target(ctx, statement)]
+    targets = [part for _, index in targets for part in _cluster_parts(ctx, index)]
     for relid, index in targets:
         if verbose:
             relation = ctx.catalog.relation(relid)
@@ -367,6 +395,23 @@ def cluster(ctx: Any, statement: ast.ClusterStmt) -> Generator[Any, None, Any]:
             _info(ctx, f'clustering "{_qualified(ctx, relation)}" using index scan on "{using}"')
         yield from _cluster(ctx, relid, index)
     return "CLUSTER"
+
+
+def _cluster_parts(ctx: Any, oid: int) -> list[tuple[int, int]]:
+    """(table, index) of those of the partitions that the role may maintain; all are locked."""
+    found = []
+    partitioned = ctx.catalog.pg_class.get(oid).relkind == "I"
+    if partitioned:
+        ctx.session.require_no_block("CLUSTER")
+    for relid, index in _stored_indexes(ctx.catalog, oid):
+        relation = ctx.catalog.relation(relid)
+        if partitioned and not _may_maintain(ctx, relation):
+            _warn(ctx, f'permission denied to cluster "{relation.name}", skipping it')
+            continue
+        if ctx.transaction.locking and is_lockable(ctx.catalog, relid):
+            lock_relation(ctx.session, relid, ACCESS_EXCLUSIVE_LOCK)
+        found.append((relid, index))
+    return found
 
 
 def _cluster_target(ctx: Any, statement: ast.ClusterStmt) -> tuple[int, int]:
@@ -464,6 +509,10 @@ def lock_table(ctx: Any, statement: ast.LockStmt) -> None:
             nowait = row.relname if statement.nowait else None
             if not lock_relation(session, oid, _LOCK_MODES[mode], nowait=nowait):
                 _lock_view(ctx, row, _LOCK_MODES[mode], bool(statement.nowait))
+                if target.inh and row.relkind in "rp":
+                    for child in descendants(ctx.catalog, oid)[1:]:
+                        below = ctx.catalog.pg_class.get(child).relname if statement.nowait else None
+                        lock_relation(session, child, _LOCK_MODES[mode], nowait=below)
                 break
             session.renew_catalog(ctx)
 

@@ -385,7 +385,7 @@ def _current_of(scope: Scope, node: t.CurrentOfExpr) -> Code:
     rowid = scope.var(node.cvarno, -1)
     unit.helper("cursor_rowid", sqlvalue.cursor_rowid)
     relid = scope.planned.rtable[node.cvarno - 1].relid
-    return Code(f"({rowid.source} == cursor_rowid(ctx, {node.cursor_name!r}, {relid}))", False)
+    return Code(f"({rowid.source} == cursor_rowid(ctx, {node.cursor_name!r}, {relid}, {relid}))", False)
 
 
 __all__ = [

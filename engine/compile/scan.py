@@ -331,11 +331,11 @@ def _consume_system_row(
     consume()
 
 
-def _ctid_source(scope: Scope, ctid: Any) -> str:
+def _ctid_source(scope: Scope, ctid: Any, child: int) -> str:
     if type(ctid) is CurrentOfExpr:
         cursor_rowid = scope.unit.helper("cursor_rowid", sqlvalue.cursor_rowid)
         relid = scope.planned.rtable[ctid.cvarno - 1].relid
-        return f"{cursor_rowid}(ctx, {ctid.cursor_name!r}, {relid})"
+        return f"{cursor_rowid}(ctx, {ctid.cursor_name!r}, {relid}, {child})"
     return value(scope, ctid).source
 
 
@@ -351,7 +351,7 @@ def _rowid_scan(scope: Scope, node: plan.RowidScan, consume: Consume) -> None:
         frame.line(f"{name} = {array.source}")
         source = f"dict.fromkeys({name}.items) if {name} is not None else ()"
     else:
-        codes = ", ".join(_ctid_source(scope, ctid) for ctid in node.ctids)
+        codes = ", ".join(_ctid_source(scope, ctid, node.relid) for ctid in node.ctids)
         source = f"dict.fromkeys(({codes},))" if len(node.ctids) > 1 else f"({codes},)"
     with frame.block(f"for {rowid} in {source}:"):
         with frame.block(f"if {rowid} is None:"):

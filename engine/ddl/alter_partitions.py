@@ -19,7 +19,7 @@ from .names import find_relation, require_owner
 from .partitionindexes import attach_index_command, copy_or_attach_indexes, detach_index
 from .partitioning import analyse_bound, check_bound, set_default_partition, store_bound
 from .partitionkeys import copy_foreign_keys, detach_foreign_keys
-from .partitions import verify_default, verify_partition
+from .partitions import lock_table, verify_default, verify_partition
 
 
 def attach_partition(alteration: Any, action: Any) -> None:
@@ -44,6 +44,7 @@ def _attach(alteration: Any, command: Any) -> Iterator[Any]:
     from ..run.partitions import partition_table
 
     default = partition_table(catalog, parent).default
+    lock_table(ctx, default)
     check_bound(ctx, parent, relation.name, spec, command.bound.location)
     create_inheritance(ctx, oid, parent, partition=True)
     store_bound(ctx, oid, parent, spec)
@@ -130,13 +131,12 @@ def _detach(alteration: Any, command: Any) -> Iterator[Any]:
     assert oid is not None
     _lock_tree(ctx, oid, ACCESS_EXCLUSIVE_LOCK)
     default = partition_table(catalog, parent).default
-    if default and ctx.transaction.locking and is_lockable(catalog, default):
-        if command.concurrent:
-            raise SqlError(
-                OBJECT_NOT_IN_PREREQUISITE_STATE,
-                "cannot detach partitions concurrently when a default partition exists",
-            )
-        lock_relation(ctx.session, default, ACCESS_EXCLUSIVE_LOCK)
+    if default and command.concurrent:
+        raise SqlError(
+            OBJECT_NOT_IN_PREREQUISITE_STATE,
+            "cannot detach partitions concurrently when a default partition exists",
+        )
+    lock_table(ctx, default)
     yield from detach(ctx, oid, parent)
     if command.concurrent:
         _keep_constraint(ctx, oid, parent, catalog)

@@ -3,10 +3,12 @@
 from collections.abc import Iterator
 from typing import Any
 
+from gaveldb.journal.api import ACCESS_EXCLUSIVE_LOCK
 from gaveldb.storage.api import row_span
 
 from ..catalog.inheritance import scanned_children
 from ..errors import SqlError
+from ..relationlocks import is_lockable, lock_relation
 from ..sqlstates import CHECK_VIOLATION
 from .partitioning import analyse_bound, check_bound, store_bound
 
@@ -22,12 +24,19 @@ def become_partition(ctx: Any, oid: int, parent: int, raw: Any) -> Iterator[Any]
     try:
         spec = analyse_bound(ctx, parent, raw)
         default = partition_table(catalog, parent).default
+        lock_table(ctx, default)
         check_bound(ctx, parent, catalog.pg_class.get(oid).relname, spec, raw.location)
     finally:
         ctx.catalog = ctx.transaction.catalog
     store_bound(ctx, oid, parent, spec)
     if default and not spec.is_default:
         yield from verify_default(ctx, default)
+
+
+def lock_table(ctx: Any, oid: int) -> None:
+    """ACCESS EXCLUSIVE on a table (0: none)."""
+    if oid and ctx.transaction.locking and is_lockable(ctx.transaction.catalog, oid):
+        lock_relation(ctx.session, oid, ACCESS_EXCLUSIVE_LOCK)
 
 
 def verify_default(ctx: Any, default: int) -> Iterator[Any]:

@@ -48,14 +48,16 @@ class ColumnStatistics(NamedTuple):
     correlation: float
 
 
-def column_statistics(catalog: Any, relid: int, attnum: int) -> ColumnStatistics | None:
-    """The statistics of a column, None before ANALYZE."""
+def column_statistics(
+    catalog: Any, relid: int, attnum: int, inherited: bool = False
+) -> ColumnStatistics | None:
+    """The statistics of a column, None before ANALYZE. `inherited`: those of its children as well."""
     cache = catalog.cache
-    key = ("column_statistics", relid, attnum)
+    key = ("column_statistics", relid, attnum, inherited)
     if key in cache:
         return cache[key]
     table = getattr(catalog, "pg_statistic", None)
-    row = None if table is None else table.get(relid, attnum, False)
+    row = None if table is None else table.get(relid, attnum, inherited)
     result = None
     if row is not None:
         common: dict[Any, float] = {}
@@ -115,6 +117,9 @@ class Estimator:
 
     # --- columns ----------------------------------------------------------------------------------
 
+    def _statistics(self, rel: Any, attnum: int) -> ColumnStatistics | None:
+        return column_statistics(self.catalog, rel.relation.oid, attnum, rel.children is not None)
+
     def _column(self, node: Any) -> tuple[Any, ColumnStatistics | None, float]:
         """(Var or None, statistics, rows of its relation) of an expression."""
         node = strip_relabel(node)
@@ -125,7 +130,7 @@ class Estimator:
             return node, None, 0.0
         if rel.relation is None or node.varattno <= 0:
             return node, None, rel.tuples
-        return node, column_statistics(self.catalog, rel.relation.oid, node.varattno), rel.tuples
+        return node, self._statistics(rel, node.varattno), rel.tuples
 
     def distinct_values(self, node: Any) -> float:
         """How many different values an expression takes."""

@@ -8,11 +8,13 @@ depends on the child: keys, locks, constraints, index entries.
 from typing import Any
 
 import msgspec
-from gaveldb.journal.api import UPDATE
+from gaveldb.journal.api import ROW_EXCLUSIVE_LOCK, UPDATE
 
 from ..catalog.inheritance import ancestors, attribute_map
 from ..catalog.relation import Relation
 from ..errors import SqlError
+from ..lockwait import StatementRestart
+from ..relationlocks import lock_relation, noted
 from ..sqlstates import CHECK_VIOLATION, INTERNAL_ERROR
 from ..transaction import TEMPORARY_FIRST
 from ..treetypes import walk
@@ -37,6 +39,7 @@ class ChildTarget:
         self.places = [self.numbers[c.attnum] - 1 if not c.dropped else None for c in root.columns]
         self.same = self.places == list(range(self.width))
         self.name = self.relation.name
+        self._note = noted(relid, ROW_EXCLUSIVE_LOCK)
         self.key_places = tuple(sorted(attnum - 1 for attnum in self.relation.key_columns()))
         self._writer: Any = None
         self._missing: list[Any] | None = None
@@ -51,13 +54,31 @@ class ChildTarget:
             self._writer = table_writer(self.catalog, None, self.relid)
         return self._writer
 
+    def enter(self, ctx: Any, row: list[Any]) -> None:
+        """Lock the child to write a row (in its layout) that has been routed to it. If that has to wait,
+        the row may not belong there any more: 23514, as PostgreSQL has it; else all begins again."""
+        txn = ctx.transaction
+        if self._note in txn.used:
+            return
+        if self.relid in txn.database.strong and not self.temporary and txn.locking:
+            if lock_relation(ctx.session, self.relid, ROW_EXCLUSIVE_LOCK):
+                catalog = ctx.session.current_catalog()
+                if catalog.pg_class.get(self.relid) is not None:
+                    check_partition(ctx, catalog, catalog.relation(self.relid), row)
+                raise StatementRestart
+        if not self.temporary:
+            txn.used.add(self._note)
+
     def key(self, rowid: int) -> bytes:
         """The key of a row."""
         return self.prefix + rowid.to_bytes(8, "big")
 
     def decode(self, stored: bytes) -> list[Any]:
         """A stored row at its full width."""
-        row: list[Any] = _decode(stored)
+        return self.extend(_decode(stored))
+
+    def extend(self, row: list[Any]) -> list[Any]:
+        """A decoded row at its full width."""
         if len(row) < self.width:
             if self._missing is None:
                 self._missing = [
@@ -181,11 +202,36 @@ class ChildTargets(dict[int, ChildTarget]):
         target.writer.remove(ctx, rowid, old)
         queued = txn.deferred[before:]
         new = goal.with_root(None, row)
+        goal.enter(ctx, new)
         goal.writer.prepare(ctx, new)
         new_rowid = goal.writer.store(ctx, new)
         _as_updates(txn, before, queued, target, goal.to_root(new), self.root)
         txn.note_move(key)
         return goal, new_rowid
+
+
+class RoutingWriter:
+    """A TableWriter of a partitioned table, for rows that come one by one: prepare, then store."""
+
+    bulk = None
+
+    def __init__(self, catalog: Any, writer: Any) -> None:
+        self._targets = child_targets(catalog, writer.relation.oid)
+        self._target: ChildTarget | None = None
+        self._row: list[Any] = []
+
+    def prepare(self, ctx: Any, row: list[Any]) -> None:
+        """Find the partition of a row and check its constraints."""
+        target = self._target = self._targets.route(ctx, row)
+        self._row = target.with_root(None, row)
+        target.enter(ctx, self._row)
+        target.writer.routed(ctx, self._row)
+
+    def store(self, ctx: Any, row: list[Any]) -> int:
+        """Store the row that was prepared last."""
+        assert self._target is not None
+        rowid: int = self._target.writer.store(ctx, self._row)
+        return rowid
 
 
 def _as_updates(

@@ -50,6 +50,6 @@ def sql_value(ctx: Any, op: str, typmod: int) -> Any:
     return value
 
 
-def cursor_rowid(ctx: Any, name: str, relid: int) -> int:
-    """The row id of the cursor's current row in the relation."""
-    return ctx.session.cursor_rowid(name, relid)
+def cursor_rowid(ctx: Any, name: str, relid: int, child: int) -> int:
+    """The row id of the cursor's current row in the relation; 0 if that is not one of this child."""
+    return ctx.session.cursor_rowid(name, relid, child)
