@@ -9,6 +9,7 @@ from gaveldb.journal.api import Batch, Commit, LockTable, Serializer
 from gaveldb.storage.api import ColumnStore, row_key
 
 from .advisory import AdvisoryLocks
+from .lockwait import DeadlockWatch
 from .sequences import Sequences
 
 FIRST_STORED_ROWID = 1 << 32
@@ -72,6 +73,7 @@ class Database:
         self.storage = engine.storage
         self.locking = not engine.dsql  # Aurora DSQL has no locks
         self.locks = LockTable()
+        self.deadlocks = DeadlockWatch()
         self.serializer = Serializer()
         self.reserved: set[bytes] = set()  # catalog rows that prepared transactions have changed
         self.strong: dict[int, int] = {}  # see relationlocks.py: relation -> how many transactions

@@ -14,15 +14,16 @@ take the ordinary way (extended_protocol.py), whose results it must equal:
 
 import time
 from asyncio import Future
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
 from typing import TYPE_CHECKING, Any
 
+from gaveldb.journal.api import Request
 from pglast import ast
 
 from .api import Output
 from .errors import BindError, SqlError
 from .execution import command_name
-from .lockwait import StatementRestart, WouldBlock, begin_again
+from .lockwait import StatementRestart, WouldBlock, begin_again, wait_steps
 from .optimistic import new_transaction
 from .parameters import Decoders, parameter_decoders
 from .portal import Portal, PreparedStatement, StatementContext
@@ -85,6 +86,11 @@ class ExpressPlan:
         transaction.statement_timestamp = context.statement_timestamp = _time_ns() // 1000 - EPOCH_OFFSET_US
         context.transaction_timestamp = transaction.transaction_timestamp
         context.processed = 0
+        self._run_again(transaction, portal, context)
+
+    def _run_again(self, transaction: Transaction, portal: Portal, context: StatementContext) -> None:
+        """The statement alone: after a wait for a lock nothing else of run_plan is to be repeated."""
+        plan = self.plan
         if plan.read_only:
             rows = plan.point(context)  # type: ignore[misc]
             self.rows = portal.encode(context, rows) if rows else None
@@ -203,9 +209,8 @@ class ExpressStatement(ExpressPlan):
                 raise BindError(error) from None
             try:
                 return self.read_alone(portal)
-            except (WouldBlock, StatementRestart):
-                begin_again(context, self.events, fresh=False)
-                return self._wait(portal, output)
+            except (WouldBlock, StatementRestart) as reason:
+                return self._wait(reason, portal, output)
         if not transaction.explicit:
             return False
         transaction.take_snapshot()
@@ -218,9 +223,8 @@ class ExpressStatement(ExpressPlan):
             raise BindError(session._statement_failed(error)) from None
         try:
             self.run_plan(transaction, portal, context)
-        except (WouldBlock, StatementRestart):
-            begin_again(context, self.events, fresh=False)
-            return self._wait(portal, output)
+        except (WouldBlock, StatementRestart) as reason:
+            return self._wait(reason, portal, output)
         except BaseException as error:
             raise session._statement_failed(error) from None
         session.portals[""] = portal
@@ -246,9 +250,8 @@ class ExpressStatement(ExpressPlan):
         assert transaction is not None
         try:
             self.run_plan(transaction, portal, context)
-        except (WouldBlock, StatementRestart):
-            begin_again(context, self.events, fresh=False)
-            return self._wait(portal, output)
+        except (WouldBlock, StatementRestart) as reason:
+            return self._wait(reason, portal, output)
         except BaseException as error:
             raise session._statement_failed(error) from None
         again = Portal("", self.prepared, plan, context, portal.formats, plan.columns)
@@ -257,8 +260,60 @@ class ExpressStatement(ExpressPlan):
             return self.end_statement(output)
         return None
 
-    def _wait(self, portal: Portal, output: Output) -> Any:
-        """The ordinary way, for a statement that has to wait for a lock: nothing is left of it as yet."""
+    def _wait(self, reason: BaseException, portal: Portal, output: Output) -> Any:
+        """What is left to do of a statement that has to wait for a lock, or to begin again."""
+        begin_again(self.context, self.events, fresh=False)
+        request = getattr(reason, "request", None)
+        if request is None:
+            return self._slowly(portal, output)
+        return self._wait_steps(request, portal, output)
+
+    def _wait_steps(self, request: Request, portal: Portal, output: Output) -> Generator[Any, Any, None]:
+        """Wait for the lock, run the statement again, and so on; then its answer."""
+        session, context = self.session, self.context
+        transaction = session.transaction
+        assert transaction is not None
+        try:
+            while True:
+                yield from self._wait_for(request)
+                try:
+                    self._run_again(transaction, portal, context)
+                    break
+                except (WouldBlock, StatementRestart) as reason:
+                    begin_again(context, self.events, fresh=False)
+                    request = getattr(reason, "request", None)
+                if request is None:
+                    yield from self._slowly(portal, output).__await__()
+                    return
+        except BaseException as error:
+            raise session._statement_failed(error) from None
+        if transaction.explicit:
+            session.portals[""] = portal
+        else:
+            again = Portal("", self.prepared, self.plan, context, portal.formats, self.plan.columns)
+            session._replay = [(again, output)]
+        if transaction.waits or transaction.deferred:
+            yield from self.end_statement(output).__await__()
+            return
+        if self.rows is not None:
+            output.rows(self.rows)
+        output.command_complete(self.tag(self.count))
+
+    def _wait_for(self, request: Request) -> Generator[Any, Any, None]:
+        session = self.session
+        steps = wait_steps(session, request)
+        try:
+            for item in steps:
+                session.waiting = item
+                yield item
+                session.waiting = None
+                session.check_interrupts()
+        finally:
+            session.waiting = None
+            steps.close()
+
+    def _slowly(self, portal: Portal, output: Output) -> Any:
+        """The ordinary way, for a statement of which nothing is left as yet."""
         session = self.session
         waiting = Portal("", self.prepared, self.plan, self.context, portal.formats, self.plan.columns)
         session.portals[""] = waiting

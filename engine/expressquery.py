@@ -14,7 +14,7 @@ from .api import Output
 from .errors import SqlError
 from .express import ExpressControl, ExpressPlan, express_control
 from .literals import INT4, UNKNOWN, cut_literals, parametrized
-from .lockwait import StatementRestart, WouldBlock, begin_again
+from .lockwait import StatementRestart, WouldBlock, begin_again, withdraw
 from .parameters import CONTEXT_FREE
 from .portal import Portal, StatementContext
 from .sqlstates import T_R_SERIALIZATION_FAILURE
@@ -68,23 +68,27 @@ class ExpressQuery(ExpressPlan):
             try:
                 outcome = self.read_alone(self.portal)
                 return self._end(output, mark) if outcome is None else outcome
-            except (WouldBlock, StatementRestart):
-                begin_again(context, self.events, fresh=False)
-                return False
+            except (WouldBlock, StatementRestart) as reason:
+                return self._ordinarily(reason)
         transaction.take_snapshot()
         if transaction._catalog is not self.plan.catalog or transaction._catalog_changes:
             return False
         context.params = params
         try:
             self.run_plan(transaction, self.portal, context)
-        except (WouldBlock, StatementRestart):
-            begin_again(context, self.events, fresh=False)
-            return False
+        except (WouldBlock, StatementRestart) as reason:
+            return self._ordinarily(reason)
         except BaseException as error:
             raise session._statement_failed(error) from None
         if transaction.waits or transaction.deferred:
             return self.end_statement(output)
         return b"T"
+
+    def _ordinarily(self, reason: BaseException) -> bool:
+        """Nothing is left of the statement, which has to wait for a lock or to begin again."""
+        begin_again(self.context, self.events, fresh=False)
+        withdraw(self.session, reason)
+        return False
 
     def _end(self, output: Output, mark: int) -> Any:
         """The end of a query that has perhaps done more than to read."""
@@ -106,9 +110,8 @@ class ExpressQuery(ExpressPlan):
         assert transaction is not None
         try:
             self.run_plan(transaction, self.portal, context)
-        except (WouldBlock, StatementRestart):
-            begin_again(context, self.events, fresh=False)
-            return False
+        except (WouldBlock, StatementRestart) as reason:
+            return self._ordinarily(reason)
         except BaseException as error:
             raise session._statement_failed(error) from None
         return self._commit(text, output, mark)

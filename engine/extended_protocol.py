@@ -8,7 +8,7 @@ from .api import Output
 from .ending import close_running, in_failed_transaction
 from .errors import SqlError
 from .execution import command_name, same_columns
-from .lockwait import StatementRestart, WouldBlock, begin_again
+from .lockwait import StatementRestart, WouldBlock, begin_again, withdraw
 from .parameters import parameter_decoders
 from .portal import Portal, PreparedStatement, StatementContext
 from .simple_protocol import NO_TRANSACTION, SimpleProtocol
@@ -205,8 +205,9 @@ class ExtendedProtocol(SimpleProtocol):
                     if self._replay is not None:
                         self._replay.append((portal, output))
                     return None
-                except (WouldBlock, StatementRestart):
+                except (WouldBlock, StatementRestart) as reason:
                     begin_again(context, events, fresh=False)
+                    withdraw(self, reason)
                     portal.started = portal.done = False
                 except BaseException as error:
                     raise self._statement_failed(error) from None

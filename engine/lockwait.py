@@ -1,12 +1,14 @@
 """Waiting for locks of the lock table (journal/locks.py): timeouts, deadlocks, and what errors say of them.
 
 A plan that runs on a strand waits where it is; a generator yields the request. A point plan runs without
-either: WouldBlock ends it, and it is run again in the form that can wait (`batches`).
+either: WouldBlock ends it, with the request that it has made, and when that is granted it is run again.
 """
 
 import asyncio
+import heapq
 import time
 from collections.abc import Generator, Iterator
+from itertools import count
 from typing import Any, NamedTuple
 
 from gaveldb.journal.api import EXCLUSIVE_LOCK, MODES, Hold, Request, Wait
@@ -15,9 +17,16 @@ from .errors import SqlError
 from .run.strand import on_stack, pause
 from .sqlstates import LOCK_NOT_AVAILABLE, T_R_DEADLOCK_DETECTED
 
+PRUNE_AT = 1000  # requests that are watched: those that have ended are thrown out
+
 
 class WouldBlock(BaseException):
-    """The statement has to wait for a lock, and cannot wait in the form in which it runs."""
+    """The statement has to wait for a lock, and cannot wait in the form in which it runs. `request`: its
+    place in the queue; whoever catches this waits for it, or withdraws it. None: it has none as yet."""
+
+    def __init__(self, request: Request | None = None) -> None:
+        super().__init__()
+        self.request = request
 
 
 class StatementRestart(BaseException):
@@ -43,10 +52,16 @@ def wait_for(session: Any, request: Request) -> None:
     """Wait on the strand that runs until the request is granted; raises WouldBlock if there is none, 55P03
     after lock_timeout, 40P01 if the wait would never end."""
     if not on_stack():
-        session.database.locks.withdraw(request)
-        raise WouldBlock
+        raise WouldBlock(request)
     for item in wait_steps(session, request):
         pause(item)
+
+
+def withdraw(session: Any, reason: BaseException) -> None:
+    """Give up the place in a queue that WouldBlock brings."""
+    request = getattr(reason, "request", None)
+    if request is not None:
+        session.database.locks.withdraw(request)
 
 
 def wait_steps(session: Any, request: Request) -> Generator[Request, Any, None]:
@@ -55,9 +70,10 @@ def wait_steps(session: Any, request: Request) -> Generator[Request, Any, None]:
         _break_deadlock(session, request)
     loop = request.get_loop()
     settings = session.settings
-    timers = [loop.call_later(settings.value("deadlock_timeout") / 1000, _break_deadlock, session, request)]
-    if settings.value("lock_timeout"):
-        timers.append(loop.call_later(settings.value("lock_timeout") / 1000, _time_out, request))
+    session.database.deadlocks.watch(session, request, settings.deadlock_timeout / 1000)
+    alarm = None
+    if settings.lock_timeout:
+        alarm = loop.call_later(settings.lock_timeout / 1000, _time_out, request)
     granted = False
     began = time.time_ns() // 1000
     try:
@@ -66,8 +82,8 @@ def wait_steps(session: Any, request: Request) -> Generator[Request, Any, None]:
         request.result()
         granted = True
     finally:
-        for timer in timers:
-            timer.cancel()
+        if alarm is not None:
+            alarm.cancel()
         session.lock_waits.append((began, time.time_ns() // 1000 - began))
         if not granted:
             session.database.locks.withdraw(request)
@@ -93,6 +109,52 @@ def _time_out(request: Request) -> None:
 
 
 # --- deadlocks ------------------------------------------------------------------------------------------
+
+
+class DeadlockWatch:
+    """Looks for a circle once a request has waited for its session's deadlock_timeout: one timer for all of
+    them, since nearly all waits end before."""
+
+    __slots__ = ("_due", "_next", "_prune_at", "_timer", "_timer_at")
+
+    def __init__(self) -> None:
+        self._due: list[tuple[float, int, Any, Request]] = []
+        self._next = count().__next__
+        self._timer: asyncio.TimerHandle | None = None
+        self._timer_at = 0.0
+        self._prune_at = PRUNE_AT
+
+    def watch(self, session: Any, request: Request, seconds: float) -> None:
+        """Look after so long, if the request still waits."""
+        loop = request.get_loop()
+        at = loop.time() + seconds
+        due = self._due
+        heapq.heappush(due, (at, self._next(), session, request))
+        if self._timer is None or at < self._timer_at:
+            self._start(loop, at)
+        if len(due) > self._prune_at:
+            self._due = [entry for entry in due if not entry[3].done()]
+            heapq.heapify(self._due)
+            self._prune_at = max(PRUNE_AT, 2 * len(self._due))
+
+    def _start(self, loop: asyncio.AbstractEventLoop, at: float) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        self._timer = loop.call_at(at, self._look)
+        self._timer_at = at
+
+    def _look(self) -> None:
+        self._timer = None
+        due = self._due
+        while due:
+            at, _, session, request = due[0]
+            if not request.done():
+                loop = request.get_loop()
+                if at > loop.time():
+                    self._start(loop, at)
+                    return
+                _break_deadlock(session, request)
+            heapq.heappop(due)
 
 
 def _break_deadlock(session: Any, request: Request) -> None:
@@ -158,19 +220,23 @@ def batches(plan: Any, ctx: Any) -> Iterator[Any]:
 
 def start(plan: Any, ctx: Any) -> tuple[Iterator[Any], list[Any]]:
     """Begin a plan whose relations are locked: (what is still to run, the rows that there are)."""
+    request = None
     if plan.point is not None:
         events = len(ctx.transaction.deferred)
         try:
             return iter(()), list(plan.point(ctx) or ())
-        except WouldBlock:
+        except WouldBlock as block:
+            request = block.request
             begin_again(ctx, events, fresh=False)
         except StatementRestart:
             begin_again(ctx, events, fresh=True)
-    return restarting(plan, ctx), []
+    return restarting(plan, ctx, request), []
 
 
-def restarting(plan: Any, ctx: Any) -> Iterator[Any]:
-    """The batches of `plan.run`; see batches."""
+def restarting(plan: Any, ctx: Any, request: Request | None = None) -> Iterator[Any]:
+    """The batches of `plan.run`, after a wait for the lock that is requested already; see batches."""
+    if request is not None:
+        yield from wait_steps(ctx.session, request)
     given = False
     transaction = ctx.transaction
     events, commands = len(transaction.deferred), transaction.commands

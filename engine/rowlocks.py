@@ -17,7 +17,8 @@ import msgspec
 from gaveldb.journal.api import KEY_SHARE, NO_KEY_UPDATE, SHARE, UPDATE, Hold
 
 from .errors import SqlError
-from .lockwait import StatementRestart, lock, lock_steps, wait_for, wait_steps
+from .lockwait import StatementRestart, WouldBlock, lock, lock_steps, wait_for, wait_steps
+from .run.strand import on_stack
 from .sqlstates import LOCK_NOT_AVAILABLE, T_R_SERIALIZATION_FAILURE
 
 if TYPE_CHECKING:
@@ -227,6 +228,9 @@ class RowLocks:
         hold = Hold(session, SHARE)
         request = locks.acquire(hold, row, asyncio.get_running_loop())
         if request is not None:
+            if not on_stack():  # the lock is not for keeping
+                locks.withdraw(request)
+                raise WouldBlock
             wait_for(session, request)
         locks.release(hold)
         return True

@@ -244,10 +244,14 @@ class LockTable:
             if request.done():  # failed, and about to leave
                 continue
             hold = request.hold
-            if not lock.blockers(hold.owner, hold.mode) and not lock.waits_behind(
-                hold.owner, hold.mode, before
-            ):
-                lock.holders.append(hold)
+            holders = lock.holders
+            if len(holders) == 1:  # the usual case, for a hot row once for each that waits
+                only = holders[0]
+                refused = only.owner is not hold.owner and CONFLICTS[hold.mode] >> only.mode & 1
+            else:
+                refused = bool(lock.blockers(hold.owner, hold.mode))
+            if not refused and not lock.waits_behind(hold.owner, hold.mode, before):
+                holders.append(hold)
                 hold.keys.append(key)
                 request.set_result(None)
             else:

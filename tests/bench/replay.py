@@ -1,6 +1,6 @@
 """What the server itself needs for pgbench's statements, without sockets and clients: CPU microseconds.
 
-python -m tests.bench.replay [--profile] [--clients 16] [--protocol simple] [select|simple-update|tpcb ...]
+python -m tests.bench.replay [--profile] [--clients 16] [--turns] [--protocol simple] [select|tpcb|...]
 
 The messages of pgbench -M prepared (or simple, or extended) are fed to connections whose transports only
 count ReadyForQuery.
@@ -142,10 +142,13 @@ class Client:
         session = engine.open_session("postgres", "postgres", {}, output, pid=pid, peer="127.0.0.1")
         self.connection = Connection(_Listener(), self.wire, output, session, b"")  # type: ignore[arg-type]
         self.random = random.Random(pid)
+        self.turns = False
 
     async def send(self, data: bytes) -> None:
         wire = self.wire
         wire.ready = False
+        if self.turns:
+            await asyncio.sleep(0)
         self.connection.data_received(data)
         if not wire.ready:
             wire.waiter = asyncio.get_running_loop().create_future()
@@ -190,7 +193,9 @@ class Client:
         return [statistics.median(found) * 1e6 for found in times]
 
 
-async def measure(script: str, protocol: str, clients: int, profile: cProfile.Profile | None) -> float:
+async def measure(
+    script: str, protocol: str, clients: int, turns: bool, profile: cProfile.Profile | None
+) -> float:
     folder = Path(tempfile.mkdtemp(prefix="gaveldb-replay-"))
     engine = open_engine({"data_dir": str(folder)})
     try:
@@ -200,6 +205,7 @@ async def measure(script: str, protocol: str, clients: int, profile: cProfile.Pr
             await members[0].query(text)
         for member in members:
             await member.prepare(script)
+            member.turns = turns
         count = max(4_000 // clients // len(SCRIPTS[script]), 8)
         batches = [[member.messages(script, protocol) for _ in range(count)] for member in members]
         await asyncio.gather(*[m.run(b[:200]) for m, b in zip(members, batches, strict=True)])
@@ -230,11 +236,16 @@ def main(run: Callable[[Any], Any]) -> None:
     parser.add_argument("scripts", nargs="*", default=["select", "simple-update"])
     parser.add_argument("--clients", type=int, default=1)
     parser.add_argument("--protocol", choices=("prepared", "extended", "simple"), default="prepared")
+    parser.add_argument(
+        "--turns",
+        action="store_true",
+        help="each message comes in a turn of its own: so locks are waited for",
+    )
     parser.add_argument("--profile", action="store_true")
     options = parser.parse_args()
     for script in options.scripts:
         profile = cProfile.Profile() if options.profile else None
-        took = run(measure(script, options.protocol, options.clients, profile))
+        took = run(measure(script, options.protocol, options.clients, options.turns, profile))
         print(f"{script:<16} {options.clients:>3} clients  {took:8.1f} us of CPU a transaction", flush=True)
         if profile is not None:
             pstats.Stats(profile).sort_stats("tottime").print_stats(45)
