@@ -136,12 +136,32 @@ class Committer(Protocol):
 
     @property
     def current_tau(self) -> Timestamp:
-        """The tau up to which everything is durable and applied."""
+        """The tau up to which everything is applied."""
 
-    def commit(self, request: CommitRequest) -> "Future[Timestamp]":
+    durable_tau: Timestamp
+    """What is applied up to here is durable. Nobody may be told that a transaction which has read more than
+    that is committed."""
+
+    syncing_tau: Timestamp
+    """What `durable_tau` will be when the sync under way ends."""
+
+    before_unsettled: Callable[[], None] | None
+    """Called before something is applied that is not durable."""
+
+    after_settled: Callable[[], None] | None
+    """Called when `durable_tau` has moved."""
+
+    def durable(self, tau: Timestamp) -> "Future[None] | None":
+        """None if what is applied up to `tau` is durable, else a Future of that."""
+
+    def commit(
+        self, request: CommitRequest, applied: Callable[[], None] | None = None, *, crowded: bool = False
+    ) -> "Future[Timestamp]":
         """The future completes once the commit is durable and applied by the local store.
         Fails with SerializationFailure (journal/errors.py), or with JournalFull or StorageFull
-        (disk full: nothing of the request is kept)."""
+        (disk full: nothing of the request is kept). With `applied`, the commit may be applied before it is
+        durable, as its writes are rows only; it is called then, if so, and must not fail. `crowded`:
+        others are known to be at work, so the loop should go on during the sync."""
 
     def flush(self, acknowledge: Callable[[], None] | None = None) -> None:
         """Commits asked for in this turn of the loop need not wait for its end: no others will come.
@@ -189,6 +209,10 @@ class Pipeline(Committer, Protocol):
     @property
     def adjudicated_tau(self) -> Timestamp:
         """The newest tau given, durable or not."""
+
+    @property
+    def journaled_tau(self) -> Timestamp:
+        """The newest tau that a journal has."""
 
     @property
     def feed(self) -> Feed: ...

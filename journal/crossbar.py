@@ -6,7 +6,8 @@
 1. A journal's watermark is a tau at or before which nothing more comes from it; idle journals are
    moved on by heartbeats. What lies at or before the lowest watermark is delivered, in tau order.
 2. `sink`, the local store, gets every batch first; then synchronous subscribers, in the same call;
-   asynchronous ones get theirs later, from the loop.
+   asynchronous ones get theirs later, from the loop. A lone journal's commits may be applied (`apply`)
+   before they are durable; asynchronous subscribers hear of them (`publish`) only then.
 3. A subscriber gets the commits that touch its ranges, cut to them, in order, none twice.
 4. An asynchronous subscriber may return an awaitable, and gets the next batch when it is done. What
    it has not taken is buffered up to `buffer_max` commits; beyond that the buffer is dropped, and
@@ -45,7 +46,7 @@ class Crossbar:
         self._buffer_max = buffer_max
         self._synchronous: list[_Synchronous] = []
         self._asynchronous: list[_Asynchronous] = []
-        self._cover: Cover[_Synchronous | _Asynchronous] | None = None
+        self._covers: tuple[_Cover | None, _Cover | None] = (None, None)  # synchronous, asynchronous
 
     def start(self, upto: int) -> None:
         """Everything up to here is with the local store already."""
@@ -72,15 +73,26 @@ class Crossbar:
         self._deliver(Batch(lowest, ready))
 
     def _deliver(self, batch: Batch) -> None:
+        self.apply(batch)
+        self.publish(batch)
+
+    def apply(self, batch: Batch) -> None:
+        """The local store and the synchronous subscribers get the next batch."""
         if self.sink is not None:
             self.sink(batch)
         self.upto = batch.upto
-        if self._cover is not None:
-            self._route(batch, self._cover)
+        cover = self._covers[0]
+        if cover is not None:
+            self._route(batch, cover, self._synchronous)
 
-    def _route(self, batch: Batch, cover: "Cover[_Synchronous | _Asynchronous]") -> None:
+    def publish(self, batch: Batch) -> None:
+        """What has been applied is durable: asynchronous subscribers get it."""
+        cover = self._covers[1]
+        if cover is not None:
+            self._route(batch, cover, self._asynchronous)
+
+    def _route(self, batch: Batch, cover: "_Cover", owners: "Sequence[_Synchronous | _Asynchronous]") -> None:
         upto, commits = batch
-        owners = self._owners()
         if len(owners) == 1:
             self._hand(owners[0], upto, [part for c in commits if (part := cut(c, owners[0].ranges))])
             return
@@ -118,7 +130,8 @@ class Crossbar:
         if synchronous:
             listener = _Synchronous(spans, subscriber)
             if after < self.upto:
-                missed = [part for part in (cut(c, spans) for c in self._reread(after)) if part is not None]
+                reread = self._reread(after, self.upto)
+                missed = [part for part in (cut(c, spans) for c in reread) if part is not None]
                 listener.take(Batch(self.upto, missed))
             self._synchronous.append(listener)
             self._rebuild()
@@ -138,16 +151,18 @@ class Crossbar:
             owner.stop()
         self._rebuild()
 
-    def _owners(self) -> "list[_Synchronous | _Asynchronous]":
-        return [*self._synchronous, *self._asynchronous]
-
     def _rebuild(self) -> None:
-        owners = self._owners()
-        self._cover = Cover((span, owner) for owner in owners for span in owner.ranges) if owners else None
+        synchronous, asynchronous = [
+            Cover[_Synchronous | _Asynchronous]((span, owner) for owner in owners for span in owner.ranges)
+            if owners
+            else None
+            for owners in (self._synchronous, self._asynchronous)
+        ]
+        self._covers = synchronous, asynchronous
 
-    def _reread(self, after: int) -> Iterator[Commit]:
+    def _reread(self, after: int, upto: int) -> Iterator[Commit]:
         for commit in self._history(after):
-            if commit.tau > self.upto:
+            if commit.tau > upto:
                 return
             yield commit
 
@@ -161,7 +176,7 @@ class Crossbar:
             follower.stop()
         self._synchronous.clear()
         self._asynchronous.clear()
-        self._cover = None
+        self._covers = (None, None)
 
 
 def _tau(commit: Commit) -> int:
@@ -207,11 +222,14 @@ class _Asynchronous:
 
     def take(self, batch: Batch) -> None:
         if not self._lagging:
-            if len(self._buffer) + len(batch.commits) > self._crossbar._buffer_max:
+            commits = batch.commits
+            if commits and commits[0].tau <= self.position:  # subscribed after what was only applied
+                commits = [commit for commit in commits if commit.tau > self.position]
+            if len(self._buffer) + len(commits) > self._crossbar._buffer_max:
                 self._buffer.clear()
                 self._lagging = True
             else:
-                self._buffer.extend(batch.commits)
+                self._buffer.extend(commits)
                 self._upto = max(self._upto, min(batch.upto, self._crossbar.durable))
         self._wake.set()
 
@@ -244,7 +262,7 @@ class _Asynchronous:
         crossbar = self._crossbar
         commits: list[Commit] = []
         upto = end = min(crossbar.upto, crossbar.durable)
-        for looked_at, commit in enumerate(crossbar._reread(self.position), 1):
+        for looked_at, commit in enumerate(crossbar._reread(self.position, end), 1):
             part = cut(commit, self.ranges)
             if part is not None:
                 commits.append(part)
@@ -256,3 +274,6 @@ class _Asynchronous:
             self._upto = upto
         await self._hand_over(Batch(upto, commits))
         await asyncio.sleep(0)
+
+
+_Cover = Cover[_Synchronous | _Asynchronous]

@@ -15,6 +15,7 @@ from time import perf_counter
 from typing import Any, Protocol
 
 from .disk import Disk, SystemDisk
+from .syncing import EventSyncer, Syncer, ThreadSyncer, finish, work
 
 
 class Worker(Protocol):
@@ -41,6 +42,9 @@ class Host(Protocol):
         self, loop: AbstractEventLoop, work: Callable[[Any], None], done: Callable[[Any], None]
     ) -> Worker:
         """`work(item)` in a thread, then `done(item)` on the loop, in the order of the items."""
+
+    def start_syncer(self, loop: AbstractEventLoop) -> Syncer:
+        """Syncs files while the loop goes on."""
 
 
 class SystemHost:
@@ -70,6 +74,12 @@ class SystemHost:
         self, loop: AbstractEventLoop, work: Callable[[Any], None], done: Callable[[Any], None]
     ) -> Worker:
         return _ThreadWorker(loop, work, done)
+
+    def start_syncer(self, loop: AbstractEventLoop) -> Syncer:
+        try:
+            return EventSyncer(loop)
+        except (ImportError, OSError, ValueError, RuntimeError, NotImplementedError):
+            return ThreadSyncer(self.start_worker(loop, work, finish))
 
 
 class _ThreadWorker:

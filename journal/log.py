@@ -4,8 +4,9 @@
         8 bytes "GAVELJ01" | u64 that tau again | u32 crc32c of both
         record | record | ... | zeros (space preallocated for what comes)
 
-1. `append` writes a group of records at once and syncs; when it returns, all are durable.
-2. If it fails for want of space, nothing of the group is kept, and later ones may succeed.
+1. `append` writes a group of records at once and syncs; when it returns, all are durable. `write` does
+   not sync: then the caller has `descriptor` synced, and tells with `synced` what has become durable.
+2. If either fails for want of space, nothing of the group is kept, and later ones may succeed.
 3. Records are in tau order within a journal, and a segment is started only after everything before
    it is durable. So damage is the torn end of a crash only if it is in the last segment and no
    record behind it knows of something durable after the last good one (`durable` in records.py).
@@ -13,11 +14,13 @@
 
 Space is preallocated in steps: a sync that need not change the file's size is a third cheaper, and
 a full disk shows before anything is written. `append` runs in the journal's thread while `read` and
-`truncate_before` may run in the loop's: they only look at what the last append had completed.
+`truncate_before` may run in the loop's: they only look at what the last append had completed. It shows to
+readers what is written; whoever may see only what is durable has to know how far that is.
 """
 
 import errno
 import os
+from collections import deque
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from struct import Struct
@@ -42,14 +45,37 @@ class Journal(Protocol):
     """Where records go. `append` blocks, and may be called from another thread than the rest."""
 
     blocking: bool  # whether append is worth a thread
-    last_tau: int
+    last_tau: int  # the newest that has been given out, as far as this journal knows
+
+    @property
+    def written_tau(self) -> int:
+        """The newest tau that it has."""
 
     @property
     def tail_tau(self) -> int:
         """After this tau reading is cheap."""
 
+    @property
+    def descriptor(self) -> int:
+        """The file that is to be synced after `write`."""
+
+    @property
+    def is_full(self) -> bool:
+        """Whether the next write starts another file: no sync may be under way then."""
+
+    @property
+    def sees_full_disk(self) -> bool:
+        """Whether a full disk shows when something is written, and not when it is synced."""
+
     def append(self, entries: Sequence[tuple[int, bytes]]) -> None:
         """Make (tau, body) pairs durable, all or none. Raises JournalFull or JournalBroken."""
+
+    def write(self, entries: Sequence[tuple[int, bytes]]) -> None:
+        """As append, but they are durable only after a sync: until then they outlive the process, not the
+        machine."""
+
+    def synced(self, upto: int) -> None:
+        """The records up to the one of this tau have become durable."""
 
     def read(self, after: int) -> Iterator[Record]:
         """The records after this tau, in order, up to the last append that was complete when the
@@ -68,6 +94,13 @@ class MemoryJournal:
     """A journal that is durable as long as the process lives."""
 
     blocking = False
+    descriptor = -1
+    is_full = False
+    sees_full_disk = False  # nor has it anything to sync
+
+    @property
+    def written_tau(self) -> int:
+        return self.last_tau
 
     def __init__(self, last_tau: int = 0, *, bytes_max: int | None = None) -> None:
         self.last_tau = last_tau
@@ -88,6 +121,11 @@ class MemoryJournal:
         self.last_tau = entries[-1][0]
         if self._bytes_max is not None and self._size > self._bytes_max:
             self.truncate_before(self._records[len(self._records) // 2].tau)
+
+    write = append
+
+    def synced(self, upto: int) -> None:
+        pass
 
     def read(self, after: int) -> Iterator[Record]:
         if after < self._truncated:
@@ -144,7 +182,8 @@ class SegmentLog:
         self._allocated = 0
         self._preallocates = True
         self.last_tau = start_tau
-        self._durable = 0  # the last record's tau, or that of the segment if it has none
+        self.written_tau = 0  # the last record's tau, or that of the segment if it has none
+        self._durable = 0  # the same for what has been synced
         self._recover()
 
     # --- opening ------------------------------------------------------------------------------
@@ -162,7 +201,7 @@ class SegmentLog:
         last = self._segments[-1]
         self.last_tau = max(self.last_tau, last.start_tau)
         good_tau = last.start_tau
-        group, group_durable = 0, -1  # where the last group begins
+        unsure: deque[tuple[int, int]] = deque()  # (tau, place) of records not known to be durable
         with disk.mapped(last.path) as data:
             last.end = _HEAD.size
             while True:
@@ -179,21 +218,23 @@ class SegmentLog:
                     if _durable_behind(data, last.end, good_tau):
                         raise JournalCorrupt(last.path, last.end, "a record is missing")
                     break
-                if record.durable != group_durable:
-                    group, group_durable = last.end, record.durable
+                while unsure and unsure[0][0] <= record.durable:
+                    unsure.popleft()
+                unsure.append((record.tau, last.end))
                 good_tau = record.tau
                 last.end += record.size
-            unsure = bytes(data[group : last.end])
+            begin = unsure[0][1] if unsure else last.end
+            tail = bytes(data[begin : last.end])
         self._fd = disk.open(last.path, os.O_RDWR)
-        # Nobody knows whether the last group was synced, and where a sync has failed the page cache shows
-        # what will never be written: so it is written again.
-        write_all(disk, self._fd, unsure, group)
+        # Nobody knows whether the last groups were synced, and where a sync has failed the page cache shows
+        # what will never be written: so they are written again.
+        write_all(disk, self._fd, tail, begin)
         disk.ftruncate(self._fd, last.end)
         disk.fsync(self._fd)
         disk.sync_directory(self._directory)
         self._offset = self._allocated = last.end
         self.last_tau = max(self.last_tau, good_tau)
-        self._durable = good_tau
+        self.written_tau = self._durable = good_tau
 
     def _read_head(self, path: Path, *, last: bool) -> int | None:
         with self._disk.mapped(path) as data:
@@ -213,7 +254,36 @@ class SegmentLog:
     # --- appending ----------------------------------------------------------------------------
 
     def append(self, entries: Sequence[tuple[int, bytes]]) -> None:
-        if self._offset >= self._segment_size:
+        if self.is_full:
+            self._roll()
+        before = self._offset, self.written_tau, self.last_tau
+        self.write(entries)
+        try:
+            self._fdatasync(self._fd)
+        except OSError as error:
+            self._offset, self.written_tau, self.last_tau = before
+            self._segments[-1].end = self._offset
+            self._take_back(error)
+        self._durable = self.written_tau
+
+    @property
+    def descriptor(self) -> int:
+        return self._fd
+
+    @property
+    def is_full(self) -> bool:
+        return self._offset >= self._segment_size
+
+    @property
+    def sees_full_disk(self) -> bool:
+        return self._preallocates
+
+    def synced(self, upto: int) -> None:
+        if upto > self._durable:
+            self._durable = upto
+
+    def write(self, entries: Sequence[tuple[int, bytes]]) -> None:
+        if self.is_full:
             self._roll()
         durable = self._durable
         if len(entries) == 1:
@@ -228,12 +298,11 @@ class SegmentLog:
             written = self._pwrite(self._fd, data, offset)
             while written < len(data):
                 written += self._pwrite(self._fd, memoryview(data)[written:], offset + written)
-            self._fdatasync(self._fd)
         except OSError as error:
             self._take_back(error)
         if end > self._allocated:
             self._allocated = end
-        self.last_tau = self._durable = entries[-1][0]
+        self.last_tau = self.written_tau = entries[-1][0]
         self._offset = self._segments[-1].end = end
 
     def _take_back(self, error: OSError) -> None:
@@ -267,6 +336,12 @@ class SegmentLog:
     def _roll(self) -> None:
         """Start the next segment; the one before keeps no preallocated space."""
         old, end = self._fd, self._offset  # not from _segments, which truncate_before may shorten
+        if self._durable < self.written_tau:
+            try:
+                self._fdatasync(old)
+            except OSError as error:
+                raise JournalBroken(f"cannot write the journal: {error}") from error
+            self._durable = self.written_tau
         self._create(self._durable)
         self._disk.ftruncate(old, end)
         self._disk.close(old)

@@ -4,12 +4,17 @@ The life of a commit:
 1. `commit` asks the store whether it has room (`reserve`), and the adjudicator for a tau.
 2. The commit joins the group that is being collected; its body is encoded.
 3. At the end of the loop's turn the group is written to a free journal with one write and one sync.
-   On a quick disk that happens on the loop: a hand-over to a thread and back, which must wait for
-   the interpreter's lock twice, costs more than the sync (measured: inline is ahead from 1 to 64
-   clients, and its tail is shorter). Large groups, slow disks and parallel journals use the
+   For a client that is alone that happens on the loop, if the disk is quick. When others are at work,
+   the file is synced while the loop goes on (syncing.py). Large groups and parallel journals use the
    journal's own thread, while the loop collects the next group.
 4. The crossbar delivers it, in tau order, to the local store and the synchronous subscribers.
 5. The futures of the group complete.
+
+Commits whose committers say what to do when they are `applied` do not wait for the sync before step 4:
+locks are handed over, and the next holder works on what it sees, while the disk is still busy. Nothing
+may leave the process that depends on what is not durable: `durable_tau` and `durable` tell, and asynchronous
+subscribers wait for it. The store is never ahead of what has been written to the journal, and both
+outlive the process; if the machine stops, the store is not trusted. If the sync fails, all ends.
 
 A group that found the disk full counts as a heartbeat: its taus pass without commits, so that the
 next snapshots have a base behind what the adjudicator remembers of it. A second after the last
@@ -33,6 +38,7 @@ from .errors import CommitTooLarge, JournalBroken, JournalClosed, JournalFull
 from .host import Host, SystemHost, Worker
 from .log import Journal, MemoryJournal, SegmentLog
 from .records import BODY_SIZE_MAX, Record, decode, encode_body
+from .syncing import Syncer
 from .window import Window
 
 Reserve = Callable[[CommitRequest, int], None]
@@ -43,15 +49,29 @@ BEAT_SECONDS = 1.0
 BULK_WRITES = 5_000  # commits of more entries are encoded and applied in slices ...
 SLICE_SECONDS = 0.004  # ... of about this length, so that others have their turns
 RECENT_GROUPS = 1_000  # that can be asked for
+CROWD = 64  # so many commits that are alone make a crowd disperse
 RESTORE_MICROSECONDS = 60_000_000  # of the window that is brought back, within the last segment
 
 
 class _Group:
     """Commits that are written together."""
 
-    __slots__ = ("acknowledge", "bulk", "commits", "entries", "error", "futures", "journal", "seconds")
+    __slots__ = (
+        "acknowledge",
+        "applied",
+        "bulk",
+        "commits",
+        "entries",
+        "error",
+        "futures",
+        "is_applied",
+        "journal",
+        "seconds",
+    )
 
     def __init__(self) -> None:
+        self.applied: list[Callable[[], None]] = []  # of all its commits, or it is applied when it is durable
+        self.is_applied = False
         self.commits: list[Commit] = []
         self.entries: list[tuple[int, bytes]] = []
         self.futures: list[Future[int]] = []
@@ -90,6 +110,15 @@ class Pipeline:
         self._idle = list(range(len(journals) - 1, -1, -1))
         self._workers: list[Worker | None] = [None] * len(journals)
         self._closed = False
+        self.durable_tau = adjudicator.last_tau  # everything applied up to here is durable
+        self._unsynced: deque[_Group] = deque()  # written
+        self._syncing = 0  # how many of them the sync under way is for
+        self.syncing_tau = 0  # what will be durable when it ends
+        self.before_unsettled: Callable[[], None] | None = None
+        self.after_settled: Callable[[], None] | None = None
+        self._syncer: Syncer | None = None
+        self._crowd = 0  # whether others commit at the same time, as far as one can tell
+        self._awaited: list[tuple[int, Future[None]]] = []  # what durable_tau is to reach
         self._drained: Future[None] | None = None
         self._sync_seconds = 0.0  # a moving average
         self._beat_timer: TimerHandle | None = None
@@ -97,7 +126,7 @@ class Pipeline:
 
     @property
     def current_tau(self) -> int:
-        """The tau up to which everything is durable and applied."""
+        """The tau up to which everything is applied."""
         return self.crossbar.upto
 
     @property
@@ -107,18 +136,26 @@ class Pipeline:
         return self.adjudicator.last_tau
 
     @property
+    def journaled_tau(self) -> int:
+        """The newest tau that a journal has."""
+        return max(journal.written_tau for journal in self.journals)
+
+    @property
     def feed(self) -> Crossbar:
         """Where to subscribe."""
         return self.crossbar
 
     def start(self, upto: int, sink: Callable[[Batch], None]) -> None:
         """See api.Pipeline."""
-        self.crossbar.start(max(upto, self.adjudicator.last_tau))
+        self.durable_tau = max(upto, self.adjudicator.last_tau)
+        self.crossbar.start(self.durable_tau)
         self.crossbar.sink = sink
 
     # --- commits ------------------------------------------------------------------------------
 
-    def commit(self, request: CommitRequest) -> "Future[int]":
+    def commit(
+        self, request: CommitRequest, applied: Callable[[], None] | None = None, *, crowded: bool = False
+    ) -> "Future[int]":
         """See api.Committer."""
         loop = self._loop
         if loop is None:
@@ -144,6 +181,12 @@ class Pipeline:
                 loop.call_soon(self._flush)
         if len(request.writes) > BULK_WRITES:
             group.bulk = True
+        if crowded or group.commits or self._syncing:
+            self._crowd = CROWD
+        elif self._crowd:
+            self._crowd -= 1
+        if applied is not None:
+            group.applied.append(applied)
         group.commits.append(Commit(tau, request.writes, request.deletes))
         group.entries.append((tau, body))
         group.futures.append(future)
@@ -165,7 +208,8 @@ class Pipeline:
         group = self._group
         if group is None or not self._idle:
             return
-        if len(self.journals) == 1 and not group.bulk:
+        self._crowd = 0
+        if len(self.journals) == 1 and not group.bulk and not self._unsynced:
             group.acknowledge = acknowledge
         scheduled = self._scheduled
         self._flush()
@@ -177,6 +221,11 @@ class Pipeline:
         self._scheduled = False
         group = self._group
         if group is None or not self._idle:
+            return
+        if self._may_overlap(group):
+            self._write(group)
+            return
+        if self._unsynced:  # it has to be alone; the end of the sync will come back
             return
         self._group = None
         group.journal = index = self._idle.pop()
@@ -194,6 +243,133 @@ class Pipeline:
         _append(journal, group)
         group.seconds = self._perf_counter() - start
         self._written(group)
+
+    # --- synced while the loop goes on ------------------------------------------------------------
+
+    def _may_overlap(self, group: _Group) -> bool:
+        """Whether the group is written now, and synced while the loop goes on."""
+        journal = self.journals[0]
+        return (
+            (self._crowd > 0 or len(self._unsynced) > 0)
+            and len(self.journals) == 1
+            and not group.bulk
+            and journal.blocking
+            and journal.sees_full_disk
+            and (len(group.entries) == 1 or sum([len(body) for _, body in group.entries]) <= INLINE_BYTES_MAX)
+        )
+
+    def _write(self, group: _Group) -> None:
+        journal = self.journals[0]
+        if journal.is_full and self._syncing:
+            return  # the end of the sync will come back
+        self._group = None
+        last = group.commits[-1].tau
+        try:
+            journal.write(group.entries)
+        except JournalFull as error:
+            group.error = error
+            self._fail(group)
+            self.crossbar.apply(Batch(last, ()))
+            self._settle(last)
+            return
+        except Exception as error:
+            self._break(error)
+            self._abandon(group)
+            return
+        if len(group.applied) == len(group.commits):
+            if self.before_unsettled is not None:
+                self.before_unsettled()
+            try:
+                self.crossbar.apply(Batch(last, group.commits))
+            except Exception as error:
+                self._break(error)
+                self._abandon(group)
+                return
+            group.is_applied = True
+            for applied in group.applied:
+                applied()
+        else:
+            self._idle.pop()  # what comes behind is applied behind it
+        self._unsynced.append(group)
+        if not self._syncing:
+            self._sync()
+
+    def _sync(self) -> None:
+        """Sync what is written."""
+        syncer = self._syncer
+        if syncer is None:
+            assert self._loop is not None
+            syncer = self._syncer = self._host.start_syncer(self._loop)
+        self._syncing = len(self._unsynced)
+        self.syncing_tau = self._unsynced[-1].commits[-1].tau
+        try:
+            syncer.sync(self.journals[0].descriptor, self._synced)
+        except OSError as error:
+            self._synced(error)
+
+    def _synced(self, error: OSError | None) -> None:
+        """Some groups are durable, or nobody knows what has become of them."""
+        count, self._syncing = self._syncing, 0
+        if error is not None and self.broken is None:
+            self._break(JournalBroken(f"cannot sync the journal: {error}"))
+        if self.broken is not None:
+            self._abandon(None)
+            return
+        crossbar = self.crossbar
+        groups = [self._unsynced.popleft() for _ in range(count)]
+        last = groups[-1].commits[-1].tau
+        self.journals[0].synced(last)
+        crossbar.durable = max(crossbar.durable, last)
+        for group in groups:
+            batch = Batch(group.commits[-1].tau, group.commits)
+            if not group.is_applied:
+                try:
+                    crossbar.apply(batch)
+                except Exception as failure:  # the store could not apply what is durable
+                    self._break(failure)
+                    self._abandon(group)
+                    return
+                self._idle.append(0)
+            crossbar.publish(batch)
+            self._note(group)
+            for future, entry in zip(group.futures, group.entries, strict=True):
+                if not future.done():
+                    future.set_result(entry[0])
+        self._settle(last)
+        if self._unsynced:
+            self._sync()
+        if self._group is not None and not self._scheduled:
+            self._flush()
+        self._after()
+
+    def durable(self, tau: int) -> "Future[None] | None":
+        """See api.Committer."""
+        if tau <= self.durable_tau:
+            return None
+        future: Future[None] = asyncio.get_running_loop().create_future()
+        if self.broken is not None:
+            future.set_exception(self.broken)
+        else:
+            self._awaited.append((tau, future))
+        return future
+
+    def _settle(self, tau: int) -> None:
+        """Everything applied up to here is durable, but for what is still in `_unsynced`."""
+        if self._unsynced:
+            tau = min(tau, self._unsynced[0].commits[0].tau - 1)
+        if tau > self.durable_tau:
+            self.durable_tau = tau
+            if self.after_settled is not None:
+                self.after_settled()
+            if self._awaited:
+                awaited, self._awaited = self._awaited, []
+                for wanted, future in awaited:
+                    if wanted > tau:
+                        self._awaited.append((wanted, future))
+                    elif not future.done():
+                        future.set_result(None)
+
+    # --- synced before the loop goes on, or in a thread -------------------------------------------
 
     def _is_quick(self, group: _Group) -> bool:
         """Whether the group is better synced on the loop."""
@@ -263,6 +439,10 @@ class Pipeline:
             return
         if self._group is not None and not self._scheduled:
             self._flush()
+        self._after()
+
+    def _after(self) -> None:
+        """After each group."""
         if self.after_commit is not None:
             self.after_commit()
         if self._beat_timer is None and self._loop is not None and self.journals[0].blocking:
@@ -270,7 +450,7 @@ class Pipeline:
         self._tell_drained()
 
     def _tell_drained(self) -> None:
-        if self._drained is not None and not self._in_flight and self._group is None:
+        if self._drained is not None and not (self._in_flight or self._unsynced) and self._group is None:
             self._drained.set_result(None)
             self._drained = None
 
@@ -285,6 +465,7 @@ class Pipeline:
         else:
             self._fail(group)
             self.crossbar.advance(0, (), group.commits[-1].tau)
+        self._settle(group.commits[-1].tau)
 
     def _merge(self, group: _Group) -> None:
         """Several journals: the crossbar delivers up to the oldest group that is still being
@@ -306,6 +487,7 @@ class Pipeline:
             for future, commit in zip(done.futures, done.commits, strict=True):
                 if not future.done():
                     future.set_result(commit.tau)
+        self._settle(crossbar.upto)
 
     def _fail(self, group: _Group) -> None:
         assert group.error is not None
@@ -313,13 +495,21 @@ class Pipeline:
             if not future.done():
                 future.set_exception(group.error)
 
-    def _abandon(self, group: _Group) -> None:
+    def _abandon(self, group: _Group | None) -> None:
         """Nobody can tell what has become of these commits; the process is to end and recover."""
-        groups = [group, *self._in_flight]
+        groups = [*self._in_flight, *self._unsynced]
+        if group is not None:
+            groups.append(group)
         if self._group is not None:
             groups.append(self._group)
             self._group = None
         self._in_flight.clear()
+        self._unsynced.clear()
+        for _, waiting in self._awaited:
+            if not waiting.done():
+                assert self.broken is not None
+                waiting.set_exception(self.broken)
+        self._awaited.clear()
         for each in groups:
             if each.error is None:
                 each.error = self.broken
@@ -331,7 +521,7 @@ class Pipeline:
         self._beat_timer = None
         if self._closed or self.broken is not None:
             return
-        if self._in_flight or self._group is not None:
+        if self._in_flight or self._unsynced or self._group is not None:
             assert self._loop is not None
             self._beat_timer = self._loop.call_later(BEAT_SECONDS, self._beat)
             return
@@ -343,6 +533,7 @@ class Pipeline:
                     self.crossbar.durable = tau
             for index in range(len(self.journals)):
                 self.crossbar.advance(index, (), tau)
+            self._settle(tau)
         except Exception as error:
             self._break(error)
 
@@ -380,8 +571,8 @@ class Pipeline:
         if self._closed:
             return
         self._closed = True
-        while self._in_flight or self._group is not None:
-            if self._in_flight:
+        while self._in_flight or self._unsynced or self._group is not None:
+            if self._in_flight or self._unsynced:
                 self._drained = asyncio.get_running_loop().create_future()
                 await self._drained
             else:
@@ -397,6 +588,8 @@ class Pipeline:
         for worker in self._workers:
             if worker is not None:
                 worker.stop()
+        if self._syncer is not None:
+            self._syncer.stop()
         for journal in self.journals:
             if self.broken is None:
                 with suppress(JournalFull, JournalBroken):

@@ -3,20 +3,28 @@
     checkpoint/5.mdb     the compact copy of database 5's environment, with its applied_tau inside
     checkpoint/FLOOR     a tau: every commit at or before it is in the copies
 
-1. A copy is made in a thread, synced, and renamed into place; then FLOOR is, and then the journal
-   before FLOOR may go.
+1. A copy is made in a thread, synced, and, once all that is in it is durable in the journal, renamed into
+   place; then FLOOR is, and then the journal before FLOOR may go.
 2. Environments are copied at different taus, all at or after the floor; replay starts at the floor
    and skips, per environment, what its copy has.
 3. An environment that has not changed since its last copy is not copied again.
 """
 
 import asyncio
+from collections.abc import Callable
 from pathlib import Path
 
 from gaveldb.journal.api import Disk, read_file, replace_file
 
 from .environments import Environments
 from .stores import Stores
+
+Durable = Callable[[int], "asyncio.Future[None] | None"]
+
+
+async def _wait(future: "asyncio.Future[None] | None") -> None:
+    if future is not None:
+        await future
 
 
 class Checkpoints:
@@ -50,19 +58,23 @@ class Checkpoints:
     def _path(self, database: int) -> Path:
         return self._directory / f"{database}.mdb"
 
-    async def take(self, environments: Environments) -> int:
-        """Copy what has changed; returns the new floor."""
+    async def take(self, environments: Environments, durable: Durable) -> int:
+        """Copy what has changed; returns the new floor. `durable`: see journal.api.Committer."""
         floor = environments.current_tau
         for database, _ in environments.stores():
             store = environments.begin_copying(database)
             try:
                 if store is not None and self._copied.get(database) != store.applied_tau:
                     applied = store.applied_tau
-                    await asyncio.to_thread(environments.kept.copy, store, self._path(database))
+                    path = self._path(database)
+                    await asyncio.to_thread(environments.kept.copy, store, path)
+                    await _wait(durable(environments.current_tau))
+                    await asyncio.to_thread(environments.kept.keep_copy, path)
                     self._copied[database] = applied
             finally:
                 if not environments.end_copying(database):
                     self.forget(database)
+        await _wait(durable(floor))
         await asyncio.to_thread(self._set_floor, floor)
         return floor
 

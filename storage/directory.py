@@ -73,5 +73,9 @@ class DataDirectory:
         boot_id = self._host.boot_id()
         replace_file(self._disk, self.path / "BOOT", f"{boot_id} {'clean' if clean else 'open'}\n")
 
+    def distrust(self) -> None:
+        """From now on, and until it is marked again, the store is not to be trusted."""
+        replace_file(self._disk, self.path / "BOOT", " open\n")
+
     def close(self) -> None:
         self._disk.close(self._lock)

@@ -2,7 +2,7 @@
 
 Recovery:
 1. Lock the directory. If the store is not to be trusted (the machine stopped without a clean
-   close), make it again from the last checkpoint.
+   close, or it is ahead of the journal), make it again from the last checkpoint.
 2. Open the journals (a torn tail is cut) and replay, in tau order, what the environments lack:
    after the checkpoint's floor, or after what every environment is known to have.
 3. Start the pipeline: the store is the crossbar's sink, and is asked for room before each commit.
@@ -56,7 +56,7 @@ class OpenStorage:
             return
         async with self._checkpoint_lock:
             self.storage.written_bytes = 0
-            floor = await self._checkpoints.take(self.storage)
+            floor = await self._checkpoints.take(self.storage, self.pipeline.durable)
             self.pipeline.truncate_before(floor)
 
     def _maybe_checkpoint(self) -> None:
@@ -113,19 +113,30 @@ def open_storage(
     try:
         checkpoints = Checkpoints(directory.checkpoint, host.disk)
         trusted = directory.store_is_trusted()
-        if not trusted:
+        if trusted:
+            directory.mark(clean=False)
+        else:
             checkpoints.restore(stores)
-        directory.mark(clean=False)
         environments = Environments(stores)
         known = checkpoints.floor()
         if trusted:
             known = max(known, *(store.batch_start for _, store in environments.stores()))
         applied = max(known, *(store.applied_tau for _, store in environments.stores()))
         pipeline = open_pipeline(directory.journal, clock, journals=journals, start_tau=applied, host=host)
+        ahead = any(store.applied_tau > pipeline.journaled_tau for _, store in environments.stores())
+        if trusted and ahead:  # a sync has failed, and what it was to write is lost: nobody was told of it
+            trusted = False
+            directory.distrust()
+            environments.close()
+            checkpoints.restore(stores)
+            environments = Environments(stores)
+            known = checkpoints.floor()
         environments.current_tau = known
         environments.on_dropped = checkpoints.forget
         for commit in pipeline.history(known):
             environments.replay(commit)
+        if not trusted:  # before, copies of several taus do not know of one another
+            directory.mark(clean=False)
     except BaseException:
         directory.close()
         raise

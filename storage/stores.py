@@ -61,7 +61,10 @@ class Stores(Protocol):
         """Make a store from its copy, before any is opened."""
 
     def copy(self, store: Any, target: Path) -> None:
-        """A durable copy of the store as it is now; the name is not durable yet. May run in a thread."""
+        """A durable copy of the store as it is now, not yet in its place. May run in a thread."""
+
+    def keep_copy(self, target: Path) -> None:
+        """Put the last copy in its place; the name is not durable yet. May run in a thread."""
 
 
 class MemoryStores:
@@ -89,6 +92,9 @@ class MemoryStores:
         raise NotImplementedError("stores in memory have no copies")
 
     def copy(self, store: MemoryStore, target: Path) -> None:
+        raise NotImplementedError("stores in memory have no copies")
+
+    def keep_copy(self, target: Path) -> None:
         raise NotImplementedError("stores in memory have no copies")
 
 
@@ -143,6 +149,11 @@ class LmdbStores:
         try:
             store.copy(unfinished)
             sync_path(unfinished / "data.mdb")
-            os.replace(unfinished / "data.mdb", target)
-        finally:
+        except BaseException:
             shutil.rmtree(unfinished, ignore_errors=True)
+            raise
+
+    def keep_copy(self, target: Path) -> None:
+        unfinished = target.with_suffix(".new")
+        os.replace(unfinished / "data.mdb", target)
+        shutil.rmtree(unfinished, ignore_errors=True)

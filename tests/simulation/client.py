@@ -41,6 +41,7 @@ class Session:
         self.life = life
         self.serializable = serializable
         self.stopping = False
+        self.early = 1.0  # the share of commits that may be applied before they are durable
         self.acknowledged: list[tuple[int, int]] = []  # (database of the marker, number), newest last
 
     async def think(self, most: float = 0.002) -> None:
@@ -74,9 +75,11 @@ class Transaction:
             database: storage.snapshot(database) for database in DATABASES if database in storage._by_id
         }
         self.base = min(snapshot.tau for snapshot in self.snapshots.values())
+        self.base_newest = max(snapshot.tau for snapshot in self.snapshots.values())
         self.entry: Entry = session.history.begin(
             workload, session.life, session.world.now, self.base, serializable
         )
+        self.entry.unsure = self.base_newest > session.opened.pipeline.durable_tau
         self.writes: dict[tuple[int, bytes], bytes | None] = {}
         self.deletes: list[tuple[int, bytes, bytes]] = []
         self.controls: dict[bytes, bytes | None] = {}
@@ -143,6 +146,12 @@ class Transaction:
         """Sets the entry's outcome; raises nothing that a client is to expect."""
         entry, session, world = self.entry, self.session, self.world
         if not (self.writes or self.deletes or self.controls):
+            durable = session.opened.committer.durable(self.base_newest)
+            if durable is not None:
+                try:
+                    await durable
+                except JournalBroken:
+                    return
             entry.ended = world.now
             entry.outcome = COMMITTED
             return
@@ -150,7 +159,12 @@ class Transaction:
         entry.outcome = UNKNOWN  # unless there will be an answer
         present = list(self.snapshots)
         marked_in = world.random.choice(present)
-        future: Future[int] = session.opened.committer.commit(self.request(marked_in))
+        rows_only = not (self.deletes or self.controls)
+        future: Future[int] = session.opened.committer.commit(
+            self.request(marked_in),
+            (lambda: None) if rows_only and world.random.random() < session.early else None,
+            crowded=world.random.random() < 0.3,
+        )
         if world.random.random() < 0.3 and not future.done():
             session.opened.committer.flush(lambda: self._acknowledge(marked_in))
         try:

@@ -40,7 +40,8 @@ def check_lists(
         if entry.number in happened and element not in there:
             wrong.append(f"element {element} of transaction {entry.number} is lost")
     for entry in entries:
-        wrong += _judge_reads(entry, final, writer, happened)
+        if entry.was_told(happened):
+            wrong += _judge_reads(entry, final, writer)
     if wrong:
         return wrong
     return _judge_order([e for e in entries if _counts(e, happened)], final, writer, snapshots)
@@ -60,9 +61,7 @@ def _judge_final(content: list[int], writer: dict[int, Entry], happened: set[int
     return wrong
 
 
-def _judge_reads(
-    entry: Entry, final: dict[int, list[int]], writer: dict[int, Entry], happened: set[int]
-) -> list[str]:
+def _judge_reads(entry: Entry, final: dict[int, list[int]], writer: dict[int, Entry]) -> list[str]:
     wrong = []
     own: dict[int, list[int]] = {}
     for kind, item, what in entry.actions:

@@ -24,7 +24,12 @@ class Entry:
     outcome: str = OPEN
     tau: int = 0
     writes: bool = False
+    unsure: bool = False  # it reads what was not durable when it began
     actions: list[tuple[Any, ...]] = field(default_factory=list)
+
+    def was_told(self, happened: set[int]) -> bool:
+        """Whether what it read must be true: what is not durable may be read, but nobody is told so."""
+        return not self.unsure or self.outcome == COMMITTED or self.number in happened
 
 
 class History:

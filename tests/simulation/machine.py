@@ -7,7 +7,7 @@ from typing import Any
 
 from .disk import SimDisk
 from .stores import CachedStores, LmdbStoresOnCopies
-from .world import SimWorker, World
+from .world import SimSyncer, SimWorker, World
 
 
 class SimClock:
@@ -53,3 +53,6 @@ class Machine:
         self, loop: AbstractEventLoop, work: Callable[[Any], None], done: Callable[[Any], None]
     ) -> SimWorker:
         return SimWorker(self.world, work, done)
+
+    def start_syncer(self, loop: AbstractEventLoop) -> SimSyncer:
+        return SimSyncer(self.world, self.disk)

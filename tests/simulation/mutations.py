@@ -14,6 +14,7 @@ from gaveldb.journal.crossbar import Crossbar, _Asynchronous
 from gaveldb.journal.log import SegmentLog
 from gaveldb.journal.pipeline import Pipeline
 from gaveldb.journal.window import Generation, Window
+from gaveldb.storage import checkpoint
 from gaveldb.storage.checkpoint import Checkpoints
 from gaveldb.storage.directory import DataDirectory
 from gaveldb.storage.environments import Environments
@@ -65,6 +66,24 @@ def _append_unsynced(original: Any, self: SegmentLog, entries: Any) -> None:
         original(self, entries)
     finally:
         self._fdatasync = sync
+
+
+def _done_at_once(original: Any, self: Pipeline) -> None:
+    """What is written is said to be durable, without a sync."""
+    self._syncing = len(self._unsynced)
+    self._synced(None)
+
+
+def _forget_the_rest(original: Any, self: Pipeline, tau: int) -> None:
+    """What has been applied is taken for durable."""
+    unsynced, self._unsynced = self._unsynced, type(self._unsynced)()
+    original(self, max(tau, self.crossbar.upto))
+    self._unsynced = unsynced
+
+
+def _copies_early(original: Any, future: Any) -> Any:
+    """Checkpoints do not wait for the journal."""
+    return original(None)
 
 
 def _keep_failed_group(original: Any, self: SegmentLog, error: OSError) -> None:
@@ -157,6 +176,9 @@ MUTATIONS: dict[str, Patch] = {
     "crossbar: the highest watermark": replaced(Crossbar, "advance", _highest_watermark),
     "crossbar: an overflow is forgotten": replaced(_Asynchronous, "take", _drop_overflow),
     "pipeline: answered before it is delivered": replaced(Pipeline, "_merge", _answer_early),
+    "pipeline: no sync while the loop goes on": replaced(Pipeline, "_sync", _done_at_once),
+    "pipeline: what is applied passes for durable": replaced(Pipeline, "_settle", _forget_the_rest),
+    "checkpoint: copies are ahead of the journal": replaced(checkpoint, "_wait", _copies_early),
     "store: snapshots move": replaced(MemoryStore, "_put", _no_notes),
     "store: an environment is left out": replaced(Environments, "_write", _first_environment_only),
     "store: deletes come last": replaced(MemoryStore, "write", _deletes_last),

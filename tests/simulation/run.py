@@ -65,6 +65,7 @@ class Settings:
             b"\x00\x00\x00\x02\x00\x00\x00\x05",
         ]
         self.shards = source.choice(([], [], bounds[:1], bounds))
+        self.early = source.choice((0.0, 0.5, 1.0, 1.0))
         self.window_keys = source.choice((20, 200, 10**6))
         self.constants = {
             "gaveldb.journal.log.ALLOCATION_FIRST": source.choice((1, 1024)),
@@ -200,6 +201,7 @@ class Run:
         self.world.note(f"life {life}")
         opened = await self._open()
         session = Session(world, self.history, opened, life, serializable=settings.serializable)
+        session.early = settings.early
         await self._set_up(session)
         for follower in self.followers:
             follower.subscribe(opened)

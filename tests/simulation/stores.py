@@ -130,6 +130,9 @@ class CachedStores:
     def copy(self, store: CachedStore, target: Path) -> None:
         write_file(self.disk, target, store.content())
 
+    def keep_copy(self, target: Path) -> None:
+        self.disk.replace(target.with_suffix(".new"), target)
+
 
 class LmdbStoresOnCopies(LmdbStores):
     """The real thing, except that its copies go to the simulated disk."""
@@ -201,9 +204,12 @@ class LmdbStoresOnCopies(LmdbStores):
         content = (made / "data.mdb").read_bytes()
         write_file(self.disk, target, content)
 
+    def keep_copy(self, target: Path) -> None:
+        self.disk.replace(target.with_suffix(".new"), target)
+
 
 def write_file(disk: SimDisk, target: Path, content: bytes) -> None:
-    """As a checkpoint's copy is written: under another name, synced, then renamed."""
+    """As a checkpoint's copy is written: under another name, and synced."""
     unfinished = target.with_suffix(".new")
     descriptor = disk.open(unfinished, os.O_RDWR | os.O_CREAT | os.O_TRUNC)
     try:
@@ -213,4 +219,3 @@ def write_file(disk: SimDisk, target: Path, content: bytes) -> None:
         disk.fsync(descriptor)
     finally:
         disk.close(descriptor)
-    disk.replace(unfinished, target)

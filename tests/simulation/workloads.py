@@ -283,6 +283,7 @@ class Register(Workload):
     ) -> list[str]:
         """Reads and acknowledged writes by their time: what is over before another begins comes before it."""
         wrong = []
+        entries = [entry for entry in entries if entry.was_told(happened)]
         for written in (last, *(a[2] for e in entries for a in e.actions if a[:2] == ("read", item))):
             if written not in writes or (written and written not in happened):
                 wrong.append(f"register {item} had {written}, which nobody committed")

@@ -221,3 +221,36 @@ class SimWorker:
     def stop(self) -> None:
         if self._items or self._running:
             raise Finding("a worker was stopped while it had something to do")
+
+
+class SimSyncer:
+    """journal.host.Syncer: a thread of the world that syncs, as the kernel does."""
+
+    def __init__(self, world: World, disk: Any) -> None:
+        self._world = world
+        self._disk = disk
+        self._running = False
+
+    def sync(self, descriptor: int, done: Callable[[OSError | None], None]) -> None:
+        if self._running:
+            raise Finding("two syncs at a time")
+        self._running = True
+
+        def work() -> None:
+            error = None
+            try:
+                self._disk.fdatasync(descriptor)
+            except OSError as failed:
+                error = failed
+            assert self._world.loop is not None
+            self._world.loop.call_later(self._world.random.random() * 0.00002, self._finish, done, error)
+
+        self._world.thread(work)
+
+    def _finish(self, done: Callable[[OSError | None], None], error: OSError | None) -> None:
+        self._running = False
+        done(error)
+
+    def stop(self) -> None:
+        if self._running:
+            raise Finding("a sync is under way at the end")

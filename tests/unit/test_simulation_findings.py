@@ -39,7 +39,9 @@ async def test_a_refused_commit_is_not_acknowledged_with_another_ones_group() ->
     told: list[str] = []
     winner = engine.commit(CommitRequest(base, {ZERO + b"k": b"1"}))
     engine.blocks = 1
-    loser = engine.commit_alone(CommitRequest(base, {ZERO + b"k": b"2"}), lambda: told.append("committed"))
+    loser = engine.commit_alone(
+        CommitRequest(base, {ZERO + b"k": b"2"}), lambda: told.append("committed"), None
+    )
     assert loser.exception() is not None
     await winner
     assert told == []
