@@ -82,6 +82,8 @@ class Database:
         self.rowid_counters: dict[int, Callable[[], int]] = {}  # by relation number: the next row id
         self.moved: dict[bytes, None] = {}  # rows that have gone to other partitions
         self._current: SharedSnapshot | None = None
+        self._settled: SharedSnapshot | None = None  # the newest durable state, if what followed is not
+        self._boundary: SharedSnapshot | None = None  # what will be that when the sync under way ends
         self._catalog_rowid = FIRST_STORED_ROWID
 
     def load(self, shared_rows: Sequence[tuple[int, int, bytes]]) -> None:
@@ -133,6 +135,50 @@ class Database:
             current = self._current = SharedSnapshot(self.engine.storage.snapshot(self.oid))
         current.users += 1
         return current
+
+    def settled_snapshot(self) -> SharedSnapshot | None:
+        """As `shared_snapshot`, but of the newest state that is durable; None if there is none: then what is
+        read in the newest one may be told only when that is durable."""
+        durable_tau = self.engine.committer.durable_tau
+        if durable_tau >= self.storage.current_tau:
+            return self.shared_snapshot()
+        settled = self._settled
+        return settled if settled is not None and settled.tau == durable_tau else None
+
+    def keep_settled(self) -> None:
+        """The next commit is applied before it is durable. If the state before it is durable, or will be when
+        the sync under way ends, it is kept for those who only read."""
+        current = self._current
+        if current is None or current.tau != self.storage.current_tau:
+            return
+        committer = self.engine.committer
+        if committer.durable_tau >= current.tau:
+            if self._settled is None:
+                self._settled = current
+                current.users += 1
+        elif committer.syncing_tau == current.tau and self._boundary is None:
+            self._boundary = current
+            current.users += 1
+
+    def forget_settled(self) -> None:
+        """At the end."""
+        for snapshot in (self._settled, self._boundary):
+            if snapshot is not None:
+                snapshot.close()
+        self._settled = self._boundary = None
+
+    def renew_settled(self) -> None:
+        """More is durable than before."""
+        if self._settled is not None:
+            self._settled.close()
+            self._settled = None
+        boundary = self._boundary
+        if boundary is not None and boundary.tau <= self.engine.committer.durable_tau:
+            self._boundary = None
+            if boundary.tau < self.storage.current_tau:
+                self._settled = boundary
+            else:
+                boundary.close()
 
     def shared_snapshot(self) -> SharedSnapshot:
         """As `snapshot`, for a user who is done before anything else runs, and does not close it."""

@@ -3,6 +3,7 @@
 import time
 from asyncio import Future
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 from gaveldb.journal.errors import JournalFull, SerializationFailure
@@ -82,6 +83,7 @@ class TransactionEnd(SessionState):
                 from .ddl.oncommit import on_commit_actions
 
                 on_commit_actions(self)
+            unsettled = self.unsettled(transaction)
             if transaction.has_writes:
                 request = yield from transaction.commit_request_steps()
                 transaction.release()
@@ -91,9 +93,12 @@ class TransactionEnd(SessionState):
                     reservation = self.engine.reservation()
                     if reservation is not None:
                         yield reservation
-                    self.committing = future = transaction.sent = self.engine.commit(request)
+                    future = self.engine.commit(request, self._hand_over(transaction))
+                    self.committing = transaction.sent = future
                     yield future
                     future.result()
+            if unsettled and transaction.sent is None:
+                yield from self._settled(unsettled)
         except BaseException as error:
             winner = self._commit_lost(error)
             if winner is not None:
@@ -137,8 +142,46 @@ class TransactionEnd(SessionState):
         self.portals.clear()
         transaction.release()
         quiet = not (self.settings.dirty or transaction.on_commit)
-        future = transaction.sent = self.engine.commit_alone(request, acknowledge if quiet else None)
+        acknowledge_quietly = acknowledge if quiet else None
+        future = self.engine.commit_alone(request, acknowledge_quietly, self._hand_over(transaction))
+        transaction.sent = future
         return future
+
+    def _hand_over(self, transaction: Transaction) -> Callable[[], None] | None:
+        """What is done as soon as the writes are applied, be they durable or not: others get the locks. None
+        if nobody may see them before they are durable (new definitions, and what files depend on), or if
+        there is more to be done before others get the locks."""
+        if (
+            transaction.changed_catalog()
+            or transaction.raw_writes
+            or transaction.range_deletes
+            or transaction.on_commit
+        ):
+            return None
+        if transaction.serial is not None:
+            return partial(self._hand_over_serial, transaction)
+        return transaction.release_locks
+
+    def _hand_over_serial(self, transaction: Transaction) -> None:
+        serial, transaction.serial = transaction.serial, None
+        if serial is not None:
+            self.database.serializer.end(serial, True)
+        transaction.release_locks()
+
+    def unsettled(self, transaction: Transaction) -> int:
+        """The tau that must be durable before anybody is told that a transaction without writes of its own is
+        committed: that of the newest state that it has seen. 0 if it is."""
+        seen: int = transaction.seen_tau
+        snapshot = transaction.snapshot
+        if snapshot is not None and snapshot.tau > seen:
+            seen = snapshot.tau
+        return seen if seen > self.engine.committer.durable_tau else 0
+
+    def _settled(self, tau: int) -> Iterator[Any]:
+        future = self.engine.committer.durable(tau)
+        if future is not None:
+            yield future
+            future.result()
 
     def _commit_lost(self, error: BaseException) -> Any:
         """The end of a transaction whose COMMIT failed; perhaps something to wait for: whoever tries again at

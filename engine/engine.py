@@ -78,6 +78,7 @@ class GavelEngine:
         self.literal_plans = LiteralPlans()
         self.storage: Any = None
         self._handle: Any = None
+        self.committer: Any = None
         self._send: Any = None  # the committer's
         self._flush: Any = None
         self.committed_since: Any = None  # the committer's
@@ -106,6 +107,7 @@ class GavelEngine:
             journals=int(self.config.get("journals", 1) or 1),
         )
         self.storage = self._handle.storage
+        self.committer = self._handle.committer
         self._send = self._handle.committer.commit
         self._flush = self._handle.committer.flush
         self.committed_since = self._handle.committer.committed_since
@@ -123,6 +125,8 @@ class GavelEngine:
         if missing:
             writes: dict[bytes, bytes | None] = dict(create_database_write(oid, None) for oid in missing)
             await self.commit(CommitRequest(self.current_tau(), writes))
+        self.committer.before_unsettled = self._before_unsettled
+        self.committer.after_settled = self._after_settled
         self.database(POSTGRES_OID, "postgres")
         snapshot = self.storage.snapshot(SHARED_DATABASE)
         try:
@@ -143,7 +147,9 @@ class GavelEngine:
             writes.update(database.sequences.flush())
         if writes:
             await self.commit(CommitRequest(self.adjudicated_tau(), writes))
+        self.committer.before_unsettled = self.committer.after_settled = None
         for database in self.databases.values():
+            database.forget_settled()
             database.retire_snapshot()
         await self._handle.close()
 
@@ -183,6 +189,14 @@ class GavelEngine:
                 elif oid in self.databases:
                     self.databases[oid].apply(changes, shared=False)
 
+    def _before_unsettled(self) -> None:
+        for database in self.databases.values():
+            database.keep_settled()
+
+    def _after_settled(self) -> None:
+        for database in self.databases.values():
+            database.renew_settled()
+
     def applied(self, tau: int) -> "asyncio.Future[None] | None":
         """None if the commit at `tau` is applied, else a Future of that."""
         if tau <= self.storage.current_tau:
@@ -213,15 +227,22 @@ class GavelEngine:
 
     # --- the pipeline -----------------------------------------------------------------------------
 
-    def commit(self, request: CommitRequest) -> Any:
-        """Send a request to the adjudicator; a Future of its tau."""
-        return self._send(request)
+    def commit(self, request: CommitRequest, applied: Callable[[], None] | None = None) -> Any:
+        """Send a request to the adjudicator; a Future of its tau. `applied`: see journal.api.Committer."""
+        return self._send(request, applied, crowded=self.blocks > 1)
 
-    def commit_alone(self, request: CommitRequest, acknowledge: Callable[[], None] | None) -> Any:
+    def commit_alone(
+        self,
+        request: CommitRequest,
+        acknowledge: Callable[[], None] | None,
+        applied: Callable[[], None] | None,
+    ) -> Any:
         """As commit, for a transaction block; if there is no other, nobody else's commit is waited for.
         `acknowledge`: see journal.api.Committer.flush."""
+        if self.blocks > 1:
+            return self._send(request, applied, crowded=True)
         future = self._send(request)
-        if self.blocks == 1 and not future.done():  # it is when the commit was refused
+        if not future.done():  # it is when the commit was refused
             self._flush(acknowledge)
         return future
 

@@ -104,11 +104,14 @@ class ExpressPlan:
         transaction.end_command()
 
     def read_alone(self, portal: Portal) -> Any:
-        """A transaction of its own that only reads, on the snapshot that all share: b"I"; None if its end
-        has to be seen to; False, with nothing done, if it cannot be that simple. It is not counted among
-        the snapshot's users, since nothing else runs before its end. Raises WouldBlock and
+        """A transaction of its own that only reads, on a snapshot that all share, of what is durable: b"I";
+        None if its end has to be seen to; False, with nothing done, if it cannot be that simple. It is not
+        counted among the snapshot's users, since nothing else runs before its end. Raises WouldBlock and
         StatementRestart, with the transaction still there."""
         session = self.session
+        snapshot = session.database.settled_snapshot()
+        if snapshot is None:
+            return False
         transaction = session._spare
         if transaction is None:
             transaction = new_transaction(session)
@@ -119,7 +122,7 @@ class ExpressPlan:
             session._spare = None
         now = _time_ns() // 1000 - EPOCH_OFFSET_US
         transaction.transaction_timestamp = now
-        transaction.snapshot = snapshot = session.database.shared_snapshot()
+        transaction.snapshot = snapshot
         transaction._catalog = transaction._catalog_base = self.plan.catalog
         session.transaction = transaction
         session.cancelled = None
@@ -281,10 +284,11 @@ class ExpressStatement(ExpressPlan):
                     break
                 except (WouldBlock, StatementRestart) as reason:
                     begin_again(context, self.events, fresh=False)
-                    request = getattr(reason, "request", None)
-                if request is None:
+                    following = getattr(reason, "request", None)
+                if following is None:
                     yield from self._slowly(portal, output).__await__()
                     return
+                request = following
         except BaseException as error:
             raise session._statement_failed(error) from None
         if transaction.explicit:
@@ -377,7 +381,11 @@ class ExpressControl:
                     session._committed(transaction)
                     return b"I"
                 return CommitStep(session, transaction, future, output)
-        elif not (transaction.deferred or transaction.waits) and session.ends_quietly():
+        elif (
+            not (transaction.deferred or transaction.waits)
+            and session.ends_quietly()
+            and not session.unsettled(transaction)
+        ):
             session.end_quietly()
             return b"I"
         return self._commit(output)

@@ -95,7 +95,13 @@ class ExpressQuery(ExpressPlan):
         session = self.session
         transaction = session.transaction
         assert transaction is not None
-        if transaction.has_writes or transaction.waits or transaction.notifications or transaction.deferred:
+        if (
+            transaction.has_writes
+            or transaction.waits
+            or transaction.notifications
+            or transaction.deferred
+            or session.unsettled(transaction)
+        ):
             return self._commit("", output, mark)
         session._implicit_end_readonly()
         return b"I"

@@ -280,6 +280,7 @@ class ExtendedProtocol(SimpleProtocol):
             or transaction.notifications
             or transaction.deferred
             or transaction.serial is not None
+            or self.unsettled(transaction)
         ):
             return self._commit_at_sync(output)
         self._implicit_end_readonly()

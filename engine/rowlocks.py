@@ -3,8 +3,9 @@
 1. Whoever changes, deletes or locks a row holds its lock (the row's key) to the end of the transaction, and
    whoever inserts a unique index entry the entry's. So a commit conflicts with nobody, and READ COMMITTED
    never sees 40001; the adjudicator would find it if a lock had been forgotten.
-2. A lock is given back when its transaction's writes are applied. So whoever gets a lock finds in the newest
-   state of the store what the last holder has left (`newest`).
+2. A lock is given back when its transaction's writes are applied, which may be before they are durable. So
+   whoever gets a lock finds in the newest state of the store what the last holder has left (`newest`),
+   and is not told that it is committed before all it has seen is durable (ending.py).
 3. What was locked may have changed since the snapshot. READ COMMITTED goes on with the newest version of
    the row, which the plan checks again (engine/compile/lock.py); above that level it is 40001.
 """
@@ -48,6 +49,7 @@ class RowLocks:
     holds: list[Hold | None]  # by mode, made when they are needed
     has_holds: bool
     on_commit: list[Any]
+    seen_tau: int
     used: set[Any]  # RelationLocks that are only noted, see relationlocks.py
     strong: set[int]  # the relations that this transaction has entered into Database.strong
 
@@ -134,7 +136,7 @@ class RowLocks:
         database = self.database
         if not database.committed_since(key, self.snapshot.tau):
             return None
-        value: bytes | None = database.shared_snapshot().get(key)
+        value = self._get_newest(key)
         moved = value is None and key in database.moved
         if keys is not None and value is not None:
             old, new = _decode(self.snapshot.get(key)), _decode(value)
@@ -168,10 +170,16 @@ class RowLocks:
                 return value
         if key[0] & 0x80:
             return self.session.temporary.get(key)
-        snapshot = self.snapshot
-        if snapshot.tau != self.database.storage.current_tau:
-            snapshot = self.database.shared_snapshot()
-        return snapshot.get(key)
+        if self.snapshot.tau == self.database.storage.current_tau:
+            value = self.snapshot.get(key)
+            return value
+        return self._get_newest(key)
+
+    def _get_newest(self, key: bytes) -> bytes | None:
+        snapshot = self.database.shared_snapshot()
+        self.seen_tau = snapshot.tau
+        value: bytes | None = snapshot.get(key)
+        return value
 
     def unique_entry(self, key: bytes, rows: bytes) -> bytes | None:
         """The entry that stands in the way of a new one; None if there is none, and then its key is locked.
@@ -264,7 +272,7 @@ class RowLocks:
                 yield from wait_steps(self.session, request)
             if strict:
                 if self.database.committed_since(entry_key, self.snapshot.tau):
-                    gone = self.database.shared_snapshot().get(entry_key) is None
+                    gone = self._get_newest(entry_key) is None
                     raise concurrent_update("delete" if gone else "update")
                 return True
             if self.newest(entry_key) == entry:

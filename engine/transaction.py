@@ -157,6 +157,7 @@ class Transaction(RowLocks):
         self.listens = False  # it has executed LISTEN or UNLISTEN
         self.last_key_tau = 0
         self.commands = 0  # that have written
+        self.seen_tau = 0  # of the newest state that was looked at besides the snapshot
         self.xid = 0
         self._catalog: Any = None
         self._catalog_changes: dict[int, dict[int, Any]] = {}

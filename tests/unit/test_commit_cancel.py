@@ -19,10 +19,10 @@ async def test_too_late(last: str, monkeypatch: pytest.MonkeyPatch) -> None:
             await world.ask("prepare transaction 'p'")
         engine, commit = world.engine, world.engine.commit
 
-        def slowly(request: Any) -> "asyncio.Future[int]":
+        def slowly(request: Any, applied: Any = None) -> "asyncio.Future[int]":
             loop = asyncio.get_running_loop()
             future: asyncio.Future[int] = loop.create_future()
-            sent = commit(request)
+            sent = commit(request, applied)
             loop.call_later(0.1, lambda: future.set_result(sent.result()))
             return future
 
