@@ -329,5 +329,9 @@ def _lock_named(ctx: Any, target: Any, mode: int) -> bool:
     waited = False
     index = catalog.pg_index.get(oid)
     if index is not None and is_lockable(catalog, index.indrelid):
-        waited = lock_relation(session, index.indrelid, mode)
+        tables = [index.indrelid]
+        if catalog.pg_class.get(oid).relkind == "I" and mode == ACCESS_EXCLUSIVE_LOCK:
+            tables = descendants(catalog, index.indrelid)
+        for table in tables:
+            waited = lock_relation(session, table, mode) or waited
     return lock_relation(session, oid, mode) or waited

@@ -37,6 +37,14 @@ def concurrent_update(what: str = "update") -> SqlError:
     return SqlError(T_R_SERIALIZATION_FAILURE, f"could not serialize access due to concurrent {what}")
 
 
+def moved_row() -> SqlError:
+    """40001 of a row that has gone to another partition: it cannot be followed there."""
+    return SqlError(
+        T_R_SERIALIZATION_FAILURE,
+        "tuple to be locked was already moved to another partition due to concurrent update",
+    )
+
+
 class RowLocks:
     """What a Transaction does with rows that others may have locked."""
 
@@ -113,7 +121,7 @@ class RowLocks:
             return GONE
         if self.snapshot.tau == self.database.storage.current_tau:
             return None
-        return self._changed(key, mode, marked, keys)
+        return self._changed(key, marked, keys)
 
     def _lock_held(self, hold: Hold, key: bytes, policy: str, relation: str) -> bool:
         locks = self.database.locks
@@ -126,9 +134,7 @@ class RowLocks:
         lock(self.session, hold, key)
         return True
 
-    def _changed(
-        self, key: bytes, mode: int, marked: bool, keys: tuple[int, ...] | None
-    ) -> bytes | bool | None:
+    def _changed(self, key: bytes, marked: bool, keys: tuple[int, ...] | None) -> bytes | bool | None:
         """What has become of a locked row since the snapshot; see lock_row."""
         writes = self.written.get(key[:4])
         if writes is not None and key in writes.entries:
@@ -145,11 +151,7 @@ class RowLocks:
         if self.isolation != "read committed":
             raise concurrent_update("update" if value is not None or marked or moved else "delete")
         if moved:
-            what = "locked" if marked else "deleted" if mode == UPDATE else "updated"
-            raise SqlError(
-                T_R_SERIALIZATION_FAILURE,
-                f"tuple to be {what} was already moved to another partition due to concurrent update",
-            )
+            raise moved_row()
         return GONE if value is None else value
 
     def note_move(self, key: bytes) -> None:
@@ -217,7 +219,12 @@ class RowLocks:
         waited for, the row may have gone, or have another key: the statement begins again."""
         if not key[0] & 0x80:
             tau = self.database.storage.current_tau
-            self.lock_row(key, mode)
+            try:
+                self.lock_row(key, mode)
+            except SqlError:
+                if key not in self.database.moved:
+                    raise
+                raise StatementRestart from None
             if self.database.storage.current_tau != tau:
                 raise StatementRestart
         value = self.newest(key)
@@ -252,15 +259,21 @@ class RowLocks:
 
     # --- foreign keys and deferred unique constraints ---------------------------------------------
 
-    def lock_parent(self, entry_key: bytes, rows: bytes) -> Generator[Any, Any, bool]:
+    def lock_parent(
+        self, entry_key: bytes, rows: bytes, *, newest: bool = False
+    ) -> Generator[Any, Any, bool]:
         """Lock the row of a unique index entry FOR KEY SHARE, so that neither goes before this transaction
-        has ended; False if there is no such entry."""
+        has ended; False if there is no such entry. `newest`: at all levels the newest state is looked at, as
+        PostgreSQL does in partitioned tables."""
         hold = self.hold(KEY_SHARE)
         locks = self.database.locks
         strict = self.isolation != "read committed"
+        row = b""
         while True:
-            entry = self.get(entry_key) if strict else self.newest(entry_key)
+            entry = self.get(entry_key) if strict and not newest else self.newest(entry_key)
             if entry is None:
+                if row in self.database.moved:
+                    raise moved_row()
                 return False
             row = rows + entry[:8]
             if row[0] & 0x80 or self.has_written(row):
@@ -270,7 +283,9 @@ class RowLocks:
                 request = locks.acquire(hold, row, asyncio.get_running_loop())
             if request is not None:
                 yield from wait_steps(self.session, request)
-            if strict:
+                if strict and newest and self.newest(entry_key) != entry:
+                    raise concurrent_update()
+            if strict and not newest:
                 if self.database.committed_since(entry_key, self.snapshot.tau):
                     gone = self._get_newest(entry_key) is None
                     raise concurrent_update("delete" if gone else "update")

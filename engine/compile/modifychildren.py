@@ -113,7 +113,7 @@ class InheritedModification(Modification):
             with frame.block(f"if {moved} is None:"):
                 self._write(rowid, new, changed)
             with frame.block("else:"):
-                frame.line(f"{self.child}, {rowid} = {moved}")
+                frame.line(f"{self.child}, {rowid}, {new} = {moved}")
         else:
             self._write(rowid, new, changed)
 

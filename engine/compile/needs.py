@@ -37,6 +37,7 @@ class Needs:
     """The analysis of one PlannedQuery."""
 
     def __init__(self, planned: plan.PlannedQuery) -> None:
+        self.rtable = planned.rtable
         self.known: dict[int, frozenset[Any]] = {}
         self.varnos: dict[int, frozenset[int]] = {}
         self.above: dict[int, Atoms] = {}
@@ -122,6 +123,8 @@ class Needs:
                     below[atom] = extra[atom]
         if isinstance(node, plan.LockRows):
             for mark in node.marks:
+                if self.rtable[mark.rti - 1].rtekind != "relation":
+                    continue
                 below[var_atom(mark.rti, -1)] = None
                 if mark.rti in node.inherited:
                     below[var_atom(mark.rti, -6)] = None

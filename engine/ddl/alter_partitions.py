@@ -5,9 +5,8 @@ from typing import Any
 
 from gaveldb.journal.api import ACCESS_EXCLUSIVE_LOCK, SHARE_UPDATE_EXCLUSIVE_LOCK
 
-from ..catalog.inheritance import children_of, descendants
+from ..catalog.inheritance import children_of
 from ..errors import SqlError
-from ..relationlocks import is_lockable, lock_relation
 from ..sqlstates import (
     DATATYPE_MISMATCH,
     INVALID_OBJECT_DEFINITION,
@@ -18,8 +17,8 @@ from .alter_inherit import check_circular, create_inheritance, remove_inheritanc
 from .names import find_relation, require_owner
 from .partitionindexes import attach_index_command, copy_or_attach_indexes, detach_index
 from .partitioning import analyse_bound, check_bound, set_default_partition, store_bound
-from .partitionkeys import copy_foreign_keys, detach_foreign_keys
-from .partitions import lock_table, verify_default, verify_partition
+from .partitionkeys import copy_foreign_keys, detach_foreign_keys, lock_references
+from .partitions import lock_table, lock_tree, verify_default, verify_partition
 
 
 def attach_partition(alteration: Any, action: Any) -> None:
@@ -37,14 +36,16 @@ def _attach(alteration: Any, command: Any) -> Iterator[Any]:
     catalog = transaction.catalog
     oid = find_relation(ctx, command.name)
     assert oid is not None
-    _lock_tree(ctx, oid, ACCESS_EXCLUSIVE_LOCK)
-    relation, above = catalog.relation(oid), catalog.relation(parent)
-    _check_attachable(ctx, relation, above)
-    spec = analyse_bound(ctx, parent, command.bound)
     from ..run.partitions import partition_table
 
-    default = partition_table(catalog, parent).default
+    lock_tree(ctx, oid, ACCESS_EXCLUSIVE_LOCK)
+    _check_attachable(ctx, oid, parent)
+    default = partition_table(transaction.catalog, parent).default
     lock_table(ctx, default)
+    lock_references(ctx, parent)
+    catalog = transaction.catalog
+    relation = catalog.relation(oid)
+    spec = analyse_bound(ctx, parent, command.bound)
     check_bound(ctx, parent, relation.name, spec, command.bound.location)
     create_inheritance(ctx, oid, parent, partition=True)
     store_bound(ctx, oid, parent, spec)
@@ -58,18 +59,9 @@ def _attach(alteration: Any, command: Any) -> Iterator[Any]:
         alteration.foreign_keys.append((relid, constraint))
 
 
-def _lock_tree(ctx: Any, oid: int, mode: int) -> None:
-    """A table and what is below it."""
+def _check_attachable(ctx: Any, oid: int, above: int) -> None:
     catalog = ctx.transaction.catalog
-    if not ctx.transaction.locking:
-        return
-    for each in descendants(catalog, oid):
-        if is_lockable(catalog, each):
-            lock_relation(ctx.session, each, mode)
-
-
-def _check_attachable(ctx: Any, relation: Any, parent: Any) -> None:
-    catalog = ctx.transaction.catalog
+    relation, parent = catalog.relation(oid), catalog.relation(above)
     require_owner(ctx, relation.row)
     if relation.row.relispartition:
         raise SqlError(WRONG_OBJECT_TYPE, f'"{relation.name}" is already a partition')
@@ -129,7 +121,8 @@ def _detach(alteration: Any, command: Any) -> Iterator[Any]:
     catalog = transaction.catalog
     oid = find_relation(ctx, command.name)
     assert oid is not None
-    _lock_tree(ctx, oid, ACCESS_EXCLUSIVE_LOCK)
+    lock_tree(ctx, oid, ACCESS_EXCLUSIVE_LOCK)
+    catalog = transaction.catalog
     default = partition_table(catalog, parent).default
     if default and command.concurrent:
         raise SqlError(

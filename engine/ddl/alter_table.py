@@ -146,7 +146,8 @@ class Alteration:
         if found is None:
             catalog = self.transaction.catalog
             if self.transaction.locking and is_lockable(catalog, relid):
-                lock_relation(self.ctx.session, relid, ACCESS_EXCLUSIVE_LOCK)
+                if lock_relation(self.ctx.session, relid, ACCESS_EXCLUSIVE_LOCK):
+                    self.ctx.session.renew_catalog(self.ctx)
             check_pending_events(self.ctx, relid, catalog.pg_class.get(relid).relname, "ALTER TABLE")
             found = members[relid] = Alteration(self.ctx, relid, self.statement, self.root)
         return found

@@ -7,6 +7,8 @@ referencing table), by whose rows deletions are watched, and one on each partiti
 from collections.abc import Iterator
 from typing import Any
 
+from gaveldb.journal.api import SHARE_ROW_EXCLUSIVE_LOCK
+
 from ..catalog.inheritance import attribute_map, children_of
 from ..catalog.relcache import foreign_key
 from ..errors import SqlError
@@ -208,6 +210,17 @@ def own_constraints(catalog: Any, column: str, oid: int) -> list[Any]:
 
 
 # --- partitions come and go ------------------------------------------------------------------------------
+
+
+def lock_references(ctx: Any, parent: int) -> None:
+    """Lock the tables on the other side of a partitioned table's foreign keys."""
+    from .partitions import lock_tree
+
+    catalog = ctx.transaction.catalog
+    for column, other in (("conrelid", "confrelid"), ("confrelid", "conrelid")):
+        for row in own_constraints(catalog, column, parent):
+            if getattr(row, other) != parent:
+                lock_tree(ctx, getattr(row, other), SHARE_ROW_EXCLUSIVE_LOCK)
 
 
 def copy_foreign_keys(ctx: Any, oid: int, parent: int) -> list[tuple[int, int]]:

@@ -6,7 +6,7 @@ from typing import Any
 from gaveldb.journal.api import ACCESS_EXCLUSIVE_LOCK
 from gaveldb.storage.api import row_span
 
-from ..catalog.inheritance import scanned_children
+from ..catalog.inheritance import descendants, scanned_children
 from ..errors import SqlError
 from ..relationlocks import is_lockable, lock_relation
 from ..sqlstates import CHECK_VIOLATION
@@ -22,9 +22,10 @@ def become_partition(ctx: Any, oid: int, parent: int, raw: Any) -> Iterator[Any]
 
     catalog = ctx.transaction.catalog
     try:
-        spec = analyse_bound(ctx, parent, raw)
         default = partition_table(catalog, parent).default
         lock_table(ctx, default)
+        catalog = ctx.transaction.catalog
+        spec = analyse_bound(ctx, parent, raw)
         check_bound(ctx, parent, catalog.pg_class.get(oid).relname, spec, raw.location)
     finally:
         ctx.catalog = ctx.transaction.catalog
@@ -34,9 +35,23 @@ def become_partition(ctx: Any, oid: int, parent: int, raw: Any) -> Iterator[Any]
 
 
 def lock_table(ctx: Any, oid: int) -> None:
-    """ACCESS EXCLUSIVE on a table (0: none)."""
-    if oid and ctx.transaction.locking and is_lockable(ctx.transaction.catalog, oid):
-        lock_relation(ctx.session, oid, ACCESS_EXCLUSIVE_LOCK)
+    """ACCESS EXCLUSIVE on a table and those below it (0: none)."""
+    if oid:
+        lock_tree(ctx, oid, ACCESS_EXCLUSIVE_LOCK)
+
+
+def lock_tree(ctx: Any, oid: int, mode: int) -> None:
+    """Lock a table and those below it; after a wait the catalogs and the snapshot are those of then."""
+    transaction = ctx.transaction
+    again = transaction.locking
+    while again:
+        again = False
+        catalog = transaction.catalog
+        for each in descendants(catalog, oid):
+            if is_lockable(catalog, each):
+                again = lock_relation(ctx.session, each, mode) or again
+        if again:
+            ctx.session.renew_catalog(ctx)
 
 
 def verify_default(ctx: Any, default: int) -> Iterator[Any]:
@@ -52,6 +67,7 @@ def verify_partition(ctx: Any, oid: int, message: str) -> Iterator[Any]:
 
     transaction = ctx.transaction
     transaction.end_command()
+    transaction.renew_snapshot()
     catalog = transaction.catalog
     ctx.catalog = catalog
     top = catalog.relation(oid)

@@ -185,13 +185,15 @@ class ChildTargets(dict[int, ChildTarget]):
             if self.catalog.pg_class.get(found).relkind != "p":
                 return self[found]
             oid = found
+            below = self._table(oid)[1]
+            below.enter(ctx, below.with_root(None, row))
 
     def move(
         self, ctx: Any, target: ChildTarget, rowid: int, old: list[Any], row: list[Any]
-    ) -> tuple[ChildTarget, int] | None:
+    ) -> tuple[ChildTarget, int, list[Any]] | None:
         """Put an updated row (in the root's layout) into another partition, if it belongs there: (the
-        partition,
-        the new row id). None: it stays where it is. `old`: the old row in the layout of its partition."""
+        partition, the new row id, the row as it is stored). None: it stays where it is. `old`: the old row
+        in the layout of its partition."""
         goal = self.route(ctx, row)
         if goal is target:
             return None
@@ -205,9 +207,10 @@ class ChildTargets(dict[int, ChildTarget]):
         goal.enter(ctx, new)
         goal.writer.prepare(ctx, new)
         new_rowid = goal.writer.store(ctx, new)
-        _as_updates(txn, before, queued, target, goal.to_root(new), self.root)
+        stored = goal.to_root(new)
+        _as_updates(txn, before, queued, target, stored, self.root)
         txn.note_move(key)
-        return goal, new_rowid
+        return goal, new_rowid, stored
 
 
 class RoutingWriter:

@@ -276,7 +276,9 @@ def _check_child(transaction: Any, event: ChildEvent) -> Iterator[Any]:
         assert key is not None
         if transaction.locking and parent.persistence != "t":
             yield from lock_steps(transaction.session, parent.oid, ROW_SHARE_LOCK)
-        found = yield from transaction.lock_parent(key, parent.storage_id.to_bytes(4, "big"))
+        found = yield from transaction.lock_parent(
+            key, parent.storage_id.to_bytes(4, "big"), newest=root is not parent
+        )
     else:
         rows = yield from _matching_rows(
             transaction, parent, refcolumns, child, foreign_key.columns, event.values
@@ -497,6 +499,7 @@ def validate_foreign_key(ctx: Any, relation: Relation, foreign_key: ForeignKey) 
     """ALTER TABLE ... ADD / VALIDATE: all existing rows must have their parents."""
     transaction = ctx.transaction
     transaction.end_command()
+    transaction.renew_snapshot()
     catalog = transaction.catalog
     parent = catalog.relation(foreign_key.refrelid)
     quoted = [quote_identifier(relation.columns[attnum - 1].name) for attnum in foreign_key.columns]

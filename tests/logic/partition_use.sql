@@ -72,7 +72,6 @@ set enable_partition_pruning = off;
 reset enable_partition_pruning;
 with d as (delete from p where a > 12 returning *) insert into p select a - 10, b from d returning tableoid::regclass, *;
 insert into p values (1, 'x') on conflict do nothing;
-create unique index on p (a);
 select * from p where a in (select a from i0) order by 1;
 update p set a = i0.a + 2 from i0 where p.a = i0.a returning p.*, p.tableoid::regclass, i0.*;
 create table cp (like p including all);
