@@ -50,7 +50,9 @@ class OptimisticTransaction(Transaction):
             self.validate_read(rows + entry[:8])
         return entry
 
-    def lock_parent(self, entry_key: bytes, rows: bytes) -> Generator[Any, Any, bool]:
+    def lock_parent(
+        self, entry_key: bytes, rows: bytes, *, newest: bool = False
+    ) -> Generator[Any, Any, bool]:
         """The parent's entry must still be there at COMMIT."""
         found = self.get(entry_key) is not None
         if found:

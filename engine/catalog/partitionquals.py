@@ -22,7 +22,10 @@ def partition_constraint(catalog: Any, oid: int, parent: int = 0) -> Any:
     for above in ancestors(catalog, oid):
         table = partition_table(catalog, above)
         numbers = attribute_map(table.relation, child)
-        quals = [renumber(qual, numbers) for qual in _quals(catalog, table, below)] + quals
+        try:
+            quals = [renumber(qual, numbers) for qual in _quals(catalog, table, below)] + quals
+        except KeyError:  # a row as a whole, which would have to be converted
+            return None
         if above == parent:
             break
         below = above

@@ -57,7 +57,7 @@ class InheritedModification(Modification):
             self.frame.line(f"{self.child} = {targets}[{self.node.relid}]")
         self.frame.line(f"{self.own} = {self.child}.with_root(None, {row})")
         self.frame.line(f"{self.child}.enter(ctx, {self.own})")
-        self.frame.line(f"{self.child}.writer.routed(ctx, {self.own})")
+        self.frame.line(f"{self.child}.prepare(ctx, {self.own})")
         self._back(row)
 
     def _back(self, row: str) -> None:

@@ -80,6 +80,19 @@ def check_key_column(alteration: Any, attnum: int, what: str, position: int | No
         )
 
 
+def check_other_parents(alteration: Any, row: Any, verb: str) -> None:
+    """42P16 if a child's column also comes from a table that is not altered."""
+    catalog = alteration.transaction.catalog
+    family = set(descendants(catalog, alteration.root.relid))
+    links = catalog.pg_inherits.find("inhrelid", alteration.relid)
+    if row.attinhcount > sum(link.inhparent in family for link in links):
+        raise SqlError(
+            INVALID_TABLE_DEFINITION,
+            f'cannot {verb} inherited column "{row.attname}" of relation "{alteration.relation.name}"',
+            detail=None,
+        )
+
+
 # --- columns ------------------------------------------------------------------------------------------
 
 
@@ -104,8 +117,9 @@ def merge_added_column(alteration: Any, spec: Any) -> bool:
     return True
 
 
-def drop_from_children(alteration: Any, name: str, cascade: bool) -> None:
-    """DROP COLUMN goes down; with ONLY the children keep the column as their own."""
+def drop_from_children(alteration: Any, name: str) -> list[Address]:
+    """DROP COLUMN goes down: the columns that go with it; with ONLY the children keep them as their own."""
+    found: list[Address] = []
     transaction = alteration.transaction
     children = child_alterations(alteration)
     if children and not alteration.recurse and alteration.relation.kind == "p":
@@ -119,14 +133,13 @@ def drop_from_children(alteration: Any, name: str, cascade: bool) -> None:
         row = transaction.catalog.pg_attribute.get(child.relid, column.attnum)
         if alteration.recurse and row.attinhcount == 1 and not row.attislocal:
             check_key_column(child, column.attnum, "drop")
-            drop_from_children(child, name, cascade)
-            address = Address(PG_CLASS, child.relid, column.attnum)
-            perform_deletion(alteration.ctx, [address], cascade=cascade)
+            found += [Address(PG_CLASS, child.relid, column.attnum), *drop_from_children(child, name)]
             continue
         values: dict[str, Any] = {"attinhcount": row.attinhcount - 1}
         if not alteration.recurse:
             values["attislocal"] = True
         transaction.catalog_update("pg_attribute", row, row._replace(**values))
+    return found
 
 
 # --- constraints --------------------------------------------------------------------------------------------
@@ -188,21 +201,23 @@ def _merge_check(alteration: Any, name: str, expr: Any, constraint: Any) -> bool
             f'constraint "{name}" conflicts with NOT VALID constraint on relation "{relation.name}"',
         )
     alteration.ctx.notice(Notice(f'merging constraint "{name}" with inherited definition'))
-    transaction.catalog_update("pg_constraint", row, row._replace(coninhcount=row.coninhcount + 1))
+    values: dict[str, Any] = {"coninhcount": row.coninhcount + 1}
+    if relation.row.relispartition:
+        values = {"coninhcount": 1, "conislocal": False}
+    transaction.catalog_update("pg_constraint", row, row._replace(**values))
     return True
 
 
-def add_not_null_to_children(alteration: Any, name: str, label: str, validate: bool) -> None:
-    """NOT NULL goes down."""
+def add_not_null_to_children(
+    alteration: Any, name: str, label: str, validate: bool, forced: bool = False
+) -> None:
+    """NOT NULL goes down; `forced`: with ONLY, too."""
     from .alter_columns import require_not_null
 
     children = child_alterations(alteration)
-    refuse_only(
-        alteration,
-        children,
-        "constraint must be added to child tables too",
-        "Do not specify the ONLY keyword.",
-    )
+    if not forced:
+        message = "constraint must be added to child tables too"
+        refuse_only(alteration, children, message, "Do not specify the ONLY keyword.")
     for child in children:
         column = column_named(child.relation, name)
         own = child.relation.extra.get("not_null", {}).get(column.attnum)

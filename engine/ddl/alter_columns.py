@@ -26,12 +26,13 @@ from .alter_children import (
     all_below,
     check_key_column,
     child_alterations,
+    column_named,
     drop_constraint_tree,
     drop_from_children,
     merge_added_column,
     refuse_only,
 )
-from .constraints import add_check, add_foreign_key, add_key, add_not_null
+from .constraints import add_check, add_foreign_key, add_key, add_not_null, merge_check
 from .deletion import perform_deletion
 from .dependencies import INTERNAL, PG_ATTRDEF, PG_CLASS, Address
 from .heap import (
@@ -287,6 +288,7 @@ def require_not_null(
     *,
     validate: bool = True,
     inherited: bool = False,
+    forced: bool = False,
 ) -> None:
     """A NOT NULL constraint, also of the children; existing rows are verified in the last phase."""
     column = alteration.relation.columns[attnum - 1]
@@ -307,7 +309,7 @@ def require_not_null(
     )
     if not no_inherit:
         label = alteration.relation.extra["not_null"][attnum].conname
-        add_not_null_to_children(alteration, column.name, label, validate)
+        add_not_null_to_children(alteration, column.name, label, validate, forced)
     if (
         validate
         and not had
@@ -334,10 +336,15 @@ def add_key_constraint(alteration: Any, constraint: Any) -> None:
     if primary and child_alterations(alteration):
         for key in constraint.keys:
             attnum = column_number(alteration.relation, key.sval)
-            if attnum is not None and attnum not in alteration.relation.extra.get("not_null", {}):
-                require_not_null(alteration, attnum, None, False)
+            if attnum is None:
+                continue
+            if not alteration.recurse:
+                _require_marked(alteration, key.sval)
+            if attnum not in alteration.relation.extra.get("not_null", {}):
+                require_not_null(alteration, attnum, None, False, forced=True)
     notnull = {column.attnum for column in alteration.relation.columns if column.notnull}
-    for _ in add_key(alteration.ctx, alteration.relid, constraint, build=False):
+    only = not alteration.recurse
+    for _ in add_key(alteration.ctx, alteration.relid, constraint, build=False, only=only):
         raise AssertionError("without building there is nothing to wait for")
     relation = alteration.relation
     catalog = alteration.transaction.catalog
@@ -352,17 +359,25 @@ def add_key_constraint(alteration: Any, constraint: Any) -> None:
             alteration.not_nulls.append(column.attnum)
 
 
+def _require_marked(alteration: Any, name: str) -> None:
+    """A primary key with ONLY: the children's columns must be NOT NULL already."""
+    for child in child_alterations(alteration):
+        column = column_named(child.relation, name)
+        if not column.notnull:
+            raise SqlError(
+                INVALID_TABLE_DEFINITION,
+                f'column "{name}" of table "{child.relation.name}" is not marked NOT NULL',
+            )
+
+
 def add_check_constraint(alteration: Any, constraint: Any) -> None:
     """CHECK; existing rows are verified in the last phase."""
     validate = not constraint.skip_validation and bool(constraint.is_enforced)
     with unpositioned():
+        if merge_check(alteration.ctx, alteration.relid, constraint):
+            return
         expr, name = add_check(
             alteration.ctx, alteration.relid, constraint, validated=not constraint.skip_validation
-        )
-    if constraint.is_no_inherit and alteration.relation.kind == "p":
-        raise SqlError(
-            INVALID_TABLE_DEFINITION,
-            f'cannot add NO INHERIT constraint to partitioned table "{alteration.relation.name}"',
         )
     if validate:
         alteration.checks.append((name, expr))
@@ -372,7 +387,8 @@ def add_check_constraint(alteration: Any, constraint: Any) -> None:
 def add_foreign_key_constraint(alteration: Any, constraint: Any) -> None:
     """FOREIGN KEY; existing rows are verified in the last phase."""
     before = {foreign_key.oid for foreign_key in alteration.relation.foreign_keys}
-    for _ in add_foreign_key(alteration.ctx, alteration.relid, constraint, validate=False):
+    only = not alteration.recurse
+    for _ in add_foreign_key(alteration.ctx, alteration.relid, constraint, validate=False, only=only):
         raise AssertionError("without validation there is nothing to wait for")
     if not constraint.skip_validation and constraint.is_enforced:
         for foreign_key in alteration.relation.foreign_keys:
@@ -404,8 +420,8 @@ def drop_column(alteration: Any, action: Any) -> None:
     if row.attinhcount:
         raise SqlError(INVALID_TABLE_DEFINITION, f'cannot drop inherited column "{action.name}"')
     check_key_column(alteration, attnum, "drop")
-    drop_from_children(alteration, action.name, cascade)
-    perform_deletion(ctx, [Address(PG_CLASS, alteration.relid, attnum)], cascade=cascade)
+    below = drop_from_children(alteration, action.name)
+    perform_deletion(ctx, [Address(PG_CLASS, alteration.relid, attnum), *below], cascade=cascade)
 
 
 # --- defaults ---------------------------------------------------------------------------------------
@@ -472,7 +488,9 @@ def set_not_null(alteration: Any, action: Any) -> None:
             row = alteration.relation.extra["not_null"][column.attnum]
             alteration.transaction.catalog_update("pg_constraint", row, row._replace(conislocal=True))
         return
-    require_not_null(alteration, column.attnum, None, False)
+    # ONLY of a table with children that are no partitions is like NO INHERIT.
+    alone = not alteration.recurse and alteration.relation.kind == "r" and child_alterations(alteration)
+    require_not_null(alteration, column.attnum, None, bool(alone))
 
 
 def drop_not_null(alteration: Any, action: Any) -> None:

@@ -235,7 +235,9 @@ def alter_constraint(alteration: Any, action: Any) -> None:
         if enforced:
             alteration.foreign_keys.append((alteration.relid, row.oid))
     if row.conparentid and change.alterDeferrability:
-        above = alteration.transaction.catalog.pg_constraint.get(row.conparentid)
+        above = row
+        while above.conparentid:
+            above = alteration.transaction.catalog.pg_constraint.get(above.conparentid)
         table = alteration.transaction.catalog.pg_class.get(above.conrelid).relname
         raise SqlError(
             INVALID_TABLE_DEFINITION,

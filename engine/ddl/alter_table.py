@@ -23,7 +23,7 @@ from ..sqlstates import (
     WRONG_OBJECT_TYPE,
 )
 from .addresses import relation_word
-from .alter_children import SIMPLE, all_below
+from .alter_children import SIMPLE, all_below, foreign_key_parts
 from .names import find_relation, is_owner
 
 (
@@ -200,13 +200,25 @@ class Alteration:
                 table = self.transaction.catalog.pg_index.get(oid).indrelid
                 yield from build_index(ctx, table, oid)
         yield from verify_rows(ctx, self.relid, (), self.checks)
-        for relid, oid in dict.fromkeys(self.foreign_keys):
+        for relid, oid in dict.fromkeys(self._stored_foreign_keys()):
             relation = self.transaction.catalog.relation(relid)
             foreign_key = next((fk for fk in relation.foreign_keys if fk.oid == oid), None)
             if foreign_key is not None:
                 from ..run.deferred import validate_foreign_key
 
                 yield from validate_foreign_key(ctx, relation, foreign_key)
+
+    def _stored_foreign_keys(self) -> Iterator[tuple[int, int]]:
+        """The foreign keys to verify; of partitioned tables those of the partitions."""
+        catalog = self.transaction.catalog
+        for relid, oid in self.foreign_keys:
+            if catalog.pg_class.get(relid).relkind != "p":
+                yield relid, oid
+                continue
+            for part in foreign_key_parts(catalog, oid):
+                row = catalog.pg_class.get(part.conrelid)
+                if row.relkind == "r" and part.conrelid != relid:
+                    yield part.conrelid, part.oid
 
 
 @command("AlterTableStmt", tag="ALTER TABLE")

@@ -22,7 +22,7 @@ from ..sqlstates import (
 )
 from ..treetypes import expr_type
 from ..values import Array
-from .alter_children import check_key_column, child_alterations, refuse_only
+from .alter_children import check_key_column, check_other_parents, child_alterations, refuse_only
 from .alter_columns import require_column, touch, update_attribute
 from .dependencies import (
     NORMAL,
@@ -84,6 +84,8 @@ def prepare_alter_type(alteration: Any, action: Any, *, inherited: bool = False)
             )
         require_column(alteration, action.name)
         return
+    if inherited and column.attnum in _rebuild(alteration).altered:
+        return  # it has been reached by another parent
     row = alteration.transaction.catalog.pg_attribute.get(alteration.relid, column.attnum)
     if row.attinhcount and not inherited:
         raise SqlError(
@@ -92,6 +94,8 @@ def prepare_alter_type(alteration: Any, action: Any, *, inherited: bool = False)
             position=action.def_.location,
         )
     check_key_column(alteration, column.attnum, "alter", action.def_.location)
+    if inherited:
+        check_other_parents(alteration, row, "alter")
     children = child_alterations(alteration)
     refuse_only(
         alteration, children, f'type of inherited column "{column.name}" must be changed in child tables too'

@@ -78,6 +78,11 @@ def add_check(ctx: Any, relid: int, constraint: Any, *, validated: bool = True) 
     pstate = table_parse_state(ctx, relid)
     expr = transform_expr(pstate, constraint.raw_expr, "check_constraint")
     expr = assign_expr_collations(pstate, coerce_to_boolean(pstate, expr, "CHECK"))
+    if constraint.is_no_inherit and relation.kind == "p":
+        raise SqlError(
+            INVALID_TABLE_DEFINITION,
+            f'cannot add NO INHERIT constraint to partitioned table "{relation.name}"',
+        )
     name = constraint.conname or check_name(ctx, relation, expr)
     add_cooked_check(
         ctx,
@@ -126,7 +131,8 @@ def merge_check(ctx: Any, relid: int, constraint: Any) -> bool:
             f'constraint "{name}" conflicts with NOT ENFORCED constraint on relation "{relation.name}"',
         )
     ctx.notice(Notice(f'merging constraint "{name}" with inherited definition'))
-    transaction.catalog_update("pg_constraint", row, row._replace(conislocal=True))
+    if not relation.row.relispartition:
+        transaction.catalog_update("pg_constraint", row, row._replace(conislocal=True))
     return True
 
 
@@ -256,7 +262,7 @@ def key_columns(ctx: Any, relation: Any, constraint: Any) -> tuple[list[int], li
     return keys, include
 
 
-def add_key(ctx: Any, relid: int, constraint: Any, *, build: bool) -> Iterator[Any]:
+def add_key(ctx: Any, relid: int, constraint: Any, *, build: bool, only: bool = False) -> Iterator[Any]:
     """A PRIMARY KEY or UNIQUE constraint with its index; a generator of breaths."""
     transaction = ctx.transaction
     relation = transaction.catalog.relation(relid)
@@ -268,7 +274,9 @@ def add_key(ctx: Any, relid: int, constraint: Any, *, build: bool) -> Iterator[A
             INVALID_TABLE_DEFINITION,
             f'multiple primary keys for table "{relation.name}" are not allowed',
             position=constraint.location
-            if constraint.location is not None and constraint.location >= 0
+            if constraint.location is not None
+            and constraint.location >= 0
+            and not relation.row.relispartition
             else None,
         )
     keys, include = key_columns(ctx, relation, constraint)
@@ -280,7 +288,7 @@ def add_key(ctx: Any, relid: int, constraint: Any, *, build: bool) -> Iterator[A
                 )
             add_not_null(ctx, relid, attnum)
         relation = transaction.catalog.relation(relid)
-    from .partitionindexes import check_unique_key, index_partitions
+    from .partitionindexes import check_unique_key, index_partitions, invalidate_index
 
     check_unique_key(ctx, relation, keys, "PRIMARY KEY" if primary else "UNIQUE")
     columns = []
@@ -330,7 +338,9 @@ def add_key(ctx: Any, relid: int, constraint: Any, *, build: bool) -> Iterator[A
         constraint=oid,
         options=storage_options(constraint.options, "btree"),
     )
-    if build or relation.kind == "p":
+    if relation.kind == "p" and only:
+        invalidate_index(ctx, index)
+    elif build or relation.kind == "p":
         yield from index_partitions(ctx, relid, index, build=build)
 
 
@@ -354,7 +364,7 @@ def insert_key_constraint_row(
         conkey=attnums_array(keys),
         condeferrable=deferrable,
         condeferred=deferred,
-        connoinherit=relation.kind != "p",
+        connoinherit=True,
     )
     for attnum in [*keys, *include]:
         record_dependency(
@@ -367,7 +377,9 @@ def insert_key_constraint_row(
     return oid
 
 
-def add_foreign_key(ctx: Any, relid: int, constraint: Any, *, validate: bool) -> Iterator[Any]:
+def add_foreign_key(
+    ctx: Any, relid: int, constraint: Any, *, validate: bool, only: bool = False
+) -> Iterator[Any]:
     """A FOREIGN KEY constraint (ATAddForeignKeyConstraint); with `validate` existing rows are checked."""
     transaction = ctx.transaction
     catalog = transaction.catalog
@@ -376,6 +388,12 @@ def add_foreign_key(ctx: Any, relid: int, constraint: Any, *, validate: bool) ->
     target = catalog.relation(target_oid)
     if target.kind not in "rp":
         raise SqlError(WRONG_OBJECT_TYPE, f'referenced relation "{target.name}" is not a table')
+    if relation.kind == "p" and only and not relation.row.relispartition:
+        raise SqlError(
+            WRONG_OBJECT_TYPE,
+            f'cannot use ONLY for foreign key on partitioned table "{relation.name}" referencing relation '
+            f'"{target.name}"',
+        )
     _check_persistence(relation, target)
     columns = _fk_columns(relation, constraint.fk_attrs or ())
     if constraint.pk_attrs:

@@ -123,8 +123,8 @@ class Deletion:
             if row.deptype != INTERNAL or (address.objsubid and row.objsubid != address.objsubid):
                 continue
             other = Address(row.refclassid, row.refobjid, row.refobjsubid)
-            if other[:2] == address[:2]:
-                continue
+            if other[:2] == address[:2] and (other.objsubid or not address.objsubid):
+                continue  # generated columns; but one of a partition key goes with its table only
             if stack is None:
                 if any(one == other or (one[:2] == other[:2] and not one.objsubid) for one in self.named):
                     return False
@@ -136,6 +136,9 @@ class Deletion:
             self._in_targets(address, flag)
             return False
         if owner is not None:
+            for row in self.catalog.pg_depend.find("classid_objid", address.classid, address.objid):
+                if row.deptype == PARTITION_PRI and not address.objsubid:
+                    owner = Address(row.refclassid, row.refobjid, row.refobjsubid)
             what = describe_object(self.catalog, self.path, address)
             by = describe_object(self.catalog, self.path, owner)
             raise SqlError(

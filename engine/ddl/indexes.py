@@ -132,6 +132,8 @@ def unsuitable_relation(kind: str) -> str:
         "v": "views",
         "S": "sequences",
         "i": "indexes",
+        "I": "partitioned indexes",
+        "p": "partitioned tables",
         "c": "composite types",
         "t": "TOAST tables",
         "f": "foreign tables",
@@ -156,8 +158,14 @@ def default_index_name(
     ctx: Any, relation: Any, columns: Sequence[IndexColumn], include: Sequence[int], label: str
 ) -> str:
     """table_col1_col2_idx, INCLUDEd columns too (ChooseIndexName)."""
-    names = [column.name for column in columns]
-    names += [relation.columns[attnum - 1].name for attnum in include]
+    given = [column.name for column in columns]
+    given += [relation.columns[attnum - 1].name for attnum in include]
+    names: list[str] = []
+    for base in given:
+        name, number = base, 1
+        while name in names:
+            name, number = f"{base}{number}", number + 1
+        names.append(name)
     return choose_relation_name(ctx, relation.name, "_".join(names)[:63], label, relation.namespace)
 
 
@@ -310,12 +318,10 @@ def define_index(
         options=options,
     )
     if relation.kind == "p":
-        from .partitionindexes import index_partitions, validate_index
+        from .partitionindexes import index_partitions, invalidate_index
 
         if only:
-            shape = ctx.transaction.catalog.pg_index.get(oid)
-            ctx.transaction.catalog_update("pg_index", shape, shape._replace(indisvalid=False))
-            validate_index(ctx, oid)
+            invalidate_index(ctx, oid)
         else:
             yield from index_partitions(ctx, relation.oid, oid)
     else:

@@ -201,6 +201,7 @@ def merge_columns(ctx: Any, found: Inherited, parts: Any) -> None:
                 _tell_merge(ctx, own.name, place, places[own.name])
                 require_same_type(catalog, "column", spec, own)
             _merge_column(spec, own, own.name in defaults)
+            spec.local = not found.partition
     merged.extend(found.columns.values())
     if found.partition and mine:
         raise SqlError(UNDEFINED_COLUMN, f'column "{next(iter(mine))}" does not exist')
@@ -259,7 +260,6 @@ def _merge_column(spec: ColumnSpec, own: ColumnSpec, has_default: bool) -> None:
         )
     if own.identity and not spec.identity:
         spec.identity = own.identity
-    spec.local = True
     spec.location = own.location
     if own.storage:
         spec.storage = own.storage

@@ -6,7 +6,13 @@ from typing import Any
 
 from ..catalog.inheritance import attribute_map, children_of, renumber
 from ..errors import SqlError
-from ..sqlstates import FEATURE_NOT_SUPPORTED, OBJECT_NOT_IN_PREREQUISITE_STATE, WRONG_OBJECT_TYPE
+from ..run.partitions import partition_table
+from ..sqlstates import (
+    FEATURE_NOT_SUPPORTED,
+    INVALID_TABLE_DEFINITION,
+    OBJECT_NOT_IN_PREREQUISITE_STATE,
+    WRONG_OBJECT_TYPE,
+)
 from .constraints import add_not_null, insert_key_constraint_row
 from .dependencies import PG_CLASS, PG_CONSTRAINT, Address, record_dependency
 from .heap import BTREE_AM
@@ -48,7 +54,7 @@ def index_partitions(ctx: Any, oid: int, index_oid: int, *, build: bool = True) 
         if build:
             yield from build_index(ctx, oid, index_oid)
         return
-    for child in children_of(catalog, oid):
+    for child in partition_table(catalog, oid).order:
         yield from index_partition(ctx, oid, index_oid, child, build=build)
 
 
@@ -85,7 +91,9 @@ def matching_index(catalog: Any, parent: int, index_oid: int, child: int) -> int
     numbers = attribute_map(catalog.relation(parent), catalog.relation(child))
     index = _index(catalog, parent, index_oid)
     for other in catalog.relation(child).indexes:
-        if not catalog.pg_class.get(other.oid).relispartition and same_index(catalog, index, other, numbers):
+        if not other.valid or catalog.pg_class.get(other.oid).relispartition:
+            continue
+        if same_index(catalog, index, other, numbers):
             return int(other.oid)
     return 0
 
@@ -144,6 +152,13 @@ def clone_index(ctx: Any, parent: int, index_oid: int, child: int) -> int:
             )
         )
     include = [numbers[attnum] for attnum in index.include]
+    if index.unique:
+        attnums = [column.attnum for column in columns]
+        check_unique_key(ctx, relation, attnums, "PRIMARY KEY" if index.primary else "UNIQUE")
+    if index.primary and any(other.primary for other in relation.indexes):
+        raise SqlError(
+            INVALID_TABLE_DEFINITION, f'multiple primary keys for table "{relation.name}" are not allowed'
+        )
     constraint = 0
     if index.constraint:
         name = _key_name(ctx, relation, index, columns, include)
@@ -160,6 +175,8 @@ def clone_index(ctx: Any, parent: int, index_oid: int, child: int) -> int:
             deferred=index.deferred,
             include=include,
         )
+        made = ctx.transaction.catalog.pg_constraint.get(constraint)
+        ctx.transaction.catalog_update("pg_constraint", made, made._replace(connoinherit=False))
     else:
         name = default_index_name(ctx, relation, columns, include, "idx")
     row = catalog.pg_class.get(index_oid)
@@ -221,7 +238,6 @@ def attach_index(ctx: Any, oid: int, parent: int, table: int) -> None:
                 conparentid=theirs.oid,
                 conislocal=False,
                 coninhcount=mine.coninhcount + 1,
-                connoinherit=False,
             ),
         )
         depend_on_partition(
@@ -322,12 +338,18 @@ def attach_index_command(ctx: Any, parent: int, name: Any) -> Iterator[Any]:
     for each in catalog.relation(table).indexes:
         if [link.inhparent for link in catalog.pg_inherits.find("inhrelid", each.oid)] == [parent]:
             raise refuse(
-                f'Another index "{each.name}" is already attached for partition '
-                f'"{catalog.pg_class.get(table).relname}".'
+                f'Another index is already attached for partition "{catalog.pg_class.get(table).relname}".'
             )
     attach_index(ctx, oid, parent, table)
     validate_index(ctx, parent)
     yield from ()
+
+
+def invalidate_index(ctx: Any, oid: int) -> None:
+    """An index made with ONLY is not valid before each partition's has been attached."""
+    shape = ctx.transaction.catalog.pg_index.get(oid)
+    ctx.transaction.catalog_update("pg_index", shape, shape._replace(indisvalid=False))
+    validate_index(ctx, oid)
 
 
 def validate_index(ctx: Any, oid: int) -> None:

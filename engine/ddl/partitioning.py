@@ -47,7 +47,10 @@ def store_partition_key(ctx: Any, oid: int, spec: Any) -> None:
     if len(params) > COLUMNS_MAX:
         raise SqlError(INVALID_OBJECT_DEFINITION, f"cannot partition using more than {COLUMNS_MAX} columns")
     pstate = table_parse_state(ctx, oid)
-    keys = [_key_element(ctx, pstate, relation, element, strategy) for element in params]
+    keys = [
+        _key_element(ctx, pstate, relation, element, strategy, number)
+        for number, element in enumerate(params, 1)
+    ]
     expressions = [key[1] for key in keys if key[1] is not None]
     temporary = relation.persistence == "t"
     transaction.catalog_insert(
@@ -82,7 +85,7 @@ def store_partition_key(ctx: Any, oid: int, spec: Any) -> None:
 
 
 def _key_element(
-    ctx: Any, pstate: Any, relation: Any, element: Any, strategy: str
+    ctx: Any, pstate: Any, relation: Any, element: Any, strategy: str, number: int
 ) -> tuple[int, Any, int, int]:
     """(attnum, expression, collation, operator class) of one item of a partition key."""
     from ..bind.typenames import lookup_collation
@@ -109,7 +112,7 @@ def _key_element(
         _refuse_generated(column, position)
         typid, collation = column.typid, column.collation
     else:
-        expr = _key_expression(ctx, pstate, relation, element)
+        expr = _key_expression(ctx, pstate, relation, element, number)
         if isinstance(expr, t.Var) and expr.varattno > 0:
             attnum, expr = expr.varattno, None
             typid = relation.columns[attnum - 1].typid
@@ -137,27 +140,30 @@ def _refuse_generated(column: Any, position: int) -> None:
         )
 
 
-def _key_expression(ctx: Any, pstate: Any, relation: Any, element: Any) -> Any:
+def _key_expression(ctx: Any, pstate: Any, relation: Any, element: Any, number: int) -> Any:
     from ..bind.collations import assign_expr_collations
     from ..bind.expressions import transform_expr
     from ..treetypes import contain_mutable_functions, expr_type, walk
+    from .alter_columns import unpositioned
 
     catalog = ctx.transaction.catalog
-    expr = assign_expr_collations(pstate, transform_expr(pstate, element.expr, "partition_expression"))
+    with unpositioned():
+        expr = transform_expr(pstate, element.expr, "partition_expression")
+        expr = assign_expr_collations(pstate, expr)
     numbers = [node.varattno for node in walk(expr) if isinstance(node, t.Var)]
     row = catalog.pg_type.get(expr_type(expr))
     if row.typtype == "p":
         raise SqlError(
             INVALID_TABLE_DEFINITION,
-            f"partition key column 1 has pseudo-type {catalog.format_type(row.oid)}",
+            f"partition key column {number} has pseudo-type {catalog.format_type(row.oid)}",
         )
     if any(number < 0 for number in numbers):
         raise SqlError(
             INVALID_OBJECT_DEFINITION, "partition key expressions cannot contain system column references"
         )
-    for number in numbers:
-        if number:
-            _refuse_generated(relation.columns[number - 1], element.location)
+    for attnum in numbers:
+        if attnum:
+            _refuse_generated(relation.columns[attnum - 1], element.location)
     if contain_mutable_functions(catalog, expr):
         raise SqlError(
             INVALID_OBJECT_DEFINITION, "functions in partition key expression must be marked IMMUTABLE"
@@ -201,7 +207,6 @@ def analyse_bound(ctx: Any, parent: int, raw: Any) -> PartitionBoundSpec:
             raise SqlError(
                 INVALID_OBJECT_DEFINITION,
                 "a hash-partitioned table may not have a default partition",
-                position=raw.location,
             )
         return PartitionBoundSpec(strategy, is_default=True)
     if raw.strategy != strategy:
@@ -216,8 +221,8 @@ def analyse_bound(ctx: Any, parent: int, raw: Any) -> PartitionBoundSpec:
     names = _key_names(ctx, table)
     if strategy == "l":
         datums = []
-        for item in raw.listdatums:
-            datum = _bound_value(ctx, item, table.keys[0], names[0])
+        for number, item in enumerate(raw.listdatums):
+            datum = _bound_value(ctx, item, table.keys[0], names[0], (raw.location, 0, number))
             if datum not in datums:
                 datums.append(datum)
         return PartitionBoundSpec("l", listdatums=tuple(datums))
@@ -228,8 +233,8 @@ def analyse_bound(ctx: Any, parent: int, raw: Any) -> PartitionBoundSpec:
             )
     return PartitionBoundSpec(
         "r",
-        lowerdatums=_range_datums(ctx, raw.lowerdatums, table, names, raw.location),
-        upperdatums=_range_datums(ctx, raw.upperdatums, table, names, raw.location),
+        lowerdatums=_range_datums(ctx, raw.lowerdatums, table, names, raw.location, 0),
+        upperdatums=_range_datums(ctx, raw.upperdatums, table, names, raw.location, 1),
     )
 
 
@@ -271,12 +276,11 @@ def _key_names(ctx: Any, table: Any) -> list[str]:
     ]
 
 
-def _bound_value(ctx: Any, raw: Any, key: Any, name: str) -> t.Const:
+def _bound_value(ctx: Any, raw: Any, key: Any, name: str, place: tuple[int, int, int]) -> t.Const:
     """A bound's value as a constant of the key's type (transformPartitionBoundValue)."""
     from ..bind.coercion import COERCION_ASSIGNMENT, coerce_to_target_type
     from ..bind.collations import assign_expr_collations
     from ..bind.expressions import transform_expr
-    from ..bind.raw import raw_location
     from ..evaluate import evaluate_expression
     from ..treetypes import expr_type, walk
 
@@ -294,7 +298,7 @@ def _bound_value(ctx: Any, raw: Any, key: Any, name: str) -> t.Const:
         raise SqlError(
             DATATYPE_MISMATCH,
             f'specified value cannot be cast to type {catalog.format_type(typid)} for column "{name}"',
-            position=raw_location(raw),
+            position=datum_position(ctx.source, *place),
         )
     coerced = assign_expr_collations(pstate, coerced)
     ctx.catalog = catalog
@@ -303,7 +307,7 @@ def _bound_value(ctx: Any, raw: Any, key: Any, name: str) -> t.Const:
 
 
 def _range_datums(
-    ctx: Any, raws: Sequence[Any], table: Any, names: list[str], position: int
+    ctx: Any, raws: Sequence[Any], table: Any, names: list[str], position: int, group: int
 ) -> tuple[PartitionRangeDatum, ...]:
     out = []
     infinite = {"minvalue": -1, "maxvalue": 1}
@@ -314,16 +318,18 @@ def _range_datums(
         if kind is not None:
             out.append(PartitionRangeDatum(kind))
             continue
-        value = _bound_value(ctx, raw, key, name)
+        value = _bound_value(ctx, raw, key, name, (position, group, len(out)))
         if value.constisnull:
             raise SqlError(INVALID_TABLE_DEFINITION, "cannot specify NULL in range bound")
         out.append(PartitionRangeDatum(0, value))
     kind = 0
-    for datum in out:
+    for number, datum in enumerate(out):
         if kind and datum.kind != kind:
             word = "MINVALUE" if kind < 0 else "MAXVALUE"
             raise SqlError(
-                DATATYPE_MISMATCH, f"every bound following {word} must also be {word}", position=position
+                DATATYPE_MISMATCH,
+                f"every bound following {word} must also be {word}",
+                position=datum_position(ctx.source, position, group, number),
             )
         kind = datum.kind
     return tuple(out)
@@ -404,19 +410,25 @@ def _check_range(ctx: Any, table: Any, name: str, spec: Any, position: int, clas
             detail=f"Specified lower bound {datums_text(catalog, spec.lowerdatums, ctx)} is greater than or "
             f"equal to upper bound {datums_text(catalog, spec.upperdatums, ctx)}.",
             position=datum_position(
-                ctx.source, position, 0, _difference(table, spec.lowerdatums, spec.upperdatums)
+                ctx.source,
+                position,
+                0,
+                _difference(table, spec.lowerdatums, spec.upperdatums, len(table.keys) - 1),
             ),
         )
     for place, owner in enumerate(table.owners):
         if owner and table.bounds[place] < high and table.bounds[place + 1] > low:
             other = table_spec(ctx.transaction.catalog, owner)
             if low >= table.bounds[place]:
-                raise clash(owner, 0, _difference(table, spec.lowerdatums, other.lowerdatums))
+                # A bound that is also the upper one of another partition differs behind all columns.
+                shared = place > 0 and table.owners[place - 1] and low == table.bounds[place]
+                last = len(table.keys) - 1 if shared else 0
+                raise clash(owner, 0, _difference(table, spec.lowerdatums, other.lowerdatums, last))
             raise clash(owner, 1, _difference(table, spec.upperdatums, other.lowerdatums))
 
 
-def _difference(table: Any, one: Sequence[Any], other: Sequence[Any]) -> int:
-    """The first column in which two range bounds differ, 0 if in none."""
+def _difference(table: Any, one: Sequence[Any], other: Sequence[Any], equal: int = 0) -> int:
+    """The first column in which two range bounds differ, `equal` if in none."""
     for number, (a, b) in enumerate(zip(one, other, strict=True)):
         if a.kind != b.kind:
             return number
@@ -424,7 +436,7 @@ def _difference(table: Any, one: Sequence[Any], other: Sequence[Any]) -> int:
             encode = table.encoders[number]
             if encode(a.value.constvalue) != encode(b.value.constvalue):
                 return number
-    return 0
+    return equal
 
 
 def _check_hash(ctx: Any, table: Any, spec: Any, clash: Any) -> None:

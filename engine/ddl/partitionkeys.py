@@ -9,9 +9,10 @@ from typing import Any
 
 from gaveldb.journal.api import SHARE_ROW_EXCLUSIVE_LOCK
 
-from ..catalog.inheritance import attribute_map, children_of
+from ..catalog.inheritance import attribute_map
 from ..catalog.relcache import foreign_key
 from ..errors import SqlError
+from ..run.partitions import partition_table
 from ..sqlstates import FOREIGN_KEY_VIOLATION, INTERNAL_ERROR
 from .constraints import constraint_name_taken
 from .dependencies import AUTO, INTERNAL, NORMAL, PG_CLASS, PG_CONSTRAINT, Address, record_dependency
@@ -22,19 +23,19 @@ from .partitionindexes import depend_on_partition, forget_partition_dependencies
 def expand_foreign_key(ctx: Any, oid: int) -> None:
     """A foreign key has just been made: its children for the partitions on both sides."""
     row = ctx.transaction.catalog.pg_constraint.get(oid)
-    expand_referenced(ctx, row)
+    expand_referenced(ctx, row, row.conname)
     expand_referencing(ctx, row)
 
 
-def expand_referenced(ctx: Any, row: Any) -> None:
-    """One more constraint for each partition of the referenced table."""
+def expand_referenced(ctx: Any, row: Any, name: str) -> None:
+    """One more constraint, name_1 and so on, for each partition of the referenced table."""
     catalog = ctx.transaction.catalog
     if catalog.pg_class.get(row.confrelid).relkind == "p":
-        for child in children_of(catalog, row.confrelid):
-            reference_partition(ctx, row, child)
+        for child in partition_table(catalog, row.confrelid).order:
+            reference_partition(ctx, row, child, name)
 
 
-def reference_partition(ctx: Any, row: Any, partition: int) -> None:
+def reference_partition(ctx: Any, row: Any, partition: int, name: str) -> None:
     """The constraint for one partition of the referenced table, and for those below it."""
     catalog = ctx.transaction.catalog
     numbers = attribute_map(catalog.relation(row.confrelid), catalog.relation(partition))
@@ -42,7 +43,7 @@ def reference_partition(ctx: Any, row: Any, partition: int) -> None:
     oid = _insert(
         ctx,
         row,
-        conname=_numbered_name(ctx, row),
+        conname=_numbered_name(ctx, name, row.connamespace),
         confrelid=partition,
         conindid=index,
         confkey=attnums_array([numbers[attnum] for attnum in row.confkey.items]),
@@ -54,14 +55,14 @@ def reference_partition(ctx: Any, row: Any, partition: int) -> None:
         INTERNAL,
         temporary=_is_temporary(ctx, row.conrelid),
     )
-    expand_referenced(ctx, ctx.transaction.catalog.pg_constraint.get(oid))
+    expand_referenced(ctx, ctx.transaction.catalog.pg_constraint.get(oid), name)
 
 
 def expand_referencing(ctx: Any, row: Any) -> None:
     """One more constraint on each partition of the referencing table."""
     catalog = ctx.transaction.catalog
     if catalog.pg_class.get(row.conrelid).relkind == "p":
-        for child in children_of(catalog, row.conrelid):
+        for child in partition_table(catalog, row.conrelid).order:
             constrain_partition(ctx, row, child)
 
 
@@ -169,17 +170,15 @@ def _insert(ctx: Any, row: Any, **values: Any) -> int:
     return oid
 
 
-def _numbered_name(ctx: Any, row: Any) -> str:
-    """name_1, name_2, ... of the constraint that the table itself has."""
+def _numbered_name(ctx: Any, base: str, namespace: int) -> str:
+    """base_1, base_2, ..., whichever is free in the schema."""
     from .names import make_object_name
 
     catalog = ctx.transaction.catalog
-    while row.conparentid and (above := catalog.pg_constraint.get(row.conparentid)).conrelid == row.conrelid:
-        row = above
     number = 1
     while True:
-        name = make_object_name(row.conname, None, str(number))
-        if not catalog.pg_constraint.find("conname_connamespace", name, row.connamespace):
+        name = make_object_name(base, None, str(number))
+        if not catalog.pg_constraint.find("conname_connamespace", name, namespace):
             return name
         number += 1
 
@@ -232,8 +231,8 @@ def copy_foreign_keys(ctx: Any, oid: int, parent: int) -> list[tuple[int, int]]:
         made = constrain_partition(ctx, row, oid)
         if made:
             unchecked.append((oid, made))
-    for row in own_constraints(catalog, "confrelid", parent):
-        reference_partition(ctx, row, oid)
+    for row in own_constraints(ctx.transaction.catalog, "confrelid", parent):
+        reference_partition(ctx, row, oid, row.conname)
     return unchecked
 
 
@@ -255,7 +254,7 @@ def detach_foreign_keys(ctx: Any, oid: int, parent: int) -> Iterator[Any]:
             row._replace(conparentid=0, conislocal=True, coninhcount=max(row.coninhcount - 1, 0)),
         )
         forget_partition_dependencies(ctx, Address(PG_CONSTRAINT, row.oid))
-        expand_referenced(ctx, transaction.catalog.pg_constraint.get(row.oid))
+        expand_referenced(ctx, transaction.catalog.pg_constraint.get(row.oid), row.conname)
 
 
 def _refuse_referenced(ctx: Any, row: Any) -> Iterator[Any]:

@@ -31,7 +31,7 @@ def become_partition(ctx: Any, oid: int, parent: int, raw: Any) -> Iterator[Any]
         ctx.catalog = ctx.transaction.catalog
     store_bound(ctx, oid, parent, spec)
     if default and not spec.is_default:
-        yield from verify_default(ctx, default)
+        yield from verify_default(ctx, default, catalog.pg_class.get(default).relname)
 
 
 def lock_table(ctx: Any, oid: int) -> None:
@@ -54,9 +54,9 @@ def lock_tree(ctx: Any, oid: int, mode: int) -> None:
             ctx.session.renew_catalog(ctx)
 
 
-def verify_default(ctx: Any, default: int) -> Iterator[Any]:
-    """23514 if a row of a default partition belongs to another partition."""
-    name = ctx.transaction.catalog.pg_class.get(default).relname
+def verify_default(ctx: Any, default: int, name: str = "{}") -> Iterator[Any]:
+    """23514 if a row of a default partition belongs to another partition. `name`: the partition in the
+    message, by default that which has the row."""
     message = f'updated partition constraint for default partition "{name}" would be violated by some row'
     yield from verify_partition(ctx, default, message)
 

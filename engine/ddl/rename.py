@@ -167,19 +167,18 @@ def _rename_column(ctx: Any, statement: Any, kind: str) -> str:
             DUPLICATE_COLUMN, f'column "{statement.newname}" of relation "{relation.name}" already exists'
         )
     row = catalog.pg_attribute.get(oid, attnum)
+    below = descendants(catalog, oid)[1:] if relation.kind in "rpf" and relation.row.relhassubclass else []
+    if below and not statement.relation.inh:
+        raise SqlError(
+            INVALID_TABLE_DEFINITION,
+            f'inherited column "{statement.subname}" must be renamed in child tables too',
+        )
     if row.attinhcount:
         raise SqlError(INVALID_TABLE_DEFINITION, f'cannot rename inherited column "{statement.subname}"')
+    _check_all_parents(catalog, oid, below, statement.subname)
     _rename_attribute(ctx, oid, statement)
-    if relation.kind in "rpf" and relation.row.relhassubclass:
-        below = descendants(catalog, oid)[1:]
-        if below and not statement.relation.inh:
-            raise SqlError(
-                INVALID_TABLE_DEFINITION,
-                f'inherited column "{statement.subname}" must be renamed in child tables too',
-            )
-        _check_all_parents(catalog, oid, below, statement.subname)
-        for child in below:
-            _rename_attribute(ctx, child, statement)
+    for child in below:
+        _rename_attribute(ctx, child, statement)
     if relation.kind in "vm":
         _rename_view_column(ctx, oid, attnum, statement.newname)
     return tag

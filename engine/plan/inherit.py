@@ -13,7 +13,8 @@ from ..catalog.inheritance import has_children, inherited_view, scanned_children
 from ..catalog.relation import Index, IndexKey, Relation
 from ..lsyscache import get_default_opclass
 from ..run.partitions import KeyCondition, PartitionTable, live_children, partition_table
-from ..tree import BoolExpr, Const
+from ..tree import BoolExpr, Const, Var
+from ..treetypes import walk
 from . import costs
 from .indexes import IndexInfo, match_clause
 from .joins import Path, Rel
@@ -114,6 +115,8 @@ def prune(root: Root, rel: Rel, tree: Deconstructed) -> tuple[Sequence[int], Any
     selected: dict[int, Callable[[PartitionTable], set[int]]] = {}
     later = []
     for oid in _partitioned(root.catalog, rel.relation):
+        if _has_whole_row(root.catalog, oid):
+            continue
         view = inherited_view(root.catalog, oid, rel.rte.relid)
         found = _conditions(root, rel, partition_table(root.catalog, oid), view)
         constant = [c for c in found if c.value is None or type(c.value) is Const]
@@ -127,6 +130,16 @@ def prune(root: Root, rel: Rel, tree: Deconstructed) -> tuple[Sequence[int], Any
         return rel.children, tuple(later)
     live = live_children(root.catalog, rel.rte.relid, selected)
     return [oid for oid in rel.children if oid in live], tuple(later)
+
+
+def _has_whole_row(catalog: Any, oid: int) -> bool:
+    """Whether a partition key uses the row as a whole: no condition is matched with that."""
+    return any(
+        type(node) is Var and node.varattno == 0
+        for key in partition_table(catalog, oid).keys
+        if not key.attnum
+        for node in walk(key.expr)
+    )
 
 
 def _partitioned(catalog: Any, relation: Relation) -> list[int]:

@@ -12,10 +12,11 @@ from gaveldb.journal.api import ROW_EXCLUSIVE_LOCK, UPDATE
 
 from ..catalog.inheritance import ancestors, attribute_map
 from ..catalog.relation import Relation
+from ..catalog.relcache import foreign_key
 from ..errors import SqlError
 from ..lockwait import StatementRestart
 from ..relationlocks import lock_relation, noted
-from ..sqlstates import CHECK_VIOLATION, INTERNAL_ERROR
+from ..sqlstates import CHECK_VIOLATION, FEATURE_NOT_SUPPORTED, INTERNAL_ERROR
 from ..transaction import TEMPORARY_FIRST
 from ..treetypes import walk
 from ..types.storage import pack_value
@@ -30,6 +31,7 @@ class ChildTarget:
 
     def __init__(self, catalog: Any, root: Relation, relid: int) -> None:
         self.catalog = catalog
+        self.root = root
         self.relid = relid
         self.relation: Relation = catalog.relation(relid)
         self.prefix = self.relation.storage_id.to_bytes(4, "big")
@@ -125,7 +127,27 @@ class ChildTarget:
 
     def update(self, ctx: Any, rowid: int, old: list[Any], new: list[Any], attnums: frozenset[int]) -> None:
         """Write a changed row; `attnums`: the parent's columns that may differ."""
-        self.writer.update(self.changed(attnums))(ctx, rowid, old, new)
+        try:
+            self.writer.update(self.changed(attnums))(ctx, rowid, old, new)
+        except SqlError as error:
+            raise self._as_root(ctx, error, new) from None
+
+    def prepare(self, ctx: Any, row: list[Any]) -> None:
+        """TableWriter.routed: generated columns and constraints of a row that belongs here."""
+        try:
+            self.writer.routed(ctx, row)
+        except SqlError as error:
+            raise self._as_root(ctx, error, row) from None
+
+    def _as_root(self, ctx: Any, error: SqlError, row: list[Any]) -> SqlError:
+        """Errors show rows as the relation that the statement names has them."""
+        detail = error.detail or ""
+        if not self.same and error.table == self.name and detail.startswith("Failing row contains"):
+            from ..compile.writer import stored_values
+
+            values = stored_values(self.catalog, self.root, self.to_root(row))
+            error.detail = violations.failing_row(ctx, self.root, values)
+        return error
 
     def conflict(self, ctx: Any, row: list[Any], arbiters: tuple[int, ...]) -> int:
         """The row id of a row that is in the way of a new one; `arbiters` are the parent's indexes."""
@@ -153,7 +175,7 @@ class ChildTargets(dict[int, ChildTarget]):
         self.catalog = catalog
         self.root = relation
         self.partitioned = relation.kind == "p"
-        self.key_attnums = frozenset(key_attnums(catalog, relation)) if self.partitioned else frozenset[int]()
+        self._key_attnums: set[int] | None = None
         self._tables: dict[int, tuple[PartitionTable, ChildTarget]] = {}
 
     def __missing__(self, oid: int) -> ChildTarget:
@@ -162,7 +184,9 @@ class ChildTargets(dict[int, ChildTarget]):
 
     def moves(self, attnums: frozenset[int]) -> bool:
         """Whether a change of these columns may put a row into another partition."""
-        return 0 in self.key_attnums or bool(self.key_attnums & attnums)
+        if self._key_attnums is None:
+            self._key_attnums = key_attnums(self.catalog, self.root)
+        return 0 in self._key_attnums or bool(self._key_attnums & attnums)
 
     def _table(self, oid: int) -> tuple[PartitionTable, ChildTarget]:
         found = self._tables.get(oid)
@@ -205,7 +229,7 @@ class ChildTargets(dict[int, ChildTarget]):
         queued = txn.deferred[before:]
         new = goal.with_root(None, row)
         goal.enter(ctx, new)
-        goal.writer.prepare(ctx, new)
+        goal.prepare(ctx, new)
         new_rowid = goal.writer.store(ctx, new)
         stored = goal.to_root(new)
         _as_updates(txn, before, queued, target, stored, self.root)
@@ -228,7 +252,7 @@ class RoutingWriter:
         target = self._target = self._targets.route(ctx, row)
         self._row = target.with_root(None, row)
         target.enter(ctx, self._row)
-        target.writer.routed(ctx, self._row)
+        target.prepare(ctx, self._row)
 
     def store(self, ctx: Any, row: list[Any]) -> int:
         """Store the row that was prepared last."""
@@ -238,26 +262,44 @@ class RoutingWriter:
 
 
 def _as_updates(
-    txn: Any, before: int, queued: list[Any], target: ChildTarget, row: list[Any], root: Relation
+    txn: Any, before: int, queued: list[Any], target: ChildTarget, new: list[Any], root: Relation
 ) -> None:
     """What the old partition has queued for its row as deleted, is for foreign keys to it an update:
     PostgreSQL runs the root's action then (ExecCrossPartitionUpdateForeignKey)."""
     from ..types.storage import unpack_value
 
-    if not queued:
-        return
-    back = {mine: theirs for theirs, mine in target.numbers.items()}
+    catalog = target.catalog
     kept = []
     for event in queued:
+        row = catalog.pg_constraint.get(event.foreign_key.oid)
+        if not row.conparentid:  # of the partition itself: for that the row is deleted
+            kept.append(event)
+            continue
+        while row.confrelid != root.oid and row.conparentid:
+            row = catalog.pg_constraint.get(row.conparentid)
+        if row.confrelid != root.oid:
+            raise _not_movable(catalog, row.confrelid, root)
+        event.foreign_key = foreign_key(row)
         values = []
         for attnum in event.foreign_key.refcolumns:
-            column = root.columns[back[attnum] - 1]
-            stored = row[column.place]
-            values.append(None if stored is None else unpack_value(target.catalog, column.typid, stored))
+            column = root.columns[attnum - 1]
+            stored = new[column.place]
+            values.append(None if stored is None else unpack_value(catalog, column.typid, stored))
         event.after = tuple(values)
         if event.after != event.before:
             kept.append(event)
     txn.deferred[before : before + len(queued)] = kept
+
+
+def _not_movable(catalog: Any, oid: int, root: Relation) -> SqlError:
+    name = catalog.pg_class.get(oid).relname
+    return SqlError(
+        FEATURE_NOT_SUPPORTED,
+        "cannot move tuple across partitions when a non-root ancestor of the source partition is directly "
+        "referenced in a foreign key",
+        detail=f'A foreign key points to ancestor "{name}" but not the root ancestor "{root.name}".',
+        hint=f'Consider defining the foreign key on table "{root.name}".',
+    )
 
 
 def check_partition(ctx: Any, catalog: Any, relation: Relation, row: list[Any]) -> None:

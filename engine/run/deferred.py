@@ -183,12 +183,19 @@ def _named_constraints(ctx: Any, names: Any) -> Iterator[int]:
         if name.schemaname is not None:
             namespace = catalog.namespace_oid(name.schemaname)
             rows = [row for row in rows if row.connamespace == namespace]
+        else:
+            path = ctx.session.search_path(catalog)
+            first = next((oid for oid in path if any(row.connamespace == oid for row in rows)), 0)
+            rows = [row for row in rows if row.connamespace == first]
         if not rows:
             raise SqlError(UNDEFINED_OBJECT, f'constraint "{name.relname}" does not exist')
         for row in rows:
             if not row.condeferrable:
                 raise SqlError(WRONG_OBJECT_TYPE, f'constraint "{name.relname}" is not deferrable')
-            yield row.oid
+            pending = [row.oid]
+            for oid in pending:  # the parts that partitions have of it follow
+                yield oid
+                pending += [part.oid for part in catalog.pg_constraint.find("conparentid", oid)]
 
 
 # --- unique ------------------------------------------------------------------------------------------
@@ -396,10 +403,16 @@ def _check_parent(transaction: Any, event: ParentEvent) -> Iterator[Any]:
 
 def _taken_over(transaction: Any, event: ParentEvent, parent: Relation) -> bool:
     """Whether another row of the parent has the key by now."""
-    index = next((index for index in parent.indexes if index.oid == event.foreign_key.index), None)
+    columns, oid = event.foreign_key.refcolumns, event.foreign_key.index
+    if parent.kind == "p":
+        leaf = referenced_leaf(transaction.catalog, parent, oid, columns, event.before)
+        if leaf is None:
+            return False
+        parent, columns, oid = leaf
+    index = next((index for index in parent.indexes if index.oid == oid), None)
     if index is None:
         return False
-    key = _index_prefix(transaction.catalog, index, event.foreign_key.refcolumns, event.before)
+    key = _index_prefix(transaction.catalog, index, columns, event.before)
     return key is not None and transaction.get(key) is not None
 
 
