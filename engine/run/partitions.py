@@ -223,11 +223,11 @@ class PartitionTable:
             encode = self.encoders[column]
             prefixes = [prefix + encode(value) for prefix in prefixes for value in points]
             column += 1
-        nulls_possible = not by_column
+        # A NULL in any column of the key is the default partition's.
+        nulls_possible = any(not by_column.get(number) for number in range(len(self.keys)))
         for prefix in prefixes:
             if column < len(self.keys):
                 low, high = self._interval(prefix, by_column.get(column, []), column)
-                nulls_possible = nulls_possible or not by_column.get(column)
             else:
                 low, high = prefix, prefix + b"\x00"
             found |= self._owners(low, high)
