@@ -109,6 +109,8 @@ def _check_attachable(ctx: Any, oid: int, above: int) -> None:
 
 def detach_partition(alteration: Any, action: Any) -> None:
     """DETACH PARTITION name [CONCURRENTLY]."""
+    if action.def_.concurrent:
+        alteration.ctx.session.require_no_block("ALTER TABLE ... DETACH CONCURRENTLY")
     alteration.last(_detach(alteration, action.def_))
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from msgspec import structs
 
-from ..catalog.inheritance import inherited_view
+from ..catalog.inheritance import inherited_view, scanned_children
 from ..lsyscache import get_opfamily_member
 from ..tree import BoolExpr, Node, NullTest, OpExpr, Param, ScalarArrayOpExpr, Var
 from ..treetypes import expr_collation, expr_type
@@ -577,7 +577,10 @@ class Explainer:
             return d
         d = Described("Append")
         saved = self.suffix, self.parent
-        for number, scan in enumerate(node.scans, 1):
+        places = scanned_children(self.catalog, self.catalog.relation(node.relid))
+        numbers = sorted(node.relids, key=places.index)
+        for relid, scan in zip(node.relids, node.scans, strict=True):
+            number = numbers.index(relid) + 1
             self.suffix, self.parent = f"_{number}", node.relid
             d.children.append(("Member", "", self.node(scan)))
         self.suffix, self.parent = saved

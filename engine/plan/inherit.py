@@ -72,6 +72,40 @@ def inherited_paths(root: Root, rel: Rel, tree: Deconstructed, child_paths: Call
     rel.add_path(_append(rel, [child.cheapest() for child in parts], children, pruning))
     if parts:
         _parameterized(rel, parts, children, pruning)
+        _ordered(root, rel, parts, children, pruning)
+
+
+def _ordered(root: Root, rel: Rel, parts: list[Rel], children: Sequence[int], pruning: Any) -> None:
+    """Range partitions one after another are in the order of the partition key, if each is so by an index."""
+    table = partition_table(root.catalog, rel.rte.relid) if rel.relation.kind == "p" else None
+    if table is None or table.strategy != "r" or _has_whole_row(root.catalog, rel.rte.relid):
+        return
+    if table.default in children or any(oid not in table.owners for oid in children):
+        return
+    from .paths import canonical_expression
+
+    info = _key_info(root, rel, table, rel.relation)
+    for keys in {path.keys: None for path in parts[0].paths if path.keys and not path.req}:
+        descending = keys[0][3]
+        in_order = all(
+            (canonical_expression(root, expr, key.opfamily), key.opfamily, key.collation, descending)
+            == given[:4]
+            for expr, key, given in zip(info.exprs, info.index.keys, keys, strict=False)
+        )
+        if not in_order:
+            continue
+        chosen = []
+        for child in parts:
+            same = [path for path in child.paths if path.keys == keys and not path.req]
+            if not same:
+                break
+            chosen.append(min(same, key=lambda path: path.cost))
+        else:
+            order = list(children)
+            if descending:
+                chosen.reverse()
+                order.reverse()
+            rel.add_path(_append(rel, chosen, order, pruning, keys))
 
 
 def _parameterized(rel: Rel, parts: list[Rel], children: Sequence[int], pruning: Any) -> None:
@@ -88,7 +122,9 @@ def _parameterized(rel: Rel, parts: list[Rel], children: Sequence[int], pruning:
             rel.add_path(_append(rel, chosen, children, pruning))
 
 
-def _append(rel: Rel, paths: list[Path], children: Sequence[int], pruning: Any) -> Path:
+def _append(
+    rel: Rel, paths: list[Path], children: Sequence[int], pruning: Any, keys: tuple[Any, ...] = ()
+) -> Path:
     # What a scan takes from outer rows may prune, too, and more than the estimates say.
     share = 1.0 / len(paths) if pruning and len(paths) > 1 else 1.0
     node = ChildAppend(
@@ -99,10 +135,11 @@ def _append(rel: Rel, paths: list[Path], children: Sequence[int], pruning: Any) 
         pruning=pruning,
         rows=max(sum(path.rows for path in paths), 1.0),
         cost=sum(path.cost for path in paths) * share + sum(path.rows for path in paths) * costs.LOOP_ROW,
+        startup_cost=paths[0].startup if keys else 0.0,
         width=paths[0].plan.width if paths else 0,
     )
     req, enforced = (paths[0].req, paths[0].enforced) if paths else (0, frozenset[Any]())
-    return Path(node, (), req, enforced)
+    return Path(node, keys, req, enforced)
 
 
 # --- pruning --------------------------------------------------------------------------------------

@@ -22,7 +22,7 @@ from .clauses import (
     ordering_family,
 )
 from .grouping import collect_aggregates
-from .nodes import Filter, IndexScan, Plan, Result, Sort, SubPlan
+from .nodes import ChildAppend, Filter, IndexScan, Plan, Result, Sort, SubPlan
 from .root import Root
 from .sublinks import make_subplan
 from .walk import increment_var_sublevels_up, make_and, mutate, replace
@@ -116,6 +116,7 @@ def _subplan(root: Root, rel: Any, agg: Aggref, quals: list[Any]) -> SubPlan | N
     plan: Any = subplan.plan.plan
     while hasattr(plan, "input") and not isinstance(plan, (Sort, Filter)):
         plan = plan.input
-    if not isinstance(plan, IndexScan) or subplan.first_column_type != expr_type(agg):
+    scans = plan.scans if isinstance(plan, ChildAppend) else (plan,)
+    if not all(isinstance(scan, IndexScan) for scan in scans) or subplan.first_column_type != expr_type(agg):
         return None
     return subplan

@@ -1,0 +1,21 @@
+-- Ordered scans of range partitions: one after another, with LIMIT, DISTINCT ON, min() and max().
+create table p (a int, b int, t text) partition by range (a);
+create table p1 partition of p for values from (0) to (10);
+create table p2 partition of p for values from (10) to (20);
+create table p3 partition of p for values from (20) to (30);
+create index on p (a, b);
+insert into p select i % 30, i, 'x' from generate_series(1, 900) i;
+analyze p;
+select a, b from p order by a limit 3;
+select a, b from p order by a desc, b desc limit 5;
+select a, b from p where a > 12 order by a, b offset 250 limit 3;
+select distinct on (a) a, b from p order by a, b desc limit 3;
+begin; alter table p detach partition p1 concurrently; rollback;
+create table pd partition of p default;
+select a, b from p order by a limit 3;
+begin;
+alter table p detach partition p1;
+rollback;
+drop table pd;
+select min(a), max(a) from p;
+select max(b) from p where a = 5;
