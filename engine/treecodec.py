@@ -14,7 +14,7 @@ import msgspec
 
 from . import tree
 from .tree import Const, Query, RangeTblEntry
-from .values import Array, Interval, Jsonb, Record, RowType, TimeTz
+from .values import Array, Interval, Jsonb, Multirange, Range, Record, RowType, TimeTz
 
 _INT64_MAX = 2**63 - 1
 
@@ -140,6 +140,22 @@ def _write_record(value: Record) -> dict[str, Any]:
     }
 
 
+def _range_fields(value: Range) -> list[Any]:
+    return [
+        value.typid,
+        _write_value(value.lower),
+        _write_value(value.upper),
+        value.lower_inc,
+        value.upper_inc,
+        value.empty,
+    ]
+
+
+def _read_range(data: Any) -> Range:
+    typid, lower, upper, lower_inc, upper_inc, empty = data
+    return Range(typid, _read_value(lower), _read_value(upper), lower_inc, upper_inc, empty)
+
+
 def _write_json(value: Any) -> Any:
     if type(value) is dict:
         return {"$": "object", "v": [[key, _write_json(item)] for key, item in value.items()]}
@@ -162,6 +178,11 @@ _WRITERS: dict[type, Callable[[Any], Any]] = {
             list(value.dims),
             list(value.lowers),
         ],
+    },
+    Range: lambda value: {"$": "range", "v": _range_fields(value)},
+    Multirange: lambda value: {
+        "$": "multirange",
+        "v": [value.typid, [_range_fields(item) for item in value.ranges]],
     },
     Record: _write_record,
     Jsonb: lambda value: {"$": "jsonb", "v": _write_json(value.value)},
@@ -194,6 +215,8 @@ _READERS: dict[str, Callable[[Any], Any]] = {
     "array": lambda data: Array(
         data[0], tuple([_read_value(item) for item in data[1]]), tuple(data[2]), tuple(data[3])
     ),
+    "range": _read_range,
+    "multirange": lambda data: Multirange(data[0], tuple([_read_range(item) for item in data[1]])),
     "record": _read_record,
     "jsonb": lambda data: Jsonb(_read_value(data)),
     "object": lambda data: {key: _read_value(item) for key, item in data},

@@ -186,6 +186,8 @@ class ChildTargets(dict[int, ChildTarget]):
         """Whether a change of these columns may put a row into another partition."""
         if self._key_attnums is None:
             self._key_attnums = key_attnums(self.catalog, self.root)
+            if self.root.row.relispartition:  # or out of the relation that the statement names
+                self._key_attnums |= constraining_attnums(self.catalog, self.root)
         return 0 in self._key_attnums or bool(self._key_attnums & attnums)
 
     def _table(self, oid: int) -> tuple[PartitionTable, ChildTarget]:

@@ -211,6 +211,8 @@ class PartitionTable:
         return found
 
     def _select_range(self, by_column: dict[int, list[KeyCondition]]) -> set[int]:
+        if any(condition.op == "is_null" for several in by_column.values() for condition in several):
+            return {self.default} if self.default else set()
         prefixes = [b""]
         column = 0
         found: set[int] = set()
