@@ -12,9 +12,10 @@ from msgspec import structs
 
 from ..catalog.inheritance import inherited_view, scanned_children
 from ..lsyscache import get_opfamily_member
-from ..tree import BoolExpr, Node, NullTest, OpExpr, Param, ScalarArrayOpExpr, Var
+from ..tree import BoolExpr, NullTest, OpExpr, Param, ScalarArrayOpExpr, Var
 from ..treetypes import expr_collation, expr_type
 from . import nodes
+from .explain_walk import count_relations, read_children
 from .nodes import SubPlan
 from .walk import mutate
 
@@ -96,7 +97,7 @@ class Explainer:
         self.initplans: list[SubPlan] = []
         self.depth = 0
         self.relations = 0  # range table entries of the whole statement
-        self.suffix = ""  # of the aliases of children in an Append
+        self.suffixes: dict[int, str] = {}  # by entry: what the alias of a child has more
         self.parent = 0  # the relation whose columns these have
         self.scanned = 0  # the range table entry being scanned: its columns need no prefix
 
@@ -251,7 +252,7 @@ class Explainer:
         if self.verbose:
             namespace = self.catalog.pg_namespace.get(self.catalog.pg_class.get(relid).relnamespace)
             name = f"{quote_identifier(namespace.nspname)}.{name}"
-        alias = (rte.alias or rte.eref) + self.suffix
+        alias = (rte.alias or rte.eref) + self.suffixes.get(varno, "")
         if using:
             index = self.catalog.pg_class.get(using).relname
             d.target += f" using {quote_identifier(index)}"
@@ -576,14 +577,14 @@ class Explainer:
             d.properties.append(("One-Time Filter", "false"))
             return d
         d = Described("Append")
-        saved = self.suffix, self.parent
+        saved, parent = self.suffixes, self.parent
         places = scanned_children(self.catalog, self.catalog.relation(node.relid))
         numbers = sorted(node.relids, key=places.index)
         for relid, scan in zip(node.relids, node.scans, strict=True):
             number = numbers.index(relid) + 1
-            self.suffix, self.parent = f"_{number}", node.relid
+            self.suffixes, self.parent = {**saved, node.varno: f"_{number}"}, node.relid
             d.children.append(("Member", "", self.node(scan)))
-        self.suffix, self.parent = saved
+        self.suffixes, self.parent = saved, parent
         return d
 
     def _seen(self, relid: int) -> Any:
@@ -633,8 +634,27 @@ class Explainer:
                 d.properties.append(("Conflict Filter", self.text(node.on_conflict.onConflictWhere)))
         for entry in node.targetList:
             self.text(entry.expr)
+        saved = self.suffixes
+        if node.inherited and node.operation != "insert":
+            self._targets(d, node)
         self._child(d, node.input)
+        self.suffixes = saved
         return d
+
+    def _targets(self, d: Described, node: nodes.ModifyTable) -> None:
+        """The children that a ModifyTable may change, a line each."""
+        relids = read_children(node.input, node.varno)
+        if len(relids) == 1:
+            self.suffixes = {**self.suffixes, node.varno: "_1"}
+        places = scanned_children(self.catalog, self.catalog.relation(node.relid))
+        lines = []
+        for number, relid in enumerate(sorted(relids, key=places.index), 1):
+            line = Described("")
+            self.suffixes, saved = {**self.suffixes, node.varno: f"_{number}"}, self.suffixes
+            self._relation(line, node.varno, relid)
+            self.suffixes = saved
+            lines.append(f"{d.name}{line.target}")
+        d.properties.append(("", lines))
 
 
 def _never(quals: Any) -> bool:
@@ -652,24 +672,8 @@ def quote_identifier(name: str) -> str:
 def describe_plan(planned: nodes.PlannedQuery, catalog: Any, verbose: bool = False) -> Described:
     """The described tree of a planned query."""
     explainer = Explainer(catalog, verbose)
-    explainer.relations = _count_relations(planned)
+    explainer.relations = count_relations(planned)
     return explainer.query(planned)
-
-
-def _count_relations(value: Any) -> int:
-    """The range table entries of a planned query and of the queries inside it."""
-    count = 0
-    stack = [value]
-    while stack:
-        item = stack.pop()
-        if isinstance(item, nodes.PlannedQuery):
-            count += sum(1 for rte in item.rtable if rte.rtekind != "result")
-            stack += [item.plan, *item.targets, *item.ctes.values()]
-        elif isinstance(item, (tuple, list)):
-            stack.extend(item)
-        elif isinstance(item, (nodes.Plan, Node)):
-            stack.extend([getattr(item, name) for name in item.__struct_fields__])
-    return count
 
 
 # --- text -----------------------------------------------------------------------------------------
@@ -715,6 +719,9 @@ def _write(d: Described, options: ExplainOptions, statistics: Any, indent: int, 
     lines.append(line)
     indent += 1
     for label, value in d.properties:
+        if not label:
+            lines += [" " * (indent * 2) + text for text in value]
+            continue
         text = ", ".join(value) if isinstance(value, list) else str(value)
         lines.append(" " * (indent * 2) + f"{label}: {text}")
     for _, name, child in d.children:
@@ -766,7 +773,8 @@ def _structure(
         out["Actual Loops"] = int(loops)
     out["Disabled"] = False
     for label, value in d.properties:
-        out[label] = value
+        if label:
+            out[label] = value
     if d.children:
         out["Plans"] = [_structure(child, options, statistics, r, n) for r, n, child in d.children]
     return out
