@@ -688,6 +688,16 @@ def drop_expression(alteration: Any, action: Any) -> None:
             alteration.ctx.notice(Notice(f"{where} is not a generated column, skipping"))
             return
         raise SqlError(OBJECT_NOT_IN_PREREQUISITE_STATE, f"{where} is not a generated column")
+    row = alteration.transaction.catalog.pg_attribute.get(alteration.relid, column.attnum)
+    if alteration.root is alteration:
+        if not alteration.recurse and child_alterations(alteration):
+            raise SqlError(
+                FEATURE_NOT_SUPPORTED, "ALTER TABLE / DROP EXPRESSION must be applied to child tables too"
+            )
+        if row.attinhcount:
+            raise SqlError(
+                INVALID_TABLE_DEFINITION, "cannot drop generation expression from inherited column"
+            )
     update_attribute(alteration, column.attnum, attgenerated="")
     remove_default(alteration, column.attnum)
 

@@ -78,11 +78,6 @@ def add_check(ctx: Any, relid: int, constraint: Any, *, validated: bool = True) 
     pstate = table_parse_state(ctx, relid)
     expr = transform_expr(pstate, constraint.raw_expr, "check_constraint")
     expr = assign_expr_collations(pstate, coerce_to_boolean(pstate, expr, "CHECK"))
-    if constraint.is_no_inherit and relation.kind == "p":
-        raise SqlError(
-            INVALID_TABLE_DEFINITION,
-            f'cannot add NO INHERIT constraint to partitioned table "{relation.name}"',
-        )
     name = constraint.conname or check_name(ctx, relation, expr)
     add_cooked_check(
         ctx,
@@ -111,27 +106,48 @@ def merge_check(ctx: Any, relid: int, constraint: Any) -> bool:
     (MergeWithExistingConstraint)."""
     if constraint.conname is None:
         return False
+    expr = None
+    if constraint.raw_expr is not None:
+        rows = ctx.transaction.catalog.pg_constraint.find(
+            "conrelid_contypid_conname", relid, 0, constraint.conname
+        )
+        if not rows or not rows[0].coninhcount:
+            return False
+        expr = _cooked(ctx, relid, constraint)
+    return merge_cooked_check(
+        ctx,
+        relid,
+        constraint.conname,
+        expr,
+        enforced=bool(constraint.is_enforced),
+        no_inherit=bool(constraint.is_no_inherit),
+    )
+
+
+def merge_cooked_check(
+    ctx: Any, relid: int, name: str, expr: Any, *, enforced: bool, no_inherit: bool, local: bool = True
+) -> bool:
+    """As merge_check, of an analysed expression; one of LIKE is not `local`."""
     transaction = ctx.transaction
-    rows = transaction.catalog.pg_constraint.find("conrelid_contypid_conname", relid, 0, constraint.conname)
+    rows = transaction.catalog.pg_constraint.find("conrelid_contypid_conname", relid, 0, name)
     if not rows or rows[0].contype != "c" or not rows[0].coninhcount:
         return False
     row = rows[0]
     relation = transaction.catalog.relation(relid)
-    name = constraint.conname
-    if _cooked(ctx, relid, constraint) != strip_locations(load_tree(row.conbin)):
+    if strip_locations(expr) != strip_locations(load_tree(row.conbin)):
         raise SqlError(DUPLICATE_OBJECT, f'constraint "{name}" for relation "{relation.name}" already exists')
-    if constraint.is_no_inherit:
+    if no_inherit:
         raise SqlError(
             INVALID_OBJECT_DEFINITION,
             f'constraint "{name}" conflicts with inherited constraint on relation "{relation.name}"',
         )
-    if not constraint.is_enforced and row.conenforced:
+    if not enforced and row.conenforced:
         raise SqlError(
             INVALID_OBJECT_DEFINITION,
             f'constraint "{name}" conflicts with NOT ENFORCED constraint on relation "{relation.name}"',
         )
     ctx.notice(Notice(f'merging constraint "{name}" with inherited definition'))
-    if not relation.row.relispartition:
+    if local and not relation.row.relispartition:
         transaction.catalog_update("pg_constraint", row, row._replace(conislocal=True))
     return True
 
@@ -165,6 +181,11 @@ def add_cooked_check(
 
     transaction = ctx.transaction
     relation = transaction.catalog.relation(relid)
+    if no_inherit and relation.kind == "p":
+        raise SqlError(
+            INVALID_TABLE_DEFINITION,
+            f'cannot add NO INHERIT constraint to partitioned table "{relation.name}"',
+        )
     attnums = sorted({node.varattno for node in walk(expr) if isinstance(node, t.Var) and node.varattno > 0})
     temporary = relation.persistence == "t"
     oid = insert_constraint(

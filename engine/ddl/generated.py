@@ -10,6 +10,13 @@ def stored_values(alteration: Any) -> dict[int, Any]:
     """What each column that changes is computed from: over the table's old columns."""
     values = dict(alteration.new_values)
     old = {column.attnum: column for column in alteration.old_catalog.relation(alteration.relid).columns}
+    known = dict(alteration.new_values)
+    for column in alteration.relation.columns:
+        if column.attnum not in old and column.attnum not in known and not column.generated:
+            null = column.missing is None
+            known[column.attnum] = t.Const(
+                column.typid, column.missing, null, column.typmod, column.collation
+            )
     for column in alteration.relation.columns:
         if column.generated != "s" or column.dropped or column.default is None:
             continue
@@ -24,7 +31,7 @@ def stored_values(alteration: Any) -> dict[int, Any]:
             continue
         if column.attnum in alteration.new_values and before is not None and before.typid != column.typid:
             continue
-        values[column.attnum] = substitute(column.default, alteration.new_values)
+        values[column.attnum] = substitute(column.default, known)
     return values
 
 

@@ -133,6 +133,7 @@ def _inherit_column(ctx: Any, found: Inherited, parent: Any, column: Any) -> Non
         require_same_type(catalog, "inherited column", spec, column)
         if spec.generated != column.generated:
             raise SqlError(DATATYPE_MISMATCH, f'inherited column "{column.name}" has a generation conflict')
+        check_storage("inherited column", column.name, spec.storage, row.attstorage)
         spec.parents += 1
     if column.default is None:
         return
@@ -164,6 +165,17 @@ def require_same_type(catalog: Any, what: str, one: Any, other: Any) -> None:
             COLLATION_MISMATCH,
             f'{what} "{other.name}" has a collation conflict',
             detail=f'"{shown[0]}" versus "{shown[1]}"',
+        )
+
+
+def check_storage(what: str, name: str, one: str, other: str) -> None:
+    """42804 unless two definitions of a column are stored alike."""
+    words = {"p": "PLAIN", "e": "EXTERNAL", "m": "MAIN", "x": "EXTENDED"}
+    if words.get(one, one) != words.get(other, other):
+        raise SqlError(
+            DATATYPE_MISMATCH,
+            f'{what} "{name}" has a storage parameter conflict',
+            detail=f"{words.get(one, one)} versus {words.get(other, other)}",
         )
 
 
@@ -262,6 +274,8 @@ def _merge_column(spec: ColumnSpec, own: ColumnSpec, has_default: bool) -> None:
         spec.identity = own.identity
     spec.location = own.location
     if own.storage:
+        if own.location is None:  # of LIKE: what is written out wins
+            check_storage("column", spec.name, spec.storage, own.storage)
         spec.storage = own.storage
     if own.compression:
         spec.compression = own.compression

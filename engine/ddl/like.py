@@ -14,7 +14,7 @@ from .. import tree as t
 from ..errors import SqlError
 from ..sqlstates import FEATURE_NOT_SUPPORTED, INSUFFICIENT_PRIVILEGE, WRONG_OBJECT_TYPE
 from .comment import copy_comment
-from .constraints import add_cooked_check, insert_key_constraint_row
+from .constraints import add_cooked_check, insert_key_constraint_row, merge_cooked_check
 from .dependencies import INTERNAL, PG_CLASS, PG_CONSTRAINT
 from .heap import BTREE_AM, ColumnSpec, store_default
 from .indexes import IndexColumn, build_index, default_index_name, insert_index, unsuitable_relation
@@ -153,6 +153,11 @@ def _copy_check(ctx: Any, source: Any, new: int, check: Any, numbers: dict[int, 
 
     row = ctx.transaction.catalog.pg_constraint.get(check.oid)
     expr = map_variables(check.expr, numbers, refuse)
+    if merge_cooked_check(ctx, new, check.name, expr, enforced=row.conenforced, no_inherit=row.connoinherit):
+        rows = ctx.transaction.catalog.pg_constraint.find("conrelid_contypid_conname", new, 0, check.name)
+        if options & COMMENTS:
+            copy_comment(ctx, (PG_CONSTRAINT, check.oid, 0), (PG_CONSTRAINT, rows[0].oid, 0))
+        return
     oid = add_cooked_check(
         ctx,
         new,

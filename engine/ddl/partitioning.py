@@ -161,6 +161,8 @@ def _key_expression(ctx: Any, pstate: Any, relation: Any, element: Any, number: 
         raise SqlError(
             INVALID_OBJECT_DEFINITION, "partition key expressions cannot contain system column references"
         )
+    if 0 in numbers:
+        numbers += [column.attnum for column in relation.columns if not column.dropped]
     for attnum in numbers:
         if attnum:
             _refuse_generated(relation.columns[attnum - 1], element.location)

@@ -47,6 +47,7 @@ _SERIALS = {
     "bigserial": 20,
     "serial8": 20,
 }
+_STORAGE = {"plain": "p", "external": "e", "extended": "x", "main": "m"}
 _KEYS = frozenset(("CONSTR_PRIMARY", "CONSTR_UNIQUE"))
 
 
@@ -175,7 +176,7 @@ def add_column_definition(ctx: Any, parts: TableParts, element: ast.ColumnDef, t
         parts.not_nulls.append((spec.name, None, False))
     column_constraints(parts, spec, element, table, has_default=serial is not None)
     if element.storage_name:
-        spec.storage = element.storage_name[0].lower()
+        spec.storage = _STORAGE.get(element.storage_name.lower(), "")
     return spec
 
 
