@@ -19,7 +19,8 @@ from tests.simulation.elle import check_lists
 from tests.simulation.history import COMMITTED, REFUSED, UNKNOWN, Entry, History
 
 LEVELS = ("read committed", "repeatable read", "serializable")
-LISTS = 8
+LISTS = 8  # at a time: after AGE transactions come others, so that none grows long
+AGE = 400
 CLIENTS = 16
 GONE = (OSError, asyncpg.PostgresConnectionError, asyncpg.InterfaceError, asyncpg.InternalClientError)
 LOST = (asyncpg.SerializationError, asyncpg.DeadlockDetectedError)
@@ -34,12 +35,14 @@ class Run:
         self.random = random.Random(f"{level} {seed}")
         self.history = History()
         self.kills = 0
+        self.final: dict[int, list[int]] = {}
 
     async def run(self, server: ServerProcess, kills: int) -> list[str]:
         """What is wrong, after so many transactions with so many kills among them."""
         connection = await self._connect(server)
         await connection.execute("CREATE TABLE list (id int PRIMARY KEY, content text NOT NULL)")
-        await connection.execute(f"INSERT INTO list SELECT n, '' FROM generate_series(0, {LISTS - 1}) n")
+        lists = LISTS * (self.transactions // AGE + 2)
+        await connection.execute(f"INSERT INTO list SELECT n, '' FROM generate_series(0, {lists - 1}) n")
         await connection.close()
         for part in range(kills + 1):
             most = self.transactions * (part + 1) // (kills + 1)
@@ -52,7 +55,8 @@ class Run:
             await asyncio.gather(*clients)
             if part < kills:
                 server.start()
-        return await self._judge(server)
+        self.final = await self._final(server)
+        return self.judge()
 
     async def _connect(self, server: ServerProcess) -> Any:
         settings = {"deadlock_timeout": "20"}  # ms: clients take lists in any order
@@ -75,10 +79,11 @@ class Run:
         source = self.random
         entry = self.history.begin(self.level, 0, time.monotonic(), 0, self.level == "serializable")
         entry.outcome = UNKNOWN
+        first = LISTS * (entry.number // AGE)
         try:
             await connection.execute(f"BEGIN ISOLATION LEVEL {self.level}")
             for _ in range(source.randint(1, 4)):
-                await self._act(connection, entry, source.randrange(LISTS), source.random() < 0.5)
+                await self._act(connection, entry, first + source.randrange(LISTS), source.random() < 0.5)
             await connection.execute("COMMIT")
         except LOST:
             entry.outcome = REFUSED
@@ -99,11 +104,15 @@ class Run:
             content = await connection.fetchval("SELECT content FROM list WHERE id = $1", item)
             entry.actions.append(("read", item, [int(element) for element in content.split()]))
 
-    async def _judge(self, server: ServerProcess) -> list[str]:
+    async def _final(self, server: ServerProcess) -> dict[int, list[int]]:
         connection = await self._connect(server)
         rows = await connection.fetch("SELECT id, content FROM list")
         await connection.close()
-        final = {row["id"]: [int(element) for element in row["content"].split()] for row in rows}
+        return {row["id"]: [int(element) for element in row["content"].split()] for row in rows}
+
+    def judge(self) -> list[str]:
+        """What is wrong with the history, given what is there in the end."""
+        final = self.final
         happened = {element // 10 for content in final.values() for element in content}
         wrong = []
         for entry in self.history.entries:
