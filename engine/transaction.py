@@ -138,6 +138,7 @@ class Transaction(RowLocks):
         self.reads: dict[bytes, int] = {}
         self.read_ranges: list[tuple[KeyRange, int]] = []
         self.range_deletes: list[tuple[bytes, bytes]] = []
+        self.fresh: set[bytes] = set()  # what the keys of relations begin with that it has made
         self.retained: list[Any] = []  # snapshots that open cursors go on reading
         self.undo: list[tuple[bytes, bytes, Any]] | None = None
         self.savepoints: list[Savepoint] = []
@@ -395,10 +396,7 @@ class Transaction(RowLocks):
         if not self.base:
             self.base = tau
         elif tau != self.base:
-            bases = self.bases
-            for key in pending:
-                if key not in bases and not self._has_written(key):
-                    bases[key] = tau
+            self._note_bases(pending, tau)
         written = self.written
         undo = self.undo
         self.pending = {}
@@ -418,6 +416,16 @@ class Transaction(RowLocks):
             if writes.ordered is not None and key not in entries:
                 writes.ordered = None
             entries[key] = value
+
+    def _note_bases(self, pending: dict[bytes, bytes | None], tau: int) -> None:
+        """The keys of this command have another base than those of the first one."""
+        fresh = self.fresh
+        if fresh and len(pending) >= BULK_MIN and fresh.issuperset(map(_FIRST_FOUR, pending)):
+            return
+        bases = self.bases
+        for key in pending:
+            if key not in bases and key[:4] not in fresh and not self._has_written(key):
+                bases[key] = tau
 
     def _merge_bulk(self, pending: dict[bytes, bytes | None], relations: set[bytes]) -> None:
         """As the end of end_command: relation by relation."""
@@ -517,10 +525,15 @@ class Transaction(RowLocks):
         """A fresh oid for a catalog row."""
         return self.session.engine.new_oid()
 
-    def new_storage_id(self, temporary: bool = False) -> int:
-        """A fresh relation number for keys."""
+    def new_storage_id(self, temporary: bool = False, kind: str = "") -> int:
+        """A fresh relation number for keys. `kind`: pg_class.relkind; others than tables and indexes may be
+        written by other transactions, too, before this one commits."""
         oid = self.new_oid()
-        return oid | TEMPORARY_FIRST if temporary else oid
+        if temporary:
+            return oid | TEMPORARY_FIRST
+        if kind and kind in "rmi":
+            self.fresh.add(oid.to_bytes(4, "big"))
+        return oid
 
     # --- savepoints ---------------------------------------------------------------------------
 
@@ -616,10 +629,13 @@ class Transaction(RowLocks):
         for relation, relation_writes in self.written.items():
             if relation[0] & 0x80 or relation in gone:
                 continue
-            items = iter(relation_writes.entries.items())
-            while part := [(prefix + key, value) for key, value in islice(items, SLICE_ENTRIES)]:
-                writes.update(part)
-                if len(part) == SLICE_ENTRIES:
+            keys = map(prefix.__add__, relation_writes.entries)
+            items = zip(keys, relation_writes.entries.values(), strict=True)
+            before = -1
+            while before < len(writes):
+                before = len(writes)
+                writes.update(islice(items, SLICE_ENTRIES))
+                if len(writes) == before + SLICE_ENTRIES:
                     yield
         return self._request(writes)
 
@@ -629,12 +645,25 @@ class Transaction(RowLocks):
 
     def _request(self, writes: dict[bytes, bytes | None]) -> CommitRequest | None:
         prefix = self.database.prefix
+        checked = None
+        if self.fresh:
+            gone = self._gone()
+            checked = [
+                prefix + key
+                for relation, of_relation in self.written.items()
+                if not relation[0] & 0x80 and relation not in gone and relation not in self.fresh
+                for key in of_relation.entries
+            ]
         if self.shared_writes:
             shared = _U32.pack(SHARED_DATABASE)
             for key, value in self.shared_writes.items():
                 writes[shared + key] = value
+                if checked is not None:
+                    checked.append(shared + key)
         if self.raw_writes:
             writes.update(self.raw_writes)
+            if checked is not None:
+                checked.extend(self.raw_writes)
         deletes: Sequence[KeyRange] = ()
         if self.range_deletes:
             deletes = [
@@ -650,7 +679,8 @@ class Transaction(RowLocks):
         ranges: Sequence[tuple[KeyRange, int]] = ()
         if self.read_ranges:
             ranges = [(KeyRange(prefix + span.low, prefix + span.high), at) for span, at in self.read_ranges]
-        return CommitRequest(tau, writes, deletes, bases, reads, ranges, 0)
+        single = not (self.shared_writes or self.raw_writes)
+        return CommitRequest(tau, writes, deletes, bases, reads, ranges, checked=checked, single=single)
 
     def touches_temporary(self) -> bool:
         """Whether it has written to temporary relations, or made or changed some."""

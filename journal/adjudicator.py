@@ -17,6 +17,7 @@ The state is soft. After a restart `restore` brings back the tail of the journal
 it is behind the horizon of the window.
 """
 
+from collections.abc import Collection
 from typing import Protocol
 
 from .api import Commit, CommitRequest
@@ -62,7 +63,8 @@ class Adjudicator:
 
     def check(self, request: CommitRequest) -> None:
         """Whether it may commit, and nothing else; raises what adjudicate raises."""
-        base, writes, deletes, bases, reads, read_ranges = request[:6]
+        base, written, deletes, bases, reads, read_ranges = request[:6]
+        writes: Collection[bytes] = written if request.checked is None else request.checked
         window = self.window
         current = window.current
         previous = window.previous
@@ -82,7 +84,9 @@ class Adjudicator:
     def record(self, request: CommitRequest, tau: int) -> None:
         """It has committed at this tau."""
         self.last_tau = tau
-        self.window.record(tau, request.writes, request.deletes)
+        self.window.record(
+            tau, request.writes if request.checked is None else request.checked, request.deletes
+        )
         if request.changes_catalog:
             self._catalog_taus[request.database] = tau
 
@@ -102,11 +106,12 @@ class Adjudicator:
     def _check_writes(self, request: CommitRequest) -> None:
         base = request.base
         bases = request.bases or {}
+        writes = request.writes.keys() if request.checked is None else set(request.checked)
         for generation in self.window.generations:
             taus = generation.taus
-            for key in request.writes:
-                tau = taus.get(key, 0)
-                if tau and tau > bases.get(key, base):
+            for key in generation.view & writes:
+                tau = taus[key]
+                if tau > bases.get(key, base):
                     raise SerializationFailure("the key was committed to since it was read", key, tau)
 
     def _check_reads(self, request: CommitRequest) -> None:
@@ -144,7 +149,7 @@ class Adjudicator:
         oldest = min(bases.values(), default=base)
         for generation in self.window.generations:
             if generation.delete_tau > min(oldest, base):
-                for key in request.writes:
+                for key in request.writes if request.checked is None else request.checked:
                     tau = generation.deleted(key, bases.get(key, base))
                     if tau:
                         raise SerializationFailure("the key's range was deleted", key, tau)

@@ -5,7 +5,7 @@ strictly increasing from commit to commit.
 """
 
 from asyncio import Future
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
@@ -93,6 +93,8 @@ class CommitRequest(NamedTuple):
     committed to since `base` (or the tau given with them). `catalog_tau`: the catalog version the
     transaction was planned with, 0 if it does not care: the commit fails if the catalog of
     `database` or the shared one has changed since. `changes_catalog`: this commit changes it.
+    `checked`: those of the written keys that others may know of, None: all; the rest is of relations
+    that this commit makes, and need not be adjudicated. `single`: all of it is of one database.
     """
 
     base: Timestamp
@@ -104,14 +106,17 @@ class CommitRequest(NamedTuple):
     catalog_tau: Timestamp = 0
     database: int = 0
     changes_catalog: bool = False
+    checked: Collection[bytes] | None = None
+    single: bool = False
 
 
 class Commit(NamedTuple):
-    """A commit as subscribers get it."""
+    """A commit as subscribers get it. `single`: it is known to be of one database."""
 
     tau: Timestamp
     writes: dict[bytes, bytes | None]
     deletes: Sequence[KeyRange]
+    single: bool = False
 
 
 class Batch(NamedTuple):

@@ -187,7 +187,7 @@ class Pipeline:
             self._crowd -= 1
         if applied is not None:
             group.applied.append(applied)
-        group.commits.append(Commit(tau, request.writes, request.deletes))
+        group.commits.append(Commit(tau, request.writes, request.deletes, request.single))
         group.entries.append((tau, body))
         group.futures.append(future)
         return future

@@ -14,8 +14,14 @@ def cut(commit: Commit, ranges: Sequence[KeyRange]) -> Commit | None:
     if len(ranges) == 1:
         low, high = ranges[0]
         keys = commit.writes
-        if not commit.deletes and keys and low <= min(keys) and max(keys) < high:
-            return commit
+        if keys and all(low <= first and last <= high for first, last in commit.deletes):
+            if commit.single:
+                database = next(iter(keys))[:4]
+                inside = low <= database and database + b"\xff" * 600 < high
+            else:
+                inside = low <= min(keys) and max(keys) < high
+            if inside:
+                return commit
         writes = {key: value for key, value in commit.writes.items() if low <= key < high}
     else:
         writes = {

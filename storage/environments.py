@@ -125,13 +125,16 @@ class Environments:
 
     def prepare(self, commits: Sequence[Commit]) -> Iterator[None]:
         """Write commits that will be the next batch, in slices: `apply` makes them visible. Does nothing
-        about those that touch several environments or delete ranges. Raises StorageBroken."""
+        about those that touch several environments. Raises StorageBroken."""
         store = self._only_store(commits)
         if store is None:
             return
         try:
             store.begin_bulk()
             for commit in commits:
+                for low, high in commit.deletes:
+                    store.delete_bulk(low[4:], high[4:] if high[:4] == low[:4] else b"\xff" * 512)
+                    yield
                 items = iter(commit.writes.items())
                 while part := {key[4:]: value for key, value in islice(items, SLICE_ENTRIES)}:
                     store.put_bulk(part)
@@ -143,10 +146,18 @@ class Environments:
     def _only_store(self, commits: Sequence[Commit]) -> LmdbStore | None:
         prefix = b""
         for commit in commits:
-            if commit.deletes or not commit.writes:
+            if not commit.writes:
                 return None
             prefix = prefix or next(iter(commit.writes))[:4]
+            if prefix == CONTROL_PREFIX:
+                return None
+            if any(low[:4] != prefix for low, _ in commit.deletes):
+                return None
             end = (int.from_bytes(prefix, "big") + 1).to_bytes(4, "big") if prefix < CONTROL_PREFIX else b""
+            if commit.single:
+                if next(iter(commit.writes))[:4] != prefix:
+                    return None
+                continue
             if min(commit.writes) < prefix or max(commit.writes) >= end:
                 return None
         store = self._stores.get(prefix)
@@ -164,7 +175,7 @@ class Environments:
                 self.current_tau = upto
                 return
             if len(commits) == 1:
-                tau, writes, deletes = commits[0]
+                tau, writes, deletes, _ = commits[0]
                 if len(writes) == 1 and not deletes:
                     (key,) = writes
                     prefix = key[:4]
@@ -185,7 +196,7 @@ class Environments:
         commits = batch.commits
         prefix = b""
         merged: Writes = {}
-        for _, writes, deletes in commits:
+        for _, writes, deletes, _ in commits:
             if deletes:
                 return False
             for key, value in writes.items():

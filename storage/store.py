@@ -223,6 +223,14 @@ class LmdbStore:
             self.abort_bulk()
             raise
 
+    def delete_bulk(self, low: bytes, high: bytes) -> None:
+        """Empty a range."""
+        try:
+            self._delete_range(self._begun, low, high)
+        except BaseException:
+            self.abort_bulk()
+            raise
+
     def end_bulk(self, tau: int, batch_start: int) -> None:
         """All of it becomes visible, the taus with it."""
         transaction = self._begun
@@ -253,8 +261,10 @@ class LmdbStore:
 
     def _put(self, transaction: Any, writes: Writes) -> None:
         if len(writes) >= BULK_MIN and None not in writes.values() and max(map(len, writes)) <= SHORT_MAX:
+            items = sorted(writes.items())
             with transaction.cursor() as cursor:
-                cursor.putmulti(sorted(writes.items()))
+                append = not cursor.last() or cursor.key() < items[0][0]  # new rows of the newest relation
+                cursor.putmulti(items, append=append)
             return
         put = transaction.put
         delete = transaction.delete

@@ -103,7 +103,7 @@ def create_relation(
         reloftype=oftype,
         relowner=owner,
         relam=am,
-        relfilenode=transaction.new_storage_id(temporary) if kind in "rmSi" else 0,
+        relfilenode=transaction.new_storage_id(temporary, kind) if kind in "rmSi" else 0,
         relpersistence=persistence,
         relkind=kind,
         relnatts=len(columns),

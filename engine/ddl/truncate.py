@@ -97,7 +97,7 @@ def new_storage(ctx: Any, oid: int) -> int:
     low, high = row_span(row.relfilenode)
     transaction.delete_range(low, high)
     transaction.validate_range(low, high)
-    storage_id = transaction.new_storage_id(row.relpersistence == "t")
+    storage_id = transaction.new_storage_id(row.relpersistence == "t", row.relkind)
     transaction.catalog_update("pg_class", row, row._replace(relfilenode=storage_id, reltuples=-1.0))
     return int(storage_id)
 
