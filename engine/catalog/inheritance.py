@@ -22,12 +22,6 @@ def children_of(catalog: Any, oid: int, *, detaching: bool = True) -> list[int]:
     return sorted(row.inhrelid for row in rows if detaching or not row.inhdetachpending)
 
 
-def parents_of(catalog: Any, oid: int) -> list[int]:
-    """The direct parents, in the order of their declaration."""
-    rows = sorted(catalog.pg_inherits.find("inhrelid", oid), key=lambda row: row.inhseqno)
-    return [row.inhparent for row in rows]
-
-
 def descendants(catalog: Any, oid: int) -> list[int]:
     """The relation and all below it, level by level (find_all_inheritors)."""
     found = [oid]

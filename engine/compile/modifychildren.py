@@ -8,7 +8,7 @@ from typing import Any
 
 from ..plan import nodes as plan
 from ..run import violations
-from ..run.childtargets import ChildTarget, ChildTargets, child_targets
+from ..run.childtargets import ChildTargets, child_targets
 from .lock import bind_row, child_local, emit_lock, seen_relation
 from .modify import Modification
 from .needs import RAW_ROW
@@ -173,6 +173,3 @@ class _NoWriter:
         from .writer import stored_values
 
         return stored_values(self.catalog, self.relation, row)
-
-
-__all__ = ["ChildTarget", "InheritedModification"]

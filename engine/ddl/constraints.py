@@ -125,9 +125,9 @@ def merge_check(ctx: Any, relid: int, constraint: Any) -> bool:
 
 
 def merge_cooked_check(
-    ctx: Any, relid: int, name: str, expr: Any, *, enforced: bool, no_inherit: bool, local: bool = True
+    ctx: Any, relid: int, name: str, expr: Any, *, enforced: bool, no_inherit: bool
 ) -> bool:
-    """As merge_check, of an analysed expression; one of LIKE is not `local`."""
+    """As merge_check, of an analysed expression."""
     transaction = ctx.transaction
     rows = transaction.catalog.pg_constraint.find("conrelid_contypid_conname", relid, 0, name)
     if not rows or rows[0].contype != "c" or not rows[0].coninhcount:
@@ -147,7 +147,7 @@ def merge_cooked_check(
             f'constraint "{name}" conflicts with NOT ENFORCED constraint on relation "{relation.name}"',
         )
     ctx.notice(Notice(f'merging constraint "{name}" with inherited definition'))
-    if local and not relation.row.relispartition:
+    if not relation.row.relispartition:
         transaction.catalog_update("pg_constraint", row, row._replace(conislocal=True))
     return True
 

@@ -13,7 +13,6 @@ from ..sqlstates import (
     DUPLICATE_TABLE,
     FEATURE_NOT_SUPPORTED,
     INVALID_COLUMN_DEFINITION,
-    SYNTAX_ERROR,
     UNDEFINED_COLUMN,
     WRONG_OBJECT_TYPE,
 )
@@ -409,6 +408,3 @@ def store_parent(ctx: Any, oid: int, parent: int, number: int, *, partition: boo
         transaction.catalog_update("pg_class", above, above._replace(relhassubclass=True))
     else:
         transaction.catalog_touch("pg_class", above)
-
-
-__all__ = ["SYNTAX_ERROR", "Inherited", "inherit", "merge_columns", "open_parents"]

@@ -12,7 +12,6 @@ from ..sqlstates import (
     INDETERMINATE_COLLATION,
     INVALID_OBJECT_DEFINITION,
     INVALID_TABLE_DEFINITION,
-    SYNTAX_ERROR,
     UNDEFINED_COLUMN,
     UNDEFINED_OBJECT,
 )
@@ -506,6 +505,3 @@ def set_default_partition(ctx: Any, parent: int, oid: int) -> None:
     row = transaction.catalog.pg_partitioned_table.get(parent)
     if row is not None and row.partdefid != oid:
         transaction.catalog_update("pg_partitioned_table", row, row._replace(partdefid=oid))
-
-
-__all__ = ["SYNTAX_ERROR", "analyse_bound", "check_bound", "store_bound", "store_partition_key"]

@@ -16,7 +16,7 @@ from ..catalog.relcache import foreign_key
 from ..errors import SqlError
 from ..lockwait import StatementRestart
 from ..relationlocks import lock_relation, noted
-from ..sqlstates import CHECK_VIOLATION, FEATURE_NOT_SUPPORTED, INTERNAL_ERROR
+from ..sqlstates import FEATURE_NOT_SUPPORTED, INTERNAL_ERROR
 from ..transaction import TEMPORARY_FIRST
 from ..treetypes import walk
 from ..types.storage import pack_value
@@ -349,6 +349,3 @@ def child_targets(catalog: Any, oid: int) -> ChildTargets:
     if found is None:
         found = catalog.cache[key] = ChildTargets(catalog, catalog.relation(oid))
     return found
-
-
-__all__ = ["CHECK_VIOLATION", "ChildTarget", "ChildTargets", "check_partition", "child_targets"]

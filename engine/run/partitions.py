@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 
 from gaveldb.storage.api import successor
 
-from ..catalog.inheritance import ancestors, children_of
+from ..catalog.inheritance import children_of
 from ..catalog.relation import IndexKey, Relation
 from ..catalog.trees import load_tree
 from ..indexkeys import key_column_encoder, null_flag
@@ -334,8 +334,3 @@ def live_children(
         else:
             found.add(child)
     return found
-
-
-def is_partition_of(catalog: Any, oid: int, root: int) -> bool:
-    """Whether a relation is somewhere below another one."""
-    return root in ancestors(catalog, oid)
