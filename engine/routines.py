@@ -22,6 +22,7 @@ from .sqlstates import FEATURE_NOT_SUPPORTED, INSUFFICIENT_PRIVILEGE
 from .values import Record, RowType
 
 SQL_LANGUAGE = 14
+PLPGSQL_LANGUAGE = 12775
 SQL_PREFIX = "sql:"
 FIRST_USER_OID = 16384
 RECORDOID = 2249
@@ -30,6 +31,10 @@ RECORDOID = 2249
 def routine_caller(site: CallSite) -> Callable[..., Any]:
     """A function (ctx, *args) that runs the site's routine: its value, or an iterable of them."""
     proc = site.catalog.pg_proc.get(site.funcid)
+    if proc.prolang == PLPGSQL_LANGUAGE:
+        from .plpgsql.routine import plpgsql_caller
+
+        return plpgsql_caller(site, proc)
     if proc.prolang != SQL_LANGUAGE:
         language = site.catalog.pg_language.get(proc.prolang).lanname
         raise SqlError(FEATURE_NOT_SUPPORTED, f"functions in language {language} are not supported")

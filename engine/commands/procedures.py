@@ -70,13 +70,19 @@ def describe_call(session: Any, statement: ast.CallStmt) -> tuple[ColumnDescript
 
 
 @command("DoStmt", tag="DO")
-def do(ctx: Any, statement: ast.DoStmt) -> None:
-    """DO: no procedural language is there to run it."""
+def do(ctx: Any, statement: ast.DoStmt) -> Any:
+    """DO, in PL/pgSQL only."""
     names = [option.arg.sval for option in statement.args if option.defname == "language"]
     language = names[0] if names else "plpgsql"
     row = next((row for row in ctx.catalog.pg_language.rows() if row.lanname == language), None)
     if row is None:
         raise SqlError(UNDEFINED_OBJECT, f'language "{language}" does not exist')
+    if row.lanname == "plpgsql":
+        from ..plpgsql.routine import run_inline
+        from ..run.strand import Strand
+
+        text = next(option.arg.sval for option in statement.args if option.defname == "as")
+        return Strand(run_inline(ctx, text))
     if not row.laninline:
         raise SqlError(FEATURE_NOT_SUPPORTED, f'language "{language}" does not support inline code execution')
     raise SqlError(FEATURE_NOT_SUPPORTED, f"functions in language {language} are not supported")

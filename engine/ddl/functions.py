@@ -48,6 +48,7 @@ from .rows import new_row
 
 SQL_LANGUAGE = 14
 INTERNAL_LANGUAGE = 12
+PLPGSQL_LANGUAGE = 12775
 RECORD, VOID, ANY, ANYARRAY, ANYCOMPATIBLEARRAY, TRIGGER = 2249, 2278, 2276, 2277, 5078, 2279
 ARGUMENTS_MAX = 100
 _COMMON = ("strict", "volatility", "security", "leakproof", "set", "cost", "rows", "support", "parallel")
@@ -107,7 +108,7 @@ def create_function(ctx: Any, statement: ast.CreateFunctionStmt) -> str:
         pronamespace=namespace,
         proowner=ctx.session.role,
         prolang=language.oid,
-        procost=100.0 if language.oid == SQL_LANGUAGE else 1.0,
+        procost=1.0 if language.oid == INTERNAL_LANGUAGE else 100.0,
         prorows=1000.0 if returns_set else 0.0,
         provariadic=parameters.variadic,
         prokind="p" if procedure else "f",
@@ -131,6 +132,8 @@ def create_function(ctx: Any, statement: ast.CreateFunctionStmt) -> str:
         _check_types(catalog, row)
         if ctx.session.settings.get("check_function_bodies") in ("on", True):
             _validate(ctx, row, statement)  # now, as a function may call itself
+    if language.oid == PLPGSQL_LANGUAGE and ctx.session.settings.get("check_function_bodies") in ("on", True):
+        _validate_plpgsql(ctx, row)
     return "CREATE PROCEDURE" if procedure else "CREATE FUNCTION"
 
 
@@ -180,7 +183,7 @@ def _language(ctx: Any, options: dict[str, Any], has_body: bool) -> Any:
         raise SqlError(UNDEFINED_OBJECT, f'language "{name}" does not exist')
     if has_body and found.oid != SQL_LANGUAGE:
         raise _bad("inline SQL function body only valid for language SQL")
-    if found.oid not in (SQL_LANGUAGE, INTERNAL_LANGUAGE):
+    if found.oid not in (SQL_LANGUAGE, INTERNAL_LANGUAGE, PLPGSQL_LANGUAGE):
         raise SqlError(FEATURE_NOT_SUPPORTED, f"functions in language {name} are not supported")
     if not found.lanpltrusted:
         from ..catalog.privileges import is_superuser
@@ -463,6 +466,12 @@ def _validate(ctx: Any, row: Any, statement: Any) -> None:
     finally:
         if names:
             session.settings.leave_function(mark, names)
+
+
+def _validate_plpgsql(ctx: Any, row: Any) -> None:
+    from ..plpgsql.routine import check_body
+
+    check_body(ctx, _find_same(ctx.transaction.catalog, row))
 
 
 def _check_result(context: Any, signature: Any, final: Any) -> None:
