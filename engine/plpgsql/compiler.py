@@ -159,10 +159,6 @@ class Compiler:
         self.line(f"{point} = f.begin_subtransaction()")
         with self.block("try:"):
             self.body(node.body)
-            self.line(f"f.release({point})")
-        with self.block("except Leave:"):
-            self.line(f"f.release({point})")
-            self.line("raise")
         with self.block("except SqlError as error:"):
             self.line(f"f.caught({point}, error)")
             word = "if"
@@ -183,6 +179,8 @@ class Compiler:
             with self.block("else:"):
                 self.line("raise")
             self.scope = outer
+        with self.block("finally:"):  # also by RETURN and EXIT
+            self.line(f"f.release({point})")
 
     def _conditions(self, handler: Node) -> Callable[[str], bool]:
         codes: set[str] = set()

@@ -409,18 +409,20 @@ class Frame:
         point = transaction.savepoints[-1]
         point.portals = frozenset(self.session.portals.values())
         point.locks = transaction.lock_marks()
-        return name, outer
+        return [name, outer]
 
-    def release(self, point: Any) -> None:
-        """The block has ended well."""
+    def release(self, point: list[Any]) -> None:
+        """The block has ended; if it was undone or the transaction has ended, nothing is to be done."""
         name, outer = point
         transaction = self.transaction
+        if all(saved.name != name for saved in transaction.savepoints):
+            return
         end_read_only = transaction.read_only
         transaction.release_savepoint(name)
         transaction.read_only = end_read_only
         transaction.pending = outer
 
-    def caught(self, point: Any, error: SqlError) -> None:
+    def caught(self, point: list[Any], error: SqlError) -> None:
         """The block has failed: undo what it has done."""
         name, outer = point
         self.add_context(error)

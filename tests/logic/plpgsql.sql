@@ -252,3 +252,20 @@ select nofield();
 create function unassigned() returns int language plpgsql as $$ declare r record; begin return r.a; end $$;
 select unassigned();
 select count(*) from pg_proc p join pg_language l on l.oid = p.prolang where lanname = 'plpgsql' and proname = 'quiet';
+
+-- What a block with handlers leaves by RETURN or EXIT stays, and so do the writes of the statement around it.
+create table kept (a int primary key);
+create function keep(x int) returns int language plpgsql as $$
+begin insert into kept values (x); return x; exception when unique_violation then return -1; end $$;
+insert into kept select keep(g) + 100 from generate_series(1, 3) g;
+select * from kept order by a;
+insert into kept select keep(g) - 1000 - g from generate_series(1, 2) g;
+select count(*) from kept;
+do $$ begin for i in 1..3 loop begin insert into kept values (200 + i); exit when i = 2; exception when others then null; end; end loop; end $$;
+begin;
+savepoint s;
+select keep(300);
+rollback to s;
+select keep(301);
+commit;
+select a from kept where a > 150 order by a;
