@@ -98,6 +98,10 @@ class Database:
         self._catalog_rowid = max([rowid for _, rowid, _ in rows], default=FIRST_STORED_ROWID)
         self._catalog_rowid = max(self._catalog_rowid, FIRST_STORED_ROWID)
         self.catalog = Catalog.load(self.oid, rows, shared_rows)
+        if self.engine.dsql:
+            from .dsql.syscatalog import with_sys
+
+            self.catalog = with_sys(self.catalog)
 
     def apply(self, batch: Batch, *, shared: bool) -> None:
         """The catalog changes of commits that the store has just applied."""

@@ -57,6 +57,7 @@ class GavelEngine:
         self.config = config
         self.dsql = bool(config.get("dsql"))
         self.limits: Any = None  # of the dsql mode
+        self.jobs: Any = None  # of the dsql mode: dsql/jobs.py
         self._session_class: type[Session] = Session
         self._server_settings: Mapping[str, str] | None = None
         if self.dsql:
@@ -137,9 +138,15 @@ class GavelEngine:
             from .dsql.session import make_admin
 
             await make_admin(self)
+            from .dsql.jobs import Jobs
+
+            self.jobs = Jobs(self)
+            self.jobs.open()
 
     async def close(self) -> None:
         """Clean shutdown: exact sequence values, then the storage."""
+        if self.jobs is not None:
+            await self.jobs.close()
         for session in list(self.sessions.values()):
             session.close()
         writes: dict[bytes, bytes | None] = {}

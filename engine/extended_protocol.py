@@ -20,7 +20,7 @@ from .sqlstates import (
     PROTOCOL_VIOLATION,
     SYNTAX_ERROR,
 )
-from .statement import Plan, build_plan, cached_plan, parse
+from .statement import Plan, build_plan, cached_plan, parse_for
 from .transaction import EPOCH_OFFSET_US
 
 
@@ -37,7 +37,7 @@ class ExtendedProtocol(SimpleProtocol):
                     plan = plans.get((text, declared, self.plan_settings()))
                     if plan is not None:
                         return PreparedStatement(text, None, declared, plan)
-            statements = parse(text)
+            statements = parse_for(self, text)
             if len(statements) > 1:
                 raise SqlError(SYNTAX_ERROR, "cannot insert multiple commands into a prepared statement")
             if not statements:

@@ -11,7 +11,7 @@ from .sqlstates import (
     ACTIVE_SQL_TRANSACTION,
     T_R_SERIALIZATION_FAILURE,
 )
-from .statement import Plan, build_plan, cached_plan, parse
+from .statement import Plan, build_plan, cached_plan, parse_for
 
 RETRIES_MAX = 200
 
@@ -65,7 +65,7 @@ class SimpleProtocol(Execution):
             plan = cached_plan_again(self, plan, text)
 
     async def _simple_texts(self, text: str, output: Output) -> None:
-        statements = parse(text)
+        statements = parse_for(self, text)
         if not statements:
             output.empty_query()
             self._implicit_end_readonly()

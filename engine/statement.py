@@ -99,6 +99,15 @@ def parse(text: str) -> list[Any]:
     return statements
 
 
+def parse_for(session: "SessionState", text: str) -> list[Any]:
+    """parse, with the statements that only Aurora DSQL has, if the session has them."""
+    if session.engine.dsql:
+        from .dsql.asynchronous import parse_with_async
+
+        return parse_with_async(text)
+    return parse(text)
+
+
 # Words of the grammar's messages that come with another SQLSTATE than 42601 (src/backend/parser/gram.y).
 _GRAMMAR_SQLSTATES = (
     ("not supported", FEATURE_NOT_SUPPORTED),
@@ -202,6 +211,13 @@ def build_plan(
 
             plan.param_types = tuple(
                 analyze(statement, text, session.analyze_context(), plan.param_types, True)[1]
+            )
+        elif variable and isinstance(statement, ast.CallStmt):
+            from .bind.analyze import analyze
+
+            call = ast.CallStmt(funccall=statement.funccall)
+            plan.param_types = tuple(
+                analyze(call, text, session.analyze_context(), plan.param_types, True)[1]
             )
         describer = find_describer(node)
         if describer is not None:
@@ -328,7 +344,7 @@ def cached_plan(
     plan: Plan | None = plans.get(key)
     if plan is None:
         if raw is None:
-            raw = parse(text)[0]
+            raw = parse_for(session, text)[0]
         plan = build_plan(session, raw, text, param_types, variable=True)
         plan.key = key
         if plan.utility is None and session.catalog is catalog:

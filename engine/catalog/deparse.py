@@ -191,7 +191,7 @@ def pg_get_indexdef(
         if own and own != collation:
             text += " COLLATE " + out.collation_name(own)
         text += opclass_text(catalog, row.indclass.items[n], typid, path)
-        if am == "btree":
+        if relation.relam == BTREE_AM:
             option = row.indoption.items[n]
             if option & 1:
                 text += " DESC" + ("" if option & 2 else " NULLS LAST")
@@ -211,6 +211,7 @@ def pg_get_indexdef(
             f"CREATE {'UNIQUE ' if row.indisunique else ''}INDEX {quote_identifier(relation.relname)}"
             f" ON {only}{table} USING {quote_identifier(am)} ({', '.join(items)})"
         )
+    included = included or hidden_includes(catalog, row)
     if included:
         sql += f" INCLUDE ({', '.join(included)})"
     if row.indnullsnotdistinct:
@@ -223,6 +224,19 @@ def pg_get_indexdef(
     return sql
 
 
+def hidden_includes(catalog: Any, index: Any) -> list[str]:
+    """Aurora DSQL's primary keys hold the whole row, and say so: the columns that are not in the key."""
+    if not index.indisprimary or index.indrelid < FIRST_NORMAL_OID:
+        return []
+    if catalog.pg_am.get(BTREE_AM).amname == "btree":
+        return []
+    return [
+        quote_identifier(a.attname)
+        for a in catalog.pg_attribute.find("attrelid", index.indrelid)
+        if a.attnum > 0 and not a.attisdropped and a.attnum not in index.indkey.items
+    ]
+
+
 def _looks_like_function(expr: Any) -> bool:
     from .. import tree as t
 
@@ -231,6 +245,8 @@ def _looks_like_function(expr: Any) -> bool:
     return isinstance(expr, (t.NullIfExpr, t.CoalesceExpr, t.MinMaxExpr, t.SQLValueFunction))
 
 
+BTREE_AM = 403
+FIRST_NORMAL_OID = 16_384
 _ACTIONS = {"a": None, "r": "RESTRICT", "c": "CASCADE", "n": "SET NULL", "d": "SET DEFAULT"}
 
 
@@ -260,7 +276,10 @@ def pg_get_constraintdef(
         if kind == "u" and index is not None and index.indnullsnotdistinct:
             sql += "NULLS NOT DISTINCT "
         sql += f"({columns(row.conkey)}{' WITHOUT OVERLAPS' if row.conperiod else ''})"
-        if index is not None and index.indnatts > index.indnkeyatts:
+        others = hidden_includes(catalog, index) if index is not None else []
+        if others:
+            sql += f" INCLUDE ({', '.join(others)})"
+        elif index is not None and index.indnatts > index.indnkeyatts:
             sql += f" INCLUDE ({', '.join([names[n] for n in index.indkey.items[index.indnkeyatts :]])})"
     elif kind == "c":
         text = row.conbin

@@ -10,6 +10,7 @@ from .trees import load_tree, view_query
 
 FIRST_NORMAL_OID = 16384
 _SHARED_ENVIRONMENT = 1664  # pg_tablespace pg_global
+BTREE_AM = 403
 _OPTION_DESC, _OPTION_NULLS_FIRST = 1, 2
 
 
@@ -168,7 +169,7 @@ def build_index(catalog: Any, row: Any, columns: tuple[Column, ...] | None) -> I
         deferrable=constraint.condeferrable if constraint else False,
         deferred=constraint.condeferred if constraint else False,
         constraint=constraint.oid if constraint else 0,
-        am=catalog.pg_am.get(relation.relam).amname if relation.relam else "btree",
+        am=catalog.pg_am.get(relation.relam).amname if relation.relam not in (0, BTREE_AM) else "btree",
         reltuples=relation.reltuples,
     )
 

@@ -24,6 +24,9 @@ COMMAND_MODULES: dict[str, str] = {
     "LoadStmt": ".maintenance",
     "DoStmt": ".procedures",
     "CallStmt": ".procedures",
+    "AsyncIndexStmt": "..dsql.commands",
+    "AsyncAlterTableStmt": "..dsql.commands",
+    "WaitForJobStmt": "..dsql.commands",
     "CopyStmt": ".copy",
     # data definition: engine/ddl
     "CreateStmt": "..ddl.tables",

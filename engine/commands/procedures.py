@@ -10,16 +10,18 @@ from ..sqlstates import FEATURE_NOT_SUPPORTED, UNDEFINED_OBJECT
 from .registry import command, describes
 
 
-def _analyzed(session: Any, statement: ast.CallStmt, types: tuple[int, ...], source: str = "") -> Any:
+def analyzed_call(session: Any, statement: ast.CallStmt, types: tuple[int, ...], source: str = "") -> Any:
+    """A CALL, analysed."""
     from ..bind.analyze import analyze
 
+    statement = ast.CallStmt(funccall=statement.funccall)
     return analyze(statement, source, session.analyze_context(), types, True).query
 
 
 @command("CallStmt", tag="CALL")
 def call(ctx: Any, statement: ast.CallStmt) -> Any:
     """CALL procedure(arguments): its OUT parameters are one row."""
-    query = _analyzed(ctx.session, statement, ctx.parameter_types, ctx.source)
+    query = analyzed_call(ctx.session, statement, ctx.parameter_types, ctx.source)
     return _run(ctx, query)
 
 
@@ -66,7 +68,7 @@ def _columns(session: Any, query: Any) -> tuple[ColumnDescription, ...] | None:
 def describe_call(session: Any, statement: ast.CallStmt) -> tuple[ColumnDescription, ...] | None:
     """The OUT parameters."""
     session.begin_statement()
-    return _columns(session, _analyzed(session, statement, ()))
+    return _columns(session, analyzed_call(session, statement, ()))
 
 
 @command("DoStmt", tag="DO")

@@ -26,6 +26,7 @@ from ..catalog.relation import Index, Relation
 from ..indexkeys import always_has_rowid, column_source
 from ..plan import nodes as plan
 from ..run import deferred, violations
+from ..run.indexbuild import remove_own
 from ..tree import RangeTblEntry, Var, strip_locations
 from ..treetypes import walk
 from ..types.storage import pack_template
@@ -132,6 +133,7 @@ class TableWriter:
             fail_null=violations.not_null,
             fail_check=violations.check,
             fail_unique=violations.unique,
+            remove_own=remove_own,
             engine_values=self.engine_values,
         )
         return unit
@@ -262,6 +264,13 @@ class TableWriter:
         if partial:
             context.__exit__(None, None, None)
         return partial, f"({', '.join(values)},)"
+
+    def _emit_removal(self, frame: Frame, index: Index, name: str) -> None:
+        """The entry goes. While a unique index is built it may be that of another row with the same key."""
+        if index.valid or not index.unique:
+            frame.line(f"pending[{name}] = None")
+        else:
+            frame.line(f"remove_own(txn, {name}, id8)")
 
     def _entry_value(self, index: Index, row: str, rowid: str) -> str:
         if not index.include:
@@ -437,7 +446,7 @@ class TableWriter:
             test = f"{before} != {after}" + (f" or not ({same_include})" if same_include else "")
             with frame.block(f"if {test}:"):
                 with frame.block(f"if {before} is not None:"):
-                    frame.line(f"pending[{before}] = None")
+                    self._emit_removal(frame, index, before)
                 with frame.block(f"if {after} is not None:"):
                     self._emit_unique(frame, index, after, values, unit, "id8")
                     frame.line(f"pending[{after}] = {self._entry_value(index, 'n', 'id8')}")
@@ -462,9 +471,9 @@ class TableWriter:
             partial, _ = self._emit_key(scope, frame, index, "id8", name)
             if partial:
                 with frame.block(f"if {name} is not None:"):
-                    frame.line(f"pending[{name}] = None")
+                    self._emit_removal(frame, index, name)
             else:
-                frame.line(f"pending[{name}] = None")
+                self._emit_removal(frame, index, name)
         frame.line(f"pending[row_key({relation.storage_id}, rowid)] = None")
         self._emit_parent_checks(unit, frame, scope, None)
         frame.line("return")

@@ -71,6 +71,8 @@ def add_using_index(alteration: Any, constraint: Any) -> None:
             f'index "{name}" is already associated with a constraint',
             position=position,
         )
+    if not index.valid:
+        raise SqlError(OBJECT_NOT_IN_PREREQUISITE_STATE, f'index "{name}" is not valid', position=position)
     detail = "Cannot create a primary key or unique constraint using such an index."
     problem = None
     if not index.unique:

@@ -55,8 +55,8 @@ class IndexColumn:
 
 
 @command("IndexStmt", tag="CREATE INDEX")
-def create_index(ctx: Any, statement: ast.IndexStmt) -> Any:
-    """CREATE [UNIQUE] INDEX [CONCURRENTLY]."""
+def create_index(ctx: Any, statement: ast.IndexStmt, *, build: bool = True) -> Any:
+    """CREATE [UNIQUE] INDEX [CONCURRENTLY]; not `build`: its entries are left to somebody else."""
     oid = find_relation(ctx, statement.relation)
     assert oid is not None
     transaction = ctx.transaction
@@ -123,6 +123,7 @@ def create_index(ctx: Any, statement: ast.IndexStmt) -> Any:
         am=am,
         options=storage_options(statement.options, statement.accessMethod or "btree"),
         only=not statement.relation.inh,
+        build=build,
     )
 
 
@@ -143,6 +144,8 @@ def unsuitable_relation(kind: str) -> str:
 
 def index_am(ctx: Any, name: str) -> int:
     """The access method; all are stored as ordered keys, so btree and hash are offered."""
+    if name == "btree":  # whatever it is called in pg_am
+        return BTREE_AM
     rows = ctx.transaction.catalog.pg_am.find("amname", name)
     if not rows:
         raise SqlError(UNDEFINED_OBJECT, f'access method "{name}" does not exist')
@@ -299,9 +302,10 @@ def define_index(
     constraint: int = 0,
     options: Any = None,
     only: bool = False,
+    build: bool = True,
 ) -> Iterator[Any]:
-    """Make an index's catalog rows and fill it: a generator of breaths; returns the index oid's tag
-    (None). The oid is known before the first breath: see `insert_index`."""
+    """Make an index's catalog rows and, if `build`, fill it: a generator of breaths; returns the index
+    oid's tag (None). The oid is known before the first breath: see `insert_index`."""
     oid = insert_index(
         ctx,
         relation,
@@ -324,7 +328,7 @@ def define_index(
             invalidate_index(ctx, oid)
         else:
             yield from index_partitions(ctx, relation.oid, oid)
-    else:
+    elif build:
         yield from build_index(ctx, relation.oid, oid)
     return None
 

@@ -9,6 +9,7 @@ from pglast import ast
 from ..errors import SqlError
 from ..sqlstates import FEATURE_NOT_SUPPORTED, UNDEFINED_OBJECT
 from . import rules
+from .syscatalog import FIRST_SYS_OID
 
 FIRST_NORMAL_OID = 16_384
 _USING = re.compile(r"\bon\b[^(]*\busing\b", re.IGNORECASE)
@@ -151,7 +152,12 @@ def _count(session: Any, table: Any, name: str, wanted: Callable[[Any], bool]) -
 
 
 def _schema(session: Any, statement: Any, source: str) -> None:
-    _count(session, session.catalog.pg_namespace, "schemas", lambda row: row.oid >= FIRST_NORMAL_OID)
+    _count(
+        session,
+        session.catalog.pg_namespace,
+        "schemas",
+        lambda row: FIRST_NORMAL_OID <= row.oid < FIRST_SYS_OID,
+    )
 
 
 def _relations(session: Any, kind: str, name: str) -> None:
@@ -159,7 +165,7 @@ def _relations(session: Any, kind: str, name: str) -> None:
         session,
         session.catalog.pg_class,
         name,
-        lambda row: row.relkind == kind and row.oid >= FIRST_NORMAL_OID,
+        lambda row: row.relkind == kind and FIRST_NORMAL_OID <= row.oid < FIRST_SYS_OID,
     )
 
 
@@ -295,6 +301,34 @@ def _index(session: Any, statement: Any, source: str) -> None:
     raise refused("unsupported mode. please use CREATE INDEX ASYNC.")
 
 
+def _async_index(session: Any, statement: Any, source: str) -> None:
+    if statement.concurrent:
+        raise refused("CONCURRENTLY not supported for CREATE INDEX")
+    if _USING.search(source):
+        raise refused("USING not supported for CREATE INDEX")
+    oid = _find(session, statement.relation)
+    relation = session.catalog.relation(oid) if oid else None
+    types = {column.name: column.typid for column in relation.columns} if relation else {}
+    for element in statement.indexParams:
+        if element.ordering.name != "SORTBY_DEFAULT":
+            raise refused("specifying sort order not supported for index keys")
+        if element.opclass:
+            raise refused("opclass not supported for index keys")
+        base = session.catalog.base_type(types.get(element.name, 0)) if element.name in types else 0
+        row = session.catalog.pg_type.get(base)
+        if row is not None and row.typname in rules.NOT_IN_KEYS:
+            raise refused(f"datatype {rules.TYPE_NAMES[row.typname]} is not supported in a key")
+    session.engine.limits.check("key_columns", len(statement.indexParams))
+    if relation is not None and relation.kind == "r":
+        session.engine.limits.check("indexes", len(relation.indexes) + 1)
+
+
+def _async_alter(session: Any, statement: Any, source: str) -> None:
+    kinds = [action.subtype.name for action in statement.cmds or ()]
+    if kinds != ["AT_ValidateConstraint"]:
+        raise refused("unsupported ALTER TABLE ASYNC statement")  # inferred
+
+
 def _alter_table(session: Any, statement: Any, source: str) -> None:
     for action in statement.cmds or ():
         kind = action.subtype.name
@@ -350,5 +384,7 @@ _CHECKS: dict[str, Callable[[Any, Any, str], None]] = {
     "CreateStmt": _table,
     "CreateDomainStmt": _domain,
     "IndexStmt": _index,
+    "AsyncIndexStmt": _async_index,
+    "AsyncAlterTableStmt": _async_alter,
     "AlterTableStmt": _alter_table,
 }

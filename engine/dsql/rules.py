@@ -155,7 +155,9 @@ DDL = frozenset(
     for name in [
         "Create",
         "AlterTable",
+        "AsyncAlterTable",
         "Index",
+        "AsyncIndex",
         "View",
         "CreateSchema",
         "CreateSeq",

@@ -16,6 +16,7 @@ from ..statement import Plan
 from ..transaction import EPOCH_OFFSET_US, Transaction
 from . import rules
 from .check import unsettable
+from .syscatalog import FIRST_SYS_OID
 from .transaction import DsqlTransaction
 
 FIRST_NORMAL_OID = 16_384
@@ -58,7 +59,9 @@ class DsqlSession(Session):
         transaction.has_ddl |= ddl
         transaction.has_dml |= dml
         planned = plan.planned
-        if copies or (planned is not None and any(oid >= FIRST_NORMAL_OID for oid in planned.relations)):
+        if copies or (
+            planned is not None and any(FIRST_NORMAL_OID <= oid < FIRST_SYS_OID for oid in planned.relations)
+        ):
             transaction.touched = True
             self._check_catalog()
 
@@ -68,6 +71,10 @@ class DsqlSession(Session):
         known, self._known = self._known, current
         if known is not None and known is not current:
             raise SqlError(T_R_SERIALIZATION_FAILURE, rules.SCHEMA_CHANGED)
+
+    def know_catalog(self) -> None:
+        """The session has been told of all changes so far."""
+        self._known = self.database.catalog
 
     def _check_age(self, transaction: Transaction) -> None:
         now = time.time_ns() // 1000 - EPOCH_OFFSET_US
@@ -116,7 +123,7 @@ def check_options(options: Mapping[str, str]) -> None:
             raise error
 
 
-class _Nobody:
+class Nobody:
     """The output of a session that no client has."""
 
     def command_complete(self, tag: str) -> None: ...
@@ -137,7 +144,7 @@ class _Nobody:
 
 async def make_admin(engine: Any) -> None:
     """The role admin, which every cluster has."""
-    output: Any = _Nobody()
+    output: Any = Nobody()
     session = engine.open_session("postgres", "postgres", {}, output, pid=0, peer="")
     session.faults = None
     try:

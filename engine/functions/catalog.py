@@ -480,6 +480,7 @@ _BTREE = {
 }
 _AM_PROPERTIES: dict[str, dict[str, bool]] = {
     "btree": _BTREE,
+    "btree_index": _BTREE,  # as Aurora DSQL calls it
     "hash": {
         "can_order": False,
         "can_unique": False,
@@ -536,7 +537,7 @@ def _index_am(ctx: Any, oid: int) -> str | None:
     row = ctx.catalog.pg_class.get(oid)
     if row is None or row.relkind not in "iI":
         return None
-    return str(ctx.catalog.pg_am.get(row.relam).amname)
+    return "btree" if row.relam == 403 else str(ctx.catalog.pg_am.get(row.relam).amname)
 
 
 @implements("pg_index_has_property", context=True)

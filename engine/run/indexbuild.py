@@ -55,3 +55,14 @@ def _rows_with(
     for key in sorted(own):
         if own[key] is not None:
             yield key, own[key]
+
+
+def remove_own(transaction: Any, key: bytes, rowid: bytes) -> None:
+    """Delete an entry of a unique index that is not complete, unless it leads to another row: then whoever
+    completes the index must find it there, and nobody may change it meanwhile."""
+    pending = transaction.pending
+    found = pending[key] if key in pending else transaction.get(key)
+    if found is None or found[:8] == rowid:
+        pending[key] = None
+    else:
+        transaction.validate_read(key)

@@ -43,6 +43,8 @@ ROWS = {
 """,
 }
 SETTINGS = r"""
+["gaveldb.job_delay","0","ms","Customized Options","Sets how long asynchronous jobs of --dsql wait before they work.",null,"user","integer","0","2147483647",null,"0",[]]
+["gaveldb.job_failure","off",null,"Customized Options","Makes asynchronous jobs of --dsql fail.",null,"user","bool",null,null,null,"off",[]]
 ["gaveldb.commit_failure_kind","40001",null,"Customized Options","Sets how commits fail that are made to.","The conflict or deadlock that the client is told of. OC000 and OC001 have the texts of Aurora DSQL; so has 40001 with --dsql.","user","enum",null,null,["40001","40P01","OC000","OC001"],"40001",[]]
 ["gaveldb.commit_failure_rate","0",null,"Customized Options","Sets the share of commits that are made to fail, of those that write.",null,"user","real","0","1",null,"0",[]]
 ["gaveldb.commit_stall","0","ms","Customized Options","Sets for how long commits that write are held up.","0 holds up none.","user","integer","0","2147483647",null,"0",[]]

@@ -1,0 +1,96 @@
+"""What the catalogs of the dsql mode have beyond PostgreSQL's: the schema sys with its table of jobs and the
+procedure that waits for one, and another name for btree.
+
+These rows are laid over the catalogs when a database is loaded, and are never stored.
+"""
+
+from typing import Any
+
+from ..ddl.rows import new_row
+from ..values import make_array
+
+FIRST_SYS_OID = 0x7FFF_FF00  # as the number of a relation it is one that no other gets
+SYS, JOBS, WAIT_FOR_JOB = FIRST_SYS_OID, FIRST_SYS_OID + 1, FIRST_SYS_OID + 2
+FIRST_ATTRIBUTE_ROW = 0xFFFF_FF00
+BTREE_AM, HEAP_AM = 403, 2
+OWNER = 10
+JOB_COLUMNS = (
+    ("job_id", 25),
+    ("status", 25),
+    ("details", 25),
+    ("job_type", 25),
+    ("class_id", 26),
+    ("object_id", 26),
+    ("object_name", 25),
+    ("start_time", 1184),
+    ("update_time", 1184),
+)
+
+
+def with_sys(catalog: Any) -> Any:
+    """The catalog with the rows of the dsql mode."""
+    return catalog.evolve(
+        {
+            2601: {BTREE_AM: catalog.pg_am.get(BTREE_AM)._replace(amname="btree_index")},
+            2615: {SYS: (SYS, "sys", OWNER, catalog.pg_namespace.get(11).nspacl)},
+            1259: {JOBS: _relation(catalog)},
+            1249: {FIRST_ATTRIBUTE_ROW + n: row for n, row in enumerate(_attributes(catalog))},
+            1255: {WAIT_FOR_JOB: _procedure(catalog)},
+        }
+    )
+
+
+def _relation(catalog: Any) -> Any:
+    return new_row(
+        catalog,
+        "pg_class",
+        oid=JOBS,
+        relname="jobs",
+        relnamespace=SYS,
+        relowner=OWNER,
+        relam=HEAP_AM,
+        relfilenode=JOBS,
+        relkind="r",
+        relnatts=len(JOB_COLUMNS),
+        relacl=catalog.pg_class.get(1259).relacl,
+    )
+
+
+def _attributes(catalog: Any) -> list[Any]:
+    rows = []
+    for number, (name, typid) in enumerate(JOB_COLUMNS, 1):
+        kind = catalog.pg_type.get(typid)
+        rows.append(
+            new_row(
+                catalog,
+                "pg_attribute",
+                attrelid=JOBS,
+                attname=name,
+                atttypid=typid,
+                attnum=number,
+                attlen=kind.typlen,
+                attbyval=kind.typbyval,
+                attalign=kind.typalign,
+                attstorage=kind.typstorage,
+                attcollation=kind.typcollation,
+            )
+        )
+    return rows
+
+
+def _procedure(catalog: Any) -> Any:
+    oids = make_array(26, [25])._replace(lowers=(0,))
+    return new_row(
+        catalog,
+        "pg_proc",
+        oid=WAIT_FOR_JOB,
+        proname="wait_for_job",
+        pronamespace=SYS,
+        proowner=OWNER,
+        prolang=12,
+        prokind="p",
+        pronargs=1,
+        prorettype=2278,
+        proargtypes=oids,
+        prosrc="wait_for_job",
+    )
