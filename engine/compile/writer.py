@@ -354,6 +354,8 @@ class TableWriter:
                 prefix = self.catalog.relation(index.oid).storage_id.to_bytes(4, "big")
                 lasts[index.oid] = unit.fresh("last")
                 frame.line(f"{lasts[index.oid]} = txn.last_key({prefix!r}, None)")
+        if not indexes and not any(foreign_key.enforced for foreign_key in relation.foreign_keys):
+            self._emit_all_at_once(frame)
         with frame.block("try:"), frame.block("for n in rows:"):
             for column in relation.columns:
                 if column.notnull and not column.dropped:
@@ -373,6 +375,18 @@ class TableWriter:
             frame.line("error.bulk_place = rowid - first")
             frame.line("raise")
         return self._compile(unit, "bulk(ctx, rows)")
+
+    def _emit_all_at_once(self, frame: Frame) -> None:
+        """Rows of which nothing else hangs are encoded and stored without a loop of our own; if one is not
+        as it should be, the loop that follows finds it."""
+        relation = self.relation
+        required = [c.attnum - 1 for c in relation.columns if c.notnull and not c.dropped]
+        tests = [f"None not in [n[{place}] for n in rows]" for place in required]
+        with frame.block(f"if {' and '.join(tests) or 'True'}:"):
+            prefix = relation.storage_id.to_bytes(4, "big")
+            frame.line(f"keys = [{prefix!r} + ROWID(rowid) for rowid in range(first, first + len(rows))]")
+            frame.line("pending.update(zip(keys, map(encode, rows), strict=True))")
+            frame.line("return")
 
     def _emit_child_checks(
         self, unit: Unit, frame: Frame, scope: Scope, old: Scope | None, changed: frozenset[int] | None = None
