@@ -2,6 +2,7 @@
 
 import asyncio
 import base64
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -9,12 +10,12 @@ from typing import Any
 import psycopg
 import pytest
 from gaveldb.engine.api import open_engine
-from gaveldb.engine.dsql import builds
+from gaveldb.engine.dsql import builds, jobs
 from gaveldb.engine.dsql.asynchronous import async_words
 from gaveldb.engine.errors import SqlError
 
 from ..server_process import ServerProcess
-from ..unit.sql_session import Collector, decode_rows
+from ..unit.sql_session import Collector, SqlSession, decode_rows
 
 INDEX = "SELECT indisvalid FROM pg_index WHERE indexrelid = 't_a'::regclass"
 
@@ -217,6 +218,39 @@ def test_rolled_back_ddl_has_no_job(world: World) -> None:
     assert world.run("SELECT count(*) FROM sys.jobs") == [["0"]]
 
 
+def test_validate_foreign_key(world: World) -> None:
+    world.run("ALTER TABLE t ADD CONSTRAINT f FOREIGN KEY (a) REFERENCES t (id) NOT VALID")
+    assert world.run("INSERT INTO t VALUES (9001, 12345)")[0] == "23503"
+    job = job_of(world.retry("ALTER TABLE ASYNC t VALIDATE CONSTRAINT f"))
+    assert world.run(f"CALL sys.wait_for_job('{job}')") == [["t"]]
+
+
+def test_dropped_while_building(world: World) -> None:
+    world.run("SET gaveldb.job_delay = 100")
+    job = job_of(world.run("CREATE INDEX ASYNC t_a ON t (a)"))
+    assert world.run("DROP INDEX t_a") == []
+    assert world.run(f"CALL sys.wait_for_job('{job}')") == [["f"]]
+
+
+def test_finished_jobs_go(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(jobs, "KEPT_SECONDS", 0.05)
+    job = job_of(world.run("CREATE INDEX ASYNC t_a ON t (a)"))
+    assert world.run(f"CALL sys.wait_for_job('{job}')") == [["t"]]
+    world.loop.run_until_complete(asyncio.sleep(0.2))
+    assert world.run("SELECT count(*) FROM sys.jobs") == [["0"]]
+    assert world.run(f"CALL sys.wait_for_job('{job}')")[0] == "42704"
+
+
+def test_elsewhere_there_is_no_sys() -> None:
+    session = SqlSession()
+    try:
+        assert session.run("SELECT count(*) FROM pg_namespace WHERE nspname = 'sys'") == [["0"]]
+        assert session.run("SELECT amname FROM pg_am WHERE oid = 403") == [["btree"]]
+        assert session.run("CREATE INDEX ASYNC ON t (a)")["error"][0] == "42P01"  # an index named async
+    finally:
+        session.close()
+
+
 WORDS = {
     "CREATE INDEX ASYNC ON t (a)": [13],
     "SELECT 'CREATE INDEX ASYNC'": [],
@@ -246,6 +280,26 @@ def test_catalogs(world: World) -> None:
     assert world.run("SELECT indexdef FROM pg_indexes WHERE indexname = 't_pkey'") == [
         ["CREATE UNIQUE INDEX t_pkey ON public.t USING btree_index (id) INCLUDE (a, b)"]
     ]
+
+
+def test_killed_between_slices(tmp_path: Path) -> None:
+    server = ServerProcess(tmp_path / "data", 0, "--dsql", "--dsql-limit", "rows=50000").start()
+    try:
+        with psycopg.connect(server.url, autocommit=True, user="admin") as connection:
+            connection.execute("CREATE TABLE t (id int PRIMARY KEY, a int)")
+            connection.execute("INSERT INTO t SELECT g, g FROM generate_series(1, 40000) g")
+            row = connection.execute("CREATE UNIQUE INDEX ASYNC t_a ON t (a)").fetchone()
+            assert row is not None
+            time.sleep(0.05)
+        server.kill9()
+        server.start()
+        with psycopg.connect(server.url, autocommit=True, user="admin") as connection:
+            assert connection.execute("CALL sys.wait_for_job(%s)", row).fetchone() == (True,)
+            for number in range(1, 40001, 997):
+                found = connection.execute("SELECT id FROM t WHERE a = %s", (number,)).fetchone()
+                assert found == (number,)
+    finally:
+        server.kill9()
 
 
 def test_killed_while_building(tmp_path: Path) -> None:
