@@ -398,7 +398,11 @@ class Compiler:
     def _return(self, node: Node) -> None:
         if self.returns_set:
             if node.value:
-                raise SqlError(DATATYPE_MISMATCH, "RETURN cannot have a parameter in function returning set")
+                raise SqlError(
+                    DATATYPE_MISMATCH,
+                    "RETURN cannot have a parameter in function returning set",
+                    hint="Use RETURN NEXT or RETURN QUERY.",
+                )
             self.line("return None")
         elif self.outs or self.result == VOIDOID:
             if node.value:

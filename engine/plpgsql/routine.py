@@ -171,7 +171,7 @@ def check_body(ctx: Any, row: Any) -> None:
         else:
             PlpgsqlRoutine(ctx, ctx.transaction.catalog, None, row)
     except SqlError as error:
-        if error.internal_query is None:
+        if error.internal_query is None and error.position is not None:
             error.internal_position, error.position = error.position, None
             error.internal_query = row.prosrc
         _transpose(ctx.source, row.prosrc, error)

@@ -269,3 +269,31 @@ rollback to s;
 select keep(301);
 commit;
 select a from kept where a > 150 order by a;
+
+create function deep(n int) returns int language plpgsql as $$
+begin if n = 0 then return 0; end if; return 1 + deep(n - 1); end $$;
+select deep(200);
+create temp table seen (a int, b text);
+create function anyrec(t text) returns setof record language plpgsql as $$
+begin return query execute 'select 1, b from (values (''x'')) v (b) where $1 = ''' || t || '''' using t; end $$;
+select * from anyrec('seen') as (a int, b text);
+create function dflt(a int default 5, b text default 'q') returns text language plpgsql as $$ begin return a || b; end $$;
+select dflt(), dflt(b => 'z');
+create function sets() returns text set datestyle = 'German' language plpgsql as $$ begin return '2020-01-02'::date; end $$;
+select sets();
+create domain posint as int check (value > 0);
+create function dom(x int) returns int language plpgsql as $$ declare d posint; begin d := x; return d; end $$;
+select dom(1);
+select dom(-1);
+create function over_json(p jsonb) returns text language plpgsql as $$
+declare k text; v jsonb; o text := '';
+begin for k, v in select * from jsonb_each(p) loop o := o || k || '=' || v::text || ';'; end loop; return o; end $$;
+select over_json('{"a": 1, "b": [2]}');
+create function opens(c refcursor) returns refcursor language plpgsql as $$
+begin open c for select id, name from item where id < 3 order by id; return c; end $$;
+begin;
+select opens('cc');
+fetch all from cc;
+commit;
+create function nothing_to_leave() returns int language plpgsql as $$ begin raise notice '% %', 1, 2; return 5; end $$;
+select nothing_to_leave();
