@@ -11,7 +11,7 @@ from ..errors import SqlError
 from ..portal import Portal
 from ..session import Session
 from ..settings import startup_options
-from ..sqlstates import FEATURE_NOT_SUPPORTED, T_R_SERIALIZATION_FAILURE
+from ..sqlstates import FEATURE_NOT_SUPPORTED, INSUFFICIENT_PRIVILEGE, T_R_SERIALIZATION_FAILURE
 from ..statement import Plan
 from ..transaction import EPOCH_OFFSET_US, Transaction
 from . import rules
@@ -59,6 +59,10 @@ class DsqlSession(Session):
         transaction.has_ddl |= ddl
         transaction.has_dml |= dml
         planned = plan.planned
+        query = plan.query
+        if query is not None and query.resultRelation:
+            if query.rtable[query.resultRelation - 1].relid >= FIRST_SYS_OID:
+                raise SqlError(INSUFFICIENT_PRIVILEGE, "permission denied for table jobs")  # inferred
         if copies or (
             planned is not None and any(FIRST_NORMAL_OID <= oid < FIRST_SYS_OID for oid in planned.relations)
         ):

@@ -56,9 +56,13 @@ class World:
         return self.loop.run_until_complete(self.query(sql, number))
 
     def retry(self, sql: str, number: int = 1) -> Any:
-        """As run; a conflict with the definitions is told once."""
+        """As run, again after a conflict with the definitions: finished builds change them, too."""
         answer = self.run(sql, number)
-        return self.run(sql, number) if answer[:1] == ("40001",) else answer
+        for _ in range(20):
+            if answer[:1] != ("40001",):
+                break
+            answer = self.run(sql, number)
+        return answer
 
 
 @pytest.fixture
@@ -209,6 +213,16 @@ def test_wait_can_be_cancelled(world: World) -> None:
     world.loop.call_later(0.1, lambda: world.sessions[1][0].cancel())
     assert world.run(f"CALL sys.wait_for_job('{job}')")[0] == "57014"
     assert world.run("SELECT 1") == [["1"]]
+
+
+def test_jobs_are_not_written(world: World) -> None:
+    for sql in (
+        "DELETE FROM sys.jobs",
+        "UPDATE sys.jobs SET status = 'x'",
+        "INSERT INTO sys.jobs VALUES ('x')",
+    ):
+        assert world.run(sql) == ("42501", "permission denied for table jobs")
+    assert world.run("INSERT INTO t SELECT 9001, count(*), 'y' FROM sys.jobs") == []
 
 
 def test_rolled_back_ddl_has_no_job(world: World) -> None:
