@@ -236,9 +236,13 @@ class Parser:
             self.next()
         datatype = self.text[self.tokens[first].start : self.tokens[self.at - 1].end]
         if self.accept("collate"):
-            self.name()
+            collation = self.name()
             while self.accept("."):
-                self.name()
+                collation = self.name()
+            if collation not in ("C", "POSIX", "default", "ucs_basic"):  # all alike: C is the only one
+                raise SqlError(
+                    FEATURE_NOT_SUPPORTED, f'COLLATE "{collation}" of a PL/pgSQL variable is not supported'
+                )
         not_null = self.accept("not", "null")
         default = None
         if self.accept(":=") or self.accept("=") or self.accept("default"):
