@@ -10,8 +10,9 @@ from typing import Any
 import msgspec
 
 from .. import tree as t
+from ..errors import SqlError
 from ..lsyscache import get_typcollation
-from ..sqlstates import AMBIGUOUS_PARAMETER, INDETERMINATE_DATATYPE, UNDEFINED_PARAMETER
+from ..sqlstates import AMBIGUOUS_PARAMETER, INDETERMINATE_DATATYPE, INTERNAL_ERROR, UNDEFINED_PARAMETER
 from ..treetypes import query_any
 from .parse_state import EXPR_KIND_CALL_ARGUMENT, ParseState
 
@@ -48,6 +49,8 @@ class ParamTypes:
             if not 0 < number <= len(types) or not types[number - 1]:
                 raise _no_parameter(pstate, number, node.location)
             typid = types[number - 1]
+        if pstate.catalog.pg_type.get(typid) is None:  # Parse has named a type that there is not
+            raise SqlError(INTERNAL_ERROR, f"cache lookup failed for type {typid}")
         return t.Param(number, typid, -1, get_typcollation(pstate.catalog, typid), "extern", node.location)
 
     def coerce(
