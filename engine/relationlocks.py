@@ -262,7 +262,12 @@ def _reindex(statement: Any) -> Wanted:
 
 
 def _vacuum(statement: Any) -> Wanted:
-    full = statement.is_vacuumcmd and any(option.defname == "full" for option in statement.options or ())
+    from .commands.options import option_boolean
+
+    options = statement.options or ()
+    if any(option.defname == "skip_locked" and option_boolean(option) for option in options):
+        return  # the command itself takes those that are to be had at once
+    full = statement.is_vacuumcmd and any(option.defname == "full" for option in options)
     for target in statement.rels or ():
         if target.relation is not None:
             yield target.relation, ACCESS_EXCLUSIVE_LOCK if full else SHARE_UPDATE_EXCLUSIVE_LOCK

@@ -22,6 +22,7 @@ from ..sqlstates import (
     FEATURE_NOT_SUPPORTED,
     INSUFFICIENT_PRIVILEGE,
     INVALID_PARAMETER_VALUE,
+    LOCK_NOT_AVAILABLE,
     NO_ACTIVE_SQL_TRANSACTION,
     SYNTAX_ERROR,
     UNDEFINED_COLUMN,
@@ -57,7 +58,7 @@ def vacuum(ctx: Any, statement: ast.VacuumStmt) -> Generator[Any, None, Any]:
     analyze = options.get("analyze", False) or not is_vacuum
     _check_vacuum(statement, options, analyze)
     verbose = options.get("verbose", False)
-    for oid, names in _vacuum_targets(ctx, statement, name):
+    for oid, names in _vacuum_targets(ctx, statement, name, skip=options.get("skip_locked", False)):
         relation = ctx.catalog.relation(oid)
         if relation.kind not in "rmpt":
             _warn(
@@ -151,18 +152,24 @@ def _unsupported(message: str) -> SqlError:
     return SqlError(FEATURE_NOT_SUPPORTED, message)
 
 
-def _vacuum_targets(ctx: Any, statement: ast.VacuumStmt, name: str) -> list[tuple[int, Any]]:
-    """(relation, column names) of those named, or all tables that the role may maintain."""
+def _vacuum_targets(ctx: Any, statement: ast.VacuumStmt, name: str, *, skip: bool) -> list[tuple[int, Any]]:
+    """(relation, column names) of those named, or all tables that the role may maintain. `skip`: only those
+    whose locks are to be had at once."""
     if statement.rels:
         found = []
         for target in statement.rels:
             oid = find_relation(ctx, target.relation)
             assert oid is not None
+            if skip and not _lock_target(ctx, oid, statement, skip):
+                what = f'{name.lower()} of "{target.relation.relname}"'
+                _warn(ctx, f"skipping {what} --- lock not available", LOCK_NOT_AVAILABLE)
+                continue
             found.append((oid, target.va_cols))
             if target.relation.inh:
                 below = descendants(ctx.catalog, oid)[1:]
-                _lock_children(ctx, below, statement)
-                found += [(child, target.va_cols) for child in below]
+                found += [
+                    (child, target.va_cols) for child in below if _lock_target(ctx, child, statement, skip)
+                ]
         return found
     catalog = ctx.catalog
     return [
@@ -175,20 +182,26 @@ def _vacuum_targets(ctx: Any, statement: ast.VacuumStmt, name: str) -> list[tupl
     ]
 
 
-def _lock_children(ctx: Any, oids: list[int], statement: ast.VacuumStmt) -> None:
+def _lock_target(ctx: Any, oid: int, statement: ast.VacuumStmt, skip: bool) -> bool:
+    """Lock a table; False if it is to be skipped."""
     full = any(option.defname == "full" for option in statement.options or ())
     mode = ACCESS_EXCLUSIVE_LOCK if full and statement.is_vacuumcmd else SHARE_UPDATE_EXCLUSIVE_LOCK
-    for oid in oids:
-        if ctx.transaction.locking and is_lockable(ctx.catalog, oid):
-            lock_relation(ctx.session, oid, mode)
+    if ctx.transaction.locking and is_lockable(ctx.catalog, oid):
+        try:
+            lock_relation(ctx.session, oid, mode, nowait="" if skip else None)
+        except SqlError as error:
+            if error.sqlstate != LOCK_NOT_AVAILABLE or not skip:
+                raise
+            return False
+    return True
 
 
 def _may_maintain(ctx: Any, relation: Any) -> bool:
     return has_privilege(ctx.catalog, ctx.session.role, "table", relation.oid, "MAINTAIN")
 
 
-def _warn(ctx: Any, message: str) -> None:
-    ctx.notice(Notice(message, sqlstate=WARNING, severity="WARNING"))
+def _warn(ctx: Any, message: str, sqlstate: Any = WARNING) -> None:
+    ctx.notice(Notice(message, sqlstate=sqlstate, severity="WARNING"))
 
 
 def _info(ctx: Any, message: str) -> None:
