@@ -109,7 +109,7 @@ class Adjudicator:
         writes = request.writes.keys() if request.checked is None else set(request.checked)
         for generation in self.window.generations:
             taus = generation.taus
-            for key in generation.view & writes:
+            for key in sorted(generation.view & writes):  # so that it is always the same that is told
                 tau = taus[key]
                 if tau > bases.get(key, base):
                     raise SerializationFailure("the key was committed to since it was read", key, tau)

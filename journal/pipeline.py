@@ -357,6 +357,8 @@ class Pipeline:
         """Everything applied up to here is durable, but for what is still in `_unsynced`."""
         if self._unsynced:
             tau = min(tau, self._unsynced[0].commits[0].tau - 1)
+        else:  # taus of commits that the disk had no room for count, too
+            tau = max(tau, self.crossbar.upto)
         if tau > self.durable_tau:
             self.durable_tau = tau
             if self.after_settled is not None:

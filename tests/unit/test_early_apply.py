@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from gaveldb.journal.api import Batch, CommitRequest
-from gaveldb.journal.errors import JournalBroken
+from gaveldb.journal.errors import JournalBroken, JournalFull
 from gaveldb.journal.host import SystemHost
 from gaveldb.storage.api import database_prefix, row_key
 from gaveldb.storage.environments import Environments
@@ -106,6 +106,29 @@ async def test_what_cannot_be_seen_early_holds_up_what_follows(tmp_path: Path) -
     assert (content(opened), applied) == ({KEY: b"1", OTHER: b"2"}, [b"2"])
     host.syncer.let_go()
     assert row.done()
+    await opened.close()
+
+
+async def test_what_the_disk_had_no_room_for_keeps_nobody_waiting(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    host = HeldHost()
+    opened = open_storage(tmp_path, host=host)
+    await create(opened, 1)
+    kept = await early(opened, KEY, b"1", [])
+
+    def full(entries: Any) -> None:
+        raise JournalFull("no space")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(opened.pipeline.journals[0], "write", full)
+        with pytest.raises(JournalFull):
+            await put(opened, {ONE + OTHER: b"2"})
+    assert opened.storage.current_tau > opened.committer.durable_tau
+    host.syncer.let_go()
+    assert kept.done()
+    assert opened.committer.durable(opened.storage.current_tau) is None
+    assert content(opened) == {KEY: b"1"}
     await opened.close()
 
 
