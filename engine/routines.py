@@ -31,11 +31,12 @@ RECORDOID = 2249
 def routine_caller(site: CallSite) -> Callable[..., Any]:
     """A function (ctx, *args) that runs the site's routine: its value, or an iterable of them."""
     proc = site.catalog.pg_proc.get(site.funcid)
+    make: Callable[[Any, Any, CallSite], Any] = Routine
     if proc.prolang == PLPGSQL_LANGUAGE:
-        from .plpgsql.routine import plpgsql_caller
+        from .plpgsql.routine import routine_of
 
-        return plpgsql_caller(site, proc)
-    if proc.prolang != SQL_LANGUAGE:
+        make = routine_of
+    elif proc.prolang != SQL_LANGUAGE:
         language = site.catalog.pg_language.get(proc.prolang).lanname
         raise SqlError(FEATURE_NOT_SUPPORTED, f"functions in language {language} are not supported")
     first = ("routine", site.funcid, site.arg_types, site.result_type, site.result_columns)
@@ -48,7 +49,7 @@ def routine_caller(site: CallSite) -> Callable[..., Any]:
         key = (*first, session.plan_settings())
         routine = catalog.cache.get(key)
         if routine is None:
-            routine = catalog.cache[key] = Routine(ctx, catalog, site)
+            routine = catalog.cache[key] = make(ctx, catalog, site)
         return routine.call(ctx, args)
 
     return call

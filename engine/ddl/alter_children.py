@@ -11,14 +11,13 @@ from typing import Any
 from ..catalog.inheritance import children_of, descendants, renumber
 from ..errors import Notice, SqlError
 from ..sqlstates import (
-    COLLATION_MISMATCH,
-    DATATYPE_MISMATCH,
     DUPLICATE_OBJECT,
     INVALID_OBJECT_DEFINITION,
     INVALID_TABLE_DEFINITION,
     OBJECT_NOT_IN_PREREQUISITE_STATE,
 )
 from ..tree import strip_locations
+from .alter_inherit import check_same_type
 from .deletion import perform_deletion
 from .dependencies import PG_CLASS, PG_CONSTRAINT, Address
 
@@ -102,15 +101,7 @@ def merge_added_column(alteration: Any, spec: Any) -> bool:
     own = column_named(relation, spec.name)
     if own is None:
         return False
-    if (own.typid, own.typmod) != (spec.typid, spec.typmod):
-        raise SqlError(
-            DATATYPE_MISMATCH, f'child table "{relation.name}" has different type for column "{spec.name}"'
-        )
-    if own.collation != spec.collation:
-        raise SqlError(
-            COLLATION_MISMATCH,
-            f'child table "{relation.name}" has different collation for column "{spec.name}"',
-        )
+    check_same_type(relation, own, spec)
     row = alteration.transaction.catalog.pg_attribute.get(alteration.relid, own.attnum)
     alteration.transaction.catalog_update("pg_attribute", row, row._replace(attinhcount=row.attinhcount + 1))
     alteration.ctx.notice(Notice(f'merging definition of column "{spec.name}" for child "{relation.name}"'))

@@ -63,7 +63,8 @@ def _merge_columns(ctx: Any, child: Any, parent: Any, *, partition: bool) -> Non
         transaction.catalog_update("pg_attribute", row, row._replace(**values))
 
 
-def _check_column(parent: Any, child: Any, column: Any, own: Any) -> None:
+def check_same_type(child: Any, own: Any, column: Any) -> None:
+    """A child's column must be as its parent's is, or is to be."""
     if (column.typid, column.typmod) != (own.typid, own.typmod):
         raise SqlError(
             DATATYPE_MISMATCH, f'child table "{child.name}" has different type for column "{column.name}"'
@@ -73,6 +74,10 @@ def _check_column(parent: Any, child: Any, column: Any, own: Any) -> None:
             COLLATION_MISMATCH,
             f'child table "{child.name}" has different collation for column "{column.name}"',
         )
+
+
+def _check_column(parent: Any, child: Any, column: Any, own: Any) -> None:
+    check_same_type(child, own, column)
     constraint = parent.extra.get("not_null", {}).get(column.attnum)
     if constraint is not None and not constraint.connoinherit:
         if own.attnum not in child.extra.get("not_null", {}):

@@ -130,23 +130,9 @@ class PlpgsqlRoutine(Routine):
         return frame.results if self.returns_set else value
 
 
-def plpgsql_caller(site: CallSite, proc: Any) -> Any:
-    """A function (ctx, *args) that runs the site's function."""
-    first = ("plpgsql", site.funcid, site.arg_types, site.result_type, site.result_columns)
-
-    def call(ctx: Any, *args: Any) -> Any:
-        session = ctx.session
-        if session is None or ctx.transaction is None:
-            raise SqlError(FEATURE_NOT_SUPPORTED, f"function {proc.proname} cannot be called here")
-        catalog = ctx.transaction.catalog
-        key = (*first, session.plan_settings())
-        routine = catalog.cache.get(key)
-        if routine is None:
-            routine = PlpgsqlRoutine(ctx, catalog, site, catalog.pg_proc.get(site.funcid))
-            catalog.cache[key] = routine
-        return routine.call(ctx, args)
-
-    return call
+def routine_of(ctx: Any, catalog: Any, site: CallSite) -> PlpgsqlRoutine:
+    """What a call site runs."""
+    return PlpgsqlRoutine(ctx, catalog, site, catalog.pg_proc.get(site.funcid))
 
 
 def run_inline(ctx: Any, text: str) -> Any:
