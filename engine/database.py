@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from itertools import count
 from typing import Any
 
-from gaveldb.journal.api import Batch, Commit, LockTable, Serializer
+from gaveldb.journal.api import Batch, Commit, LockTable, Serializer, runs_of, scattered
 from gaveldb.storage.api import ColumnStore, row_key
 
 from .advisory import AdvisoryLocks
@@ -123,9 +123,12 @@ class Database:
         """Columns kept for scans that a commit has touched."""
         columns = self.columns
         tau = commit.tau
-        for key in commit.writes:
+        for key in scattered(commit.writes):
             if key.startswith(prefix):
                 columns.apply(tau, key[4:])
+        for run in runs_of(commit.writes):
+            if run.low.startswith(prefix):
+                columns.apply_run(tau, run.low[4:], run.first, len(run.values))
         for low, high in commit.deletes:
             if low.startswith(prefix):
                 columns.forget(low[4:], high[4:])

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-from gaveldb.journal.api import Batch, CommitGroup, CommitRequest, KeyRange
+from gaveldb.journal.api import Batch, CommitGroup, CommitRequest, KeyRange, scattered
 from gaveldb.journal.errors import CommitTooLarge, JournalFull, SerializationFailure
 from gaveldb.storage.api import SHARED_DATABASE, create_database_write, open_storage, row_key
 from gaveldb.storage.errors import StorageFull
@@ -184,9 +184,10 @@ class GavelEngine:
                     database.forget_columns(commit, prefix)
         for commit in batch.commits:
             by_database: dict[int, dict[bytes, bytes | None]] = {}
-            for key in [key for key in commit.writes if key[4:8] < CATALOG_KEYS_END]:
+            entries = scattered(commit.writes)
+            for key in [key for key in entries if key[4:8] < CATALOG_KEYS_END]:
                 if len(key) == 16:
-                    by_database.setdefault(int.from_bytes(key[:4], "big"), {})[key] = commit.writes[key]
+                    by_database.setdefault(int.from_bytes(key[:4], "big"), {})[key] = entries[key]
             for oid, writes in by_database.items():
                 changes = Batch(batch.upto, [commit._replace(writes=writes)])
                 if oid == SHARED_DATABASE:

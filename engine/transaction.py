@@ -19,19 +19,19 @@ What holds:
 
 import time
 from asyncio import Future
-from bisect import bisect_left
 from collections.abc import Callable, Collection, Generator, Iterator, Sequence
 from itertools import islice
 from operator import itemgetter
 from struct import Struct
 from typing import TYPE_CHECKING, Any
 
-from gaveldb.journal.api import MODES, CommitRequest, KeyRange, Member
+from gaveldb.journal.api import MODES, BulkWrites, CommitRequest, KeyRange, Member, Run
 from gaveldb.storage.api import SHARED_DATABASE
 
 from .errors import SqlError
 from .rowlocks import RowLocks, concurrent_update
 from .sqlstates import ACTIVE_SQL_TRANSACTION, READ_ONLY_SQL_TRANSACTION, S_E_INVALID_SPECIFICATION
+from .writes import Load, LoadedWrites, RelationWrites, spread
 
 if TYPE_CHECKING:
     from .catalog.api import Catalog
@@ -55,23 +55,6 @@ def definition_key(catalog: "Catalog", relid: int) -> bytes | None:
     row = table.get(relid)
     rowid = table.rowid(row) if row is not None else 1 << 62
     return _ROW_KEY.pack(1259, rowid) if rowid < 1 << 62 else None
-
-
-class RelationWrites:
-    """The writes of one relation (keys share their first four bytes), with a sorted key list that is
-    made when a scan needs it."""
-
-    __slots__ = ("entries", "ordered")
-
-    def __init__(self) -> None:
-        self.entries: dict[bytes, bytes | None] = {}
-        self.ordered: list[bytes] | None = None
-
-    def keys_between(self, low: bytes, high: bytes) -> list[bytes]:
-        ordered = self.ordered
-        if ordered is None:
-            ordered = self.ordered = sorted(self.entries)
-        return ordered[bisect_left(ordered, low) : bisect_left(ordered, high)]
 
 
 class Savepoint:
@@ -131,6 +114,7 @@ class Transaction(RowLocks):
         self.snapshot: Any = None
         self.written: dict[bytes, RelationWrites] = {}
         self.pending: dict[bytes, bytes | None] = {}
+        self.loading: list[tuple[dict[bytes, bytes | None], bytes, Load]] = []  # beside which pending
         self.shared_writes: dict[bytes, bytes | None] = {}
         self.raw_writes: dict[bytes, bytes] = {}  # with their database prefix: storage's own commands
         self.base = 0
@@ -310,6 +294,18 @@ class Transaction(RowLocks):
         """Write in the running command."""
         self.pending[key] = value
 
+    def load_rows(self, prefix: bytes, first: int, values: list[bytes]) -> None:
+        """Write rows with fresh, consecutive row ids in the running command, which will not ask for them."""
+        if not self.locking or self.serial is not None or self.undo is not None or prefix[0] & 0x80:
+            self.pending.update(spread(prefix, first, values))
+            return
+        if self.loading:
+            pending, before, load = self.loading[-1]
+            if pending is self.pending and before == prefix and load.first + len(load.values) == first:
+                load.values.extend(values)
+                return
+        self.loading.append((self.pending, prefix, Load(first, values)))
+
     def delete(self, key: bytes) -> None:
         """Delete in the running command."""
         self.pending[key] = None
@@ -383,7 +379,7 @@ class Transaction(RowLocks):
     def end_command(self) -> None:
         """Merge the command's writes: later commands see them."""
         pending = self.pending
-        if not pending:
+        if not pending and not self.loading:
             return
         if self.session.portals:
             self.session.drain_portals()
@@ -393,6 +389,8 @@ class Transaction(RowLocks):
             tau = self.database.storage.current_tau  # nobody has written these keys since they were locked
         else:
             tau = self.snapshot.tau if self.snapshot is not None else 0
+        if self.loading:
+            self._end_loading(tau)
         if not self.base:
             self.base = tau
         elif tau != self.base:
@@ -416,6 +414,23 @@ class Transaction(RowLocks):
             if writes.ordered is not None and key not in entries:
                 writes.ordered = None
             entries[key] = value
+
+    def _end_loading(self, tau: int) -> None:
+        """What the running command has loaded; short loads are like other writes. A command around this one
+        may have loaded, too: with a `pending` of its own."""
+        loading, self.loading = self.loading, []
+        for item in loading:
+            pending, prefix, load = item
+            if pending is not self.pending:
+                self.loading.append(item)
+            elif len(load.values) < BULK_MIN or self.undo is not None:
+                pending.update(spread(prefix, load.first, load.values))
+            else:
+                writes = self.written.get(prefix)
+                if not isinstance(writes, LoadedWrites):
+                    writes = self.written[prefix] = LoadedWrites(prefix, writes)
+                writes.loads.append(load._replace(base=tau))
+                writes.ordered = None
 
     def _note_bases(self, pending: dict[bytes, bytes | None], tau: int) -> None:
         """The keys of this command have another base than those of the first one."""
@@ -608,7 +623,7 @@ class Transaction(RowLocks):
 
     def is_large(self) -> bool:
         """Whether making the request of COMMIT at once would keep others waiting."""
-        return sum([len(writes.entries) for writes in self.written.values()]) > SLICE_ENTRIES
+        return sum([writes.count() for writes in self.written.values()]) > SLICE_ENTRIES
 
     def commit_request(self) -> CommitRequest | None:
         """What goes to the adjudicator, or None if nothing has to be journaled."""
@@ -626,24 +641,29 @@ class Transaction(RowLocks):
         prefix = self.database.prefix
         gone = self._gone()
         writes: dict[bytes, bytes | None] = {}
+        runs: list[Run] = []
         for relation, relation_writes in self.written.items():
             if relation[0] & 0x80 or relation in gone:
                 continue
-            keys = map(prefix.__add__, relation_writes.entries)
-            items = zip(keys, relation_writes.entries.values(), strict=True)
+            for load in relation_writes.loads:
+                base = None if relation in self.fresh else load.base
+                runs.append(Run(prefix + relation, load.first, load.values, base))
+            entries = relation_writes.apart()
+            keys = map(prefix.__add__, entries)
+            items = zip(keys, entries.values(), strict=True)
             before = -1
             while before < len(writes):
                 before = len(writes)
                 writes.update(islice(items, SLICE_ENTRIES))
                 if len(writes) == before + SLICE_ENTRIES:
                     yield
-        return self._request(writes)
+        return self._request(writes, runs)
 
     def _gone(self) -> Collection[bytes]:
         """Relations made and dropped (or given fresh storage) in this transaction leave nothing behind."""
         return {low for low, high in self.range_deletes if len(low) == 4} if self.range_deletes else ()
 
-    def _request(self, writes: dict[bytes, bytes | None]) -> CommitRequest | None:
+    def _request(self, writes: dict[bytes, bytes | None], runs: Sequence[Run] = ()) -> CommitRequest | None:
         prefix = self.database.prefix
         checked = None
         if self.fresh:
@@ -652,7 +672,7 @@ class Transaction(RowLocks):
                 prefix + key
                 for relation, of_relation in self.written.items()
                 if not relation[0] & 0x80 and relation not in gone and relation not in self.fresh
-                for key in of_relation.entries
+                for key in of_relation.apart()
             ]
         if self.shared_writes:
             shared = _U32.pack(SHARED_DATABASE)
@@ -669,7 +689,7 @@ class Transaction(RowLocks):
             deletes = [
                 KeyRange(prefix + low, prefix + high) for low, high in self.range_deletes if not low[0] & 0x80
             ]
-        if not writes and not deletes:
+        if not writes and not deletes and not runs:
             return None
         tau = self.base or (self.snapshot.tau if self.snapshot is not None else 0)
         bases = {prefix + key: at for key, at in self.bases.items()} if self.bases else None
@@ -680,7 +700,8 @@ class Transaction(RowLocks):
         if self.read_ranges:
             ranges = [(KeyRange(prefix + span.low, prefix + span.high), at) for span, at in self.read_ranges]
         single = not (self.shared_writes or self.raw_writes)
-        return CommitRequest(tau, writes, deletes, bases, reads, ranges, checked=checked, single=single)
+        all_writes = BulkWrites(writes, list(runs)) if runs else writes
+        return CommitRequest(tau, all_writes, deletes, bases, reads, ranges, checked=checked, single=single)
 
     def touches_temporary(self) -> bool:
         """Whether it has written to temporary relations, or made or changed some."""

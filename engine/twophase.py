@@ -26,7 +26,8 @@ from .sqlstates import (
     OUT_OF_MEMORY,
     UNDEFINED_OBJECT,
 )
-from .transaction import EPOCH_OFFSET_US, RelationWrites, Transaction
+from .transaction import EPOCH_OFFSET_US, Transaction
+from .writes import RelationWrites
 
 RELATION = 2
 GID_BYTES_MAX = 200
@@ -109,7 +110,7 @@ def prepare(session: Any, gid: str) -> Generator[Any, Any, None]:
             database, gid, session.role, time.time_ns() // 1000 - EPOCH_OFFSET_US, engine.new_oid()
         )
         if request is not None:
-            prepared.writes, prepared.deletes = request.writes, list(request.deletes)
+            prepared.writes, prepared.deletes = dict(request.writes), list(request.deletes)
         prepared.transaction = transaction
         row = _pack(_state(prepared, transaction))
         if session.faults is not None and request is not None:  # COMMIT PREPARED must not fail

@@ -5,8 +5,8 @@ it checks, in terms of the commits it has let through so far:
 
 1. No written key was committed to after the tau that the transaction read it at (`base`, `bases`).
 2. No validated key or range was committed to after the tau it was read at (`reads`, `read_ranges`).
-3. No key of 1 or 2 lies in a range that was deleted after that tau, and no key in a range to be
-   deleted was committed to after `base`.
+3. No key of 1 or 2 lies in a range that was deleted or loaded after that tau, and no key in a range
+   to be deleted or loaded was committed to after `base`, or the load's own.
 4. The catalog of the request's database, and the shared one, did not change after `catalog_tau`.
 
 An admitted request gets a tau greater than all before, and at least the time. Its keys count as
@@ -17,10 +17,11 @@ The state is soft. After a restart `restore` brings back the tail of the journal
 it is behind the horizon of the window.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Sequence
 from typing import Protocol
 
-from .api import Commit, CommitRequest
+from .api import Commit, CommitRequest, KeyRange
+from .bulkwrites import Run, runs_of, scattered
 from .errors import SerializationFailure, TooOld
 from .window import Window
 
@@ -49,7 +50,7 @@ class Adjudicator:
 
     def restore(self, commit: Commit) -> None:
         """Remember a commit of the journal's tail; in tau order, before any request."""
-        self.window.record(commit.tau, commit.writes, commit.deletes)
+        self._record(commit.tau, scattered(commit.writes), commit.deletes, runs_of(commit.writes))
         self.last_tau = max(self.last_tau, commit.tau)
 
     def adjudicate(self, request: CommitRequest, now: int) -> int:
@@ -64,34 +65,48 @@ class Adjudicator:
     def check(self, request: CommitRequest) -> None:
         """Whether it may commit, and nothing else; raises what adjudicate raises."""
         base, written, deletes, bases, reads, read_ranges = request[:6]
-        writes: Collection[bytes] = written if request.checked is None else request.checked
+        writes: Collection[bytes]
+        if request.checked is not None:
+            writes = request.checked
+        else:
+            writes = written if type(written) is dict else scattered(written)
         window = self.window
         current = window.current
         previous = window.previous
         if base < window.horizon:
             raise TooOld(base, window.horizon)
         if not (current.view.isdisjoint(writes) and previous.view.isdisjoint(writes)):
-            self._check_writes(request)
+            self._check_writes(request, writes)
         if bases and min(bases.values()) < window.horizon:
             raise TooOld(min(bases.values()), window.horizon)
         if reads or read_ranges or deletes:
             self._check_reads(request)
-        if current.delete_tau or previous.delete_tau:
-            self._check_deleted(request)
+        if type(written) is not dict:
+            self._check_runs(runs_of(written))
+        if current.span_tau or previous.span_tau:
+            self._check_spans(request)
         if request.catalog_tau or request.changes_catalog:
             self._check_catalog(request)
 
     def record(self, request: CommitRequest, tau: int) -> None:
         """It has committed at this tau."""
         self.last_tau = tau
-        self.window.record(
-            tau, request.writes if request.checked is None else request.checked, request.deletes
-        )
+        if type(request.writes) is dict:
+            writes = request.writes if request.checked is None else request.checked
+            self.window.record(tau, writes, request.deletes)
+        else:
+            self._record(tau, _checked(request), request.deletes, runs_of(request.writes))
         if request.changes_catalog:
             self._catalog_taus[request.database] = tau
 
+    def _record(
+        self, tau: int, writes: Iterable[bytes], deletes: Sequence[KeyRange], runs: Sequence[Run]
+    ) -> None:
+        loaded = [run.bounds() for run in runs if run.base is not None]
+        self.window.record(tau, writes, [*deletes, *loaded])
+
     def committed_since(self, key: bytes, tau: int) -> bool:
-        """Whether a commit after `tau` wrote the key, or deleted a range with it; true if it may have been
+        """Whether a commit after `tau` wrote the key or a span with it; true if it may have been
         before the horizon of the window."""
         window = self.window
         if tau < window.horizon:
@@ -99,14 +114,14 @@ class Adjudicator:
         for generation in window.generations:
             if generation.taus.get(key, 0) > tau:
                 return True
-            if generation.delete_tau > tau and generation.deleted(key, tau):
+            if generation.span_tau > tau and generation.span_over(key, tau):
                 return True
         return False
 
-    def _check_writes(self, request: CommitRequest) -> None:
+    def _check_writes(self, request: CommitRequest, keys: Collection[bytes]) -> None:
         base = request.base
         bases = request.bases or {}
-        writes = request.writes.keys() if request.checked is None else set(request.checked)
+        writes = keys.keys() if isinstance(keys, dict) else set(keys)
         for generation in self.window.generations:
             taus = generation.taus
             for key in sorted(generation.view & writes):  # so that it is always the same that is told
@@ -129,6 +144,11 @@ class Adjudicator:
         for low, high in request.deletes:
             self._check_range(low, high, request.base, "a range to be deleted has been committed to")
 
+    def _check_runs(self, runs: Sequence[Run]) -> None:
+        for run in runs:
+            if run.base is not None:
+                self._check_range(*run.bounds(), run.base, "a key to be loaded has been committed to")
+
     def _check_range(self, low: bytes, high: bytes, read_at: int, message: str) -> None:
         window = self.window
         if read_at < window.horizon:
@@ -138,26 +158,26 @@ class Adjudicator:
                 found = generation.committed_in(low, high, read_at)
                 if found:
                     raise SerializationFailure(message, *found)
-                tau = generation.deleted_range(low, high, read_at)
+                tau = generation.span_within(low, high, read_at)
                 if tau:
                     raise SerializationFailure(message, low, tau)
 
-    def _check_deleted(self, request: CommitRequest) -> None:
-        """Keys against the range deletes of others; ranges have been checked by _check_range."""
+    def _check_spans(self, request: CommitRequest) -> None:
+        """Keys against the spans of others; ranges have been checked by _check_range."""
         base = request.base
         bases = request.bases or {}
         oldest = min(bases.values(), default=base)
         for generation in self.window.generations:
-            if generation.delete_tau > min(oldest, base):
-                for key in request.writes if request.checked is None else request.checked:
-                    tau = generation.deleted(key, bases.get(key, base))
+            if generation.span_tau > min(oldest, base):
+                for key in _checked(request):
+                    tau = generation.span_over(key, bases.get(key, base))
                     if tau:
-                        raise SerializationFailure("the key's range was deleted", key, tau)
-            if generation.delete_tau:
+                        raise SerializationFailure("the key's range was committed to", key, tau)
+            if generation.span_tau:
                 for key, read_at in request.reads:
-                    tau = generation.deleted(key, read_at)
+                    tau = generation.span_over(key, read_at)
                     if tau:
-                        raise SerializationFailure("the key's range was deleted", key, tau)
+                        raise SerializationFailure("the key's range was committed to", key, tau)
 
     def _check_catalog(self, request: CommitRequest) -> None:
         if request.catalog_tau:
@@ -167,3 +187,8 @@ class Adjudicator:
                 raise SerializationFailure(
                     "the catalog has changed since the transaction began", None, tau, catalog=True
                 )
+
+
+def _checked(request: CommitRequest) -> Collection[bytes]:
+    """The scattered keys that others may know of."""
+    return scattered(request.writes) if request.checked is None else request.checked

@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable, Collection, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
+from .bulkwrites import BulkWrites, Run, Writes, runs_of, scattered
 from .disk import Disk, read_file, replace_file
 from .host import Host, SystemHost
 from .locks import (
@@ -47,6 +48,7 @@ __all__ = [
     "SHARE_UPDATE_EXCLUSIVE_LOCK",
     "UPDATE",
     "Batch",
+    "BulkWrites",
     "Clock",
     "Commit",
     "CommitGroup",
@@ -62,15 +64,19 @@ __all__ = [
     "Member",
     "Pipeline",
     "Request",
+    "Run",
     "Serializer",
     "Subscriber",
     "SystemHost",
     "Timestamp",
     "Unserializable",
     "Wait",
+    "Writes",
     "open_pipeline",
     "read_file",
     "replace_file",
+    "runs_of",
+    "scattered",
 ]
 
 Timestamp = int
@@ -87,18 +93,19 @@ class KeyRange(NamedTuple):
 class CommitRequest(NamedTuple):
     """What a transaction asks to have committed, all or nothing.
 
-    `writes`: key -> value, or None for a deletion. `base`: the tau that the written keys were read
-    at; `bases` holds those keys that were read at another one. `deletes`: key ranges that become
-    empty before `writes` are applied (DROP, TRUNCATE). `reads` and `read_ranges` must not have been
-    committed to since `base` (or the tau given with them). `catalog_tau`: the catalog version the
-    transaction was planned with, 0 if it does not care: the commit fails if the catalog of
+    `writes`: key -> value, or None for a deletion; loads give BulkWrites. `base`: the tau that the
+    written keys were read at; `bases` holds those keys that were read at another one. `deletes`: key
+    ranges that become empty before `writes` are applied (DROP, TRUNCATE). `reads` and `read_ranges`
+    must not have been committed to since `base` (or the tau given with them). `catalog_tau`: the catalog
+    version the transaction was planned with, 0 if it does not care: the commit fails if the catalog of
     `database` or the shared one has changed since. `changes_catalog`: this commit changes it.
     `checked`: those of the written keys that others may know of, None: all; the rest is of relations
-    that this commit makes, and need not be adjudicated. `single`: all of it is of one database.
+    that this commit makes, and need not be adjudicated (runs say it themselves). `single`: all of it
+    is of one database.
     """
 
     base: Timestamp
-    writes: dict[bytes, bytes | None]
+    writes: Writes
     deletes: Sequence[KeyRange] = ()
     bases: dict[bytes, Timestamp] | None = None
     reads: Sequence[tuple[bytes, Timestamp]] = ()
@@ -114,7 +121,7 @@ class Commit(NamedTuple):
     """A commit as subscribers get it. `single`: it is known to be of one database."""
 
     tau: Timestamp
-    writes: dict[bytes, bytes | None]
+    writes: Writes
     deletes: Sequence[KeyRange]
     single: bool = False
 

@@ -61,6 +61,7 @@ class _Group:
         "applied",
         "bulk",
         "commits",
+        "empties",
         "entries",
         "error",
         "futures",
@@ -77,6 +78,7 @@ class _Group:
         self.futures: list[Future[int]] = []
         self.journal = 0
         self.bulk = False  # whether one of them is large
+        self.empties = False  # whether one of them empties ranges, which may have been large
         self.error: Exception | None = None
         self.acknowledge: Callable[[], None] | None = None
         self.seconds = 0.0  # how long the write and sync took on the loop
@@ -181,6 +183,8 @@ class Pipeline:
                 loop.call_soon(self._flush)
         if len(request.writes) > BULK_WRITES:
             group.bulk = True
+        if request.deletes:
+            group.empties = True
         if crowded or group.commits or self._syncing:
             self._crowd = CROWD
         elif self._crowd:
@@ -209,7 +213,7 @@ class Pipeline:
         if group is None or not self._idle:
             return
         self._crowd = 0
-        if len(self.journals) == 1 and not group.bulk and not self._unsynced:
+        if len(self.journals) == 1 and not (group.bulk or group.empties or self._unsynced):
             group.acknowledge = acknowledge
         scheduled = self._scheduled
         self._flush()
@@ -252,7 +256,7 @@ class Pipeline:
         return (
             (self._crowd > 0 or len(self._unsynced) > 0)
             and len(self.journals) == 1
-            and not group.bulk
+            and not (group.bulk or group.empties)
             and journal.blocking
             and journal.sees_full_disk
             and (len(group.entries) == 1 or sum([len(body) for _, body in group.entries]) <= INLINE_BYTES_MAX)
@@ -388,7 +392,8 @@ class Pipeline:
         if group.acknowledge is not None and group.error is None:
             group.acknowledge()
         self._note(group)
-        if group.bulk and self.prepare is not None and group.error is None and len(self.journals) == 1:
+        large = group.bulk or group.empties
+        if large and self.prepare is not None and group.error is None and len(self.journals) == 1:
             self._prepare(group, self.prepare(group.commits))
         else:
             self._publish(group)

@@ -6,7 +6,8 @@
          8     1  version
          9     8  tau
         17     8  durable: the tau of the last record known to be synced when this one was written
-        25     -  body: msgpack [writes {key: value or nil}, deletes [[low, high], ...]]
+        25     -  body: msgpack [writes {key: value or nil}, deletes [[low, high], ...]], and of a load
+                  a third field, runs [[low, first, [value, ...]], ...] (bulkwrites.py)
 
 An empty body is a heartbeat. All integers are big-endian. A damaged record is the torn end of a
 crash only if no good record behind it says that something after its predecessor was durable; that
@@ -22,6 +23,7 @@ from msgspec import DecodeError, ValidationError
 from msgspec.msgpack import Decoder, Encoder
 
 from .api import Commit, KeyRange
+from .bulkwrites import BulkWrites, Run, Writes, runs_of, scattered
 
 VERSION = 1
 HEADER = Struct(">IIBQQ")
@@ -30,6 +32,10 @@ BODY_SIZE_MAX = 2**32 - 1
 
 _TAIL = Struct(">IBQQ")  # what the checksum covers besides the body
 _encode = Encoder().encode
+_THREE_FIELDS = 0x93  # what msgpack begins an array of three with
+_decode_bulk = Decoder(
+    tuple[dict[bytes, bytes | None], list[tuple[bytes, bytes]], list[tuple[bytes, int, list[bytes]]]]
+).decode
 _decode = Decoder(tuple[dict[bytes, bytes | None], list[tuple[bytes, bytes]]]).decode
 
 
@@ -46,17 +52,25 @@ class BadRecord(Exception):
     """The bytes are no record; says why."""
 
 
-def encode_body(writes: dict[bytes, bytes | None], deletes: Sequence[KeyRange] = ()) -> bytes:
-    """The body of a commit's record."""
+def encode_body(writes: Writes, deletes: Sequence[KeyRange] = ()) -> bytes:
+    """The body of a commit's record: writes, range deletes, and if there are any, runs."""
+    if type(writes) is not dict:
+        runs = [(run.low, run.first, run.values) for run in runs_of(writes)]
+        return _encode((scattered(writes), deletes, runs))
     return _encode((writes, deletes))
 
 
-def decode_body(body: bytes) -> tuple[dict[bytes, bytes | None], Sequence[KeyRange]]:
+def decode_body(body: bytes) -> tuple[Writes, Sequence[KeyRange]]:
     """Writes and range deletes of a body."""
     if not body:
         return {}, ()
+    writes: Writes
     try:
-        writes, deletes = _decode(body)
+        if body[0] == _THREE_FIELDS:
+            entries, deletes, runs = _decode_bulk(body)
+            writes = BulkWrites(entries, [Run(low, first, values, 0) for low, first, values in runs])
+        else:
+            writes, deletes = _decode(body)
     except (DecodeError, ValidationError) as error:
         raise BadRecord(f"unreadable body: {error}") from error
     return writes, [KeyRange(low, high) for low, high in deletes] if deletes else ()

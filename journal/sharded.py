@@ -23,6 +23,7 @@ from collections.abc import Sequence
 
 from .adjudicator import Adjudicator
 from .api import Commit, CommitRequest, KeyRange
+from .bulkwrites import BulkWrites, Run, runs_of, scattered
 from .window import Window
 
 _NEVER = 2**63  # the base of a part without writes: it cannot be too old
@@ -82,8 +83,14 @@ class ShardedAdjudicator:
         deletes: dict[int, list[KeyRange]] = {}
         reads: dict[int, list[tuple[bytes, int]]] = {}
         ranges: dict[int, list[tuple[KeyRange, int]]] = {}
-        for key, value in request.writes.items():
+        for key, value in scattered(request.writes).items():
             writes.setdefault(self._owner(key), {})[key] = value
+        runs: dict[int, list[Run]] = {}
+        for run in runs_of(request.writes):
+            for index, part in self._owners(KeyRange(*run.bounds())):
+                inside = run.cut(*part)
+                if inside is not None:
+                    runs.setdefault(index, []).append(inside)
         for span in request.deletes:
             for index, part in self._owners(KeyRange(*span)):
                 deletes.setdefault(index, []).append(part)
@@ -96,13 +103,13 @@ class ShardedAdjudicator:
         if request.catalog_tau or request.changes_catalog:
             catalogs = {self._owner(database.to_bytes(4, "big")) for database in (0, request.database)}
         parts = {}
-        for index in sorted({*writes, *deletes, *reads, *ranges, *catalogs}):
+        for index in sorted({*writes, *runs, *deletes, *reads, *ranges, *catalogs}):
             mine = writes.get(index, {})
             cut = deletes.get(index, [])
             bases = {key: base for key, base in (request.bases or {}).items() if key in mine}
             parts[index] = CommitRequest(
                 request.base if mine or cut else _NEVER,
-                mine,
+                BulkWrites(mine, runs[index]) if index in runs else mine,
                 cut,
                 bases or None,
                 reads.get(index, ()),

@@ -11,7 +11,8 @@ is full the older is forgotten as a whole, and `horizon` moves up to the last ta
 2. A key in neither generation was not committed since the horizon.
 
 Keys are also kept in the order of their commits, so that a range is checked by looking at what was
-committed since the base, which for most transactions is very little.
+committed since the base, which for most transactions is very little. Spans are ranges that were
+committed to as a whole: emptied, or filled by a load (bulkwrites.py), whose keys are not kept one by one.
 """
 
 from bisect import bisect_left, bisect_right
@@ -20,12 +21,13 @@ from collections.abc import Iterable, Sequence
 from .api import KeyRange
 
 _LINEAR_MAX = 2048  # up to here looking at each key is cheaper than sorting
+_SPAN_WEIGHT = 100  # of keys, when a generation is full
 
 
 class Generation:
     """A stretch of consecutive commits."""
 
-    __slots__ = ("_sorted", "commit_offsets", "commit_taus", "delete_tau", "deletes", "keys", "last_tau",
+    __slots__ = ("_sorted", "commit_offsets", "commit_taus", "keys", "last_tau", "span_tau", "spans",
                  "taus", "view")  # fmt: skip
 
     def __init__(self) -> None:
@@ -34,8 +36,8 @@ class Generation:
         self.keys: list[bytes] = []  # in commit order, with repetitions
         self.commit_taus: list[int] = []
         self.commit_offsets: list[int] = []  # where the keys of a commit begin
-        self.deletes: list[tuple[int, bytes, bytes]] = []
-        self.delete_tau = 0
+        self.spans: list[tuple[int, bytes, bytes]] = []
+        self.span_tau = 0  # of the last one
         self.last_tau = 0
         self._sorted: tuple[int, list[bytes]] = (0, [])
 
@@ -62,16 +64,16 @@ class Generation:
                 return key, self.taus[key]
         return None
 
-    def deleted(self, key: bytes, after: int) -> int:
-        """The tau of a range delete after `after` that covered the key, or 0."""
-        for tau, low, high in self.deletes:
+    def span_over(self, key: bytes, after: int) -> int:
+        """The tau of a span after `after` that covers the key, or 0."""
+        for tau, low, high in self.spans:
             if tau > after and low <= key < high:
                 return tau
         return 0
 
-    def deleted_range(self, low: bytes, high: bytes, after: int) -> int:
-        """The tau of a range delete after `after` that overlaps the range, or 0."""
-        for tau, first, last in self.deletes:
+    def span_within(self, low: bytes, high: bytes, after: int) -> int:
+        """The tau of a span after `after` that overlaps the range, or 0."""
+        for tau, first, last in self.spans:
             if tau > after and first < high and low < last:
                 return tau
         return 0
@@ -91,7 +93,9 @@ class Window:
         self._keys_max = keys_max
         self._rotate_at = 0
 
-    def record(self, tau: int, writes: Iterable[bytes], deletes: Sequence[KeyRange] = ()) -> None:
+    def record(
+        self, tau: int, writes: Iterable[bytes], spans: Sequence[KeyRange | tuple[bytes, bytes]] = ()
+    ) -> None:
         """Remember a commit; taus come in increasing order."""
         if tau >= self._rotate_at:
             self._turn(tau)
@@ -102,10 +106,10 @@ class Window:
         keys.extend(writes)
         current.taus.update(dict.fromkeys(writes, tau))
         current.last_tau = tau
-        if deletes:
-            current.deletes.extend((tau, low, high) for low, high in deletes)
-            current.delete_tau = tau
-        if len(keys) > self._keys_max:
+        if spans:
+            current.spans.extend((tau, low, high) for low, high in spans)
+            current.span_tau = tau
+        if len(keys) + _SPAN_WEIGHT * len(current.spans) > self._keys_max:
             self._rotate_at = 0
 
     def _turn(self, tau: int) -> None:

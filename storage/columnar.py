@@ -84,6 +84,11 @@ class ColumnStore:
                 if segment is not None:
                     self._account(relation, -_size(segment))
 
+    def apply_run(self, tau: int, prefix: bytes, first: int, count: int) -> None:
+        """As apply, for `count` consecutive row ids of a relation."""
+        for segment in range(first >> SEGMENT_BITS, (first + count - 1 >> SEGMENT_BITS) + 1):
+            self.apply(tau, prefix + (segment << SEGMENT_BITS).to_bytes(8, "big"))
+
     def forget(self, low: bytes, high: bytes) -> None:
         """A range of keys was deleted."""
         for prefix in [prefix for prefix in self._relations if low[:4] <= prefix < high]:

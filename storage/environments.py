@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
 from typing import Any
 
-from gaveldb.journal.api import Batch, Commit, CommitRequest
+from gaveldb.journal.api import Batch, Commit, CommitRequest, runs_of, scattered
 from msgspec import msgpack
 
 from .errors import NoSuchDatabase, StorageBroken
@@ -23,6 +23,7 @@ from .stores import Store, Stores
 CONTROL_PREFIX = b"\xff\xff\xff\xff"
 SHARED_DATABASE = 0
 NEW_STORE_BYTES = 4 << 20
+KEY_BYTES = 16  # of a row
 SLICE_ENTRIES = 2000  # of a commit that is applied in several turns of the loop
 
 
@@ -94,6 +95,9 @@ class Environments:
         self.written_bytes += size
         writes = request.writes
         entries = len(writes)
+        if type(writes) is not dict:
+            self._reserve_bulk(request, size)
+            return
         if entries == 1 and not request.deletes:
             (key,) = writes
             store = self._stores.get(key[:4])
@@ -112,6 +116,22 @@ class Environments:
             store = self._stores.get(prefix)
             if store is not None:
                 store.reserve(entries, size)
+
+    def _reserve_bulk(self, request: CommitRequest, size: int) -> None:
+        """As reserve; `size` does not have the keys of the runs."""
+        rows: dict[bytes, int] = {}
+        for run in runs_of(request.writes):
+            rows[run.low[:4]] = rows.get(run.low[:4], 0) + len(run.values)
+        for key in scattered(request.writes):
+            rows[key[:4]] = rows.get(key[:4], 0) + 1
+        for low, _ in request.deletes:
+            rows.setdefault(low[:4], 0)
+        if CONTROL_PREFIX in rows:
+            self._reserve_copies(request)
+        for prefix, entries in rows.items():
+            store = self._stores.get(prefix)
+            if store is not None:
+                store.reserve(entries, size + KEY_BYTES * entries)
 
     def _reserve_copies(self, request: CommitRequest) -> None:
         for key, value in request.writes.items():
@@ -133,12 +153,17 @@ class Environments:
             store.begin_bulk()
             for commit in commits:
                 for low, high in commit.deletes:
-                    store.delete_bulk(low[4:], high[4:] if high[:4] == low[:4] else b"\xff" * 512)
-                    yield
-                items = iter(commit.writes.items())
+                    yield from store.delete_bulk(low[4:], high[4:] if high[:4] == low[:4] else b"\xff" * 512)
+                items = iter(scattered(commit.writes).items())
                 while part := {key[4:]: value for key, value in islice(items, SLICE_ENTRIES)}:
                     store.put_bulk(part)
                     yield
+                for run in runs_of(commit.writes):
+                    inside = run._replace(low=run.low[4:])
+                    for start in range(0, len(run.values), SLICE_ENTRIES):
+                        end = min(start + SLICE_ENTRIES, len(run.values))
+                        store.put_run(inside.keys(start, end), run.values[start:end])
+                        yield
         except Exception as error:
             raise StorageBroken(f"the store cannot apply a commit: {error}") from error
         self._prepared = (store, commits[-1].tau)

@@ -14,7 +14,7 @@ A full disk under a writable map would be a SIGBUS. So the file's blocks are all
 
 import errno
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from struct import Struct
 from typing import Any
@@ -33,6 +33,7 @@ ALLOCATION_MIN = 1 << 20
 ALLOCATION_MAX = 64 << 20
 READERS_MAX = 8192
 SPARE_TRANSACTIONS = 128
+SLICE_DELETIONS = 2000
 BULK_MIN = 64  # from here on writes are sorted and put by one call
 
 _META = Struct(">QQB")
@@ -223,10 +224,18 @@ class LmdbStore:
             self.abort_bulk()
             raise
 
-    def delete_bulk(self, low: bytes, high: bytes) -> None:
-        """Empty a range."""
+    def put_run(self, keys: list[bytes], values: list[bytes]) -> None:
+        """As put_bulk: short keys in ascending order, and their values."""
         try:
-            self._delete_range(self._begun, low, high)
+            self._put_sorted(self._begun, zip(keys, values, strict=True), keys[0])
+        except BaseException:
+            self.abort_bulk()
+            raise
+
+    def delete_bulk(self, low: bytes, high: bytes) -> Iterator[None]:
+        """Empty a range in steps."""
+        try:
+            yield from self._delete_steps(self._begun, low, high)
         except BaseException:
             self.abort_bulk()
             raise
@@ -262,9 +271,7 @@ class LmdbStore:
     def _put(self, transaction: Any, writes: Writes) -> None:
         if len(writes) >= BULK_MIN and None not in writes.values() and max(map(len, writes)) <= SHORT_MAX:
             items = sorted(writes.items())
-            with transaction.cursor() as cursor:
-                append = not cursor.last() or cursor.key() < items[0][0]  # new rows of the newest relation
-                cursor.putmulti(items, append=append)
+            self._put_sorted(transaction, items, items[0][0])
             return
         put = transaction.put
         delete = transaction.delete
@@ -278,6 +285,12 @@ class LmdbStore:
                 put(key, value)
         if long:
             self._put_long(transaction, long)
+
+    @staticmethod
+    def _put_sorted(transaction: Any, items: Iterable[tuple[bytes, bytes | None]], first: bytes) -> None:
+        with transaction.cursor() as cursor:
+            append = not cursor.last() or cursor.key() < first  # new rows of the newest relation
+            cursor.putmulti(items, append=append)
 
     def _put_long(self, transaction: Any, writes: Writes) -> None:
         buckets: dict[bytes, Bucket] = {}
@@ -299,6 +312,10 @@ class LmdbStore:
                 transaction.delete(where)
 
     def _delete_range(self, transaction: Any, low: bytes, high: bytes) -> None:
+        for _ in self._delete_steps(transaction, low, high):
+            pass
+
+    def _delete_steps(self, transaction: Any, low: bytes, high: bytes) -> Iterator[None]:
         if low < FIRST_KEY:
             low = FIRST_KEY
         if low >= high:
@@ -314,8 +331,12 @@ class LmdbStore:
             key, delete = cursor.key, cursor.delete
             current = key()
             while current and current < last:
-                delete()
-                current = key()
+                for _ in range(SLICE_DELETIONS):
+                    delete()
+                    current = key()
+                    if not current or current >= last:
+                        break
+                yield
 
     def _cut_bucket(self, transaction: Any, low: bytes, high: bytes) -> None:
         """Empty the part of the range that lies in the buckets of its long bounds."""

@@ -354,8 +354,11 @@ class TableWriter:
                 prefix = self.catalog.relation(index.oid).storage_id.to_bytes(4, "big")
                 lasts[index.oid] = unit.fresh("last")
                 frame.line(f"{lasts[index.oid]} = txn.last_key({prefix!r}, None)")
-        if not indexes and not any(foreign_key.enforced for foreign_key in relation.foreign_keys):
+        alone = not any(foreign_key.enforced for foreign_key in relation.foreign_keys)
+        if alone and not indexes:
             self._emit_all_at_once(frame)
+        if alone:  # no check will look for the rows before the statement has ended
+            frame.line("values = []")
         with frame.block("try:"), frame.block("for n in rows:"):
             for column in relation.columns:
                 if column.notnull and not column.dropped:
@@ -368,12 +371,17 @@ class TableWriter:
                 _, values = self._emit_key(scope, frame, index, "id8", name)
                 self._emit_unique(frame, index, name, values, unit, "id8", lasts.get(index.oid))
                 frame.line(f"pending[{name}] = {self._entry_value(index, 'n', 'id8')}")
-            frame.line(f"pending[{relation.storage_id.to_bytes(4, 'big')!r} + id8] = encode(n)")
+            if alone:
+                frame.line("values.append(encode(n))")
+            else:
+                frame.line(f"pending[{self.rows_prefix!r} + id8] = encode(n)")
             self._emit_child_checks(unit, frame, scope, None)
             frame.line("rowid += 1")
         with frame.block("except Exception as error:"):
             frame.line("error.bulk_place = rowid - first")
             frame.line("raise")
+        if alone:
+            frame.line(f"txn.load_rows({self.rows_prefix!r}, first, values)")
         return self._compile(unit, "bulk(ctx, rows)")
 
     def _emit_all_at_once(self, frame: Frame) -> None:
@@ -383,9 +391,7 @@ class TableWriter:
         required = [c.attnum - 1 for c in relation.columns if c.notnull and not c.dropped]
         tests = [f"None not in [n[{place}] for n in rows]" for place in required]
         with frame.block(f"if {' and '.join(tests) or 'True'}:"):
-            prefix = relation.storage_id.to_bytes(4, "big")
-            frame.line(f"keys = [{prefix!r} + ROWID(rowid) for rowid in range(first, first + len(rows))]")
-            frame.line("pending.update(zip(keys, map(encode, rows), strict=True))")
+            frame.line(f"txn.load_rows({self.rows_prefix!r}, first, [*map(encode, rows)])")
             frame.line("return")
 
     def _emit_child_checks(

@@ -1,8 +1,9 @@
 """A transaction that counts what it changes, and asks for the catalog to be as it was."""
 
+from collections.abc import Sequence
 from typing import Any
 
-from gaveldb.journal.api import CommitRequest
+from gaveldb.journal.api import CommitRequest, Run
 
 from ..optimistic import OptimisticTransaction
 
@@ -49,8 +50,8 @@ class DsqlTransaction(OptimisticTransaction):
                 total += len(key) + len(value or b"") + ENTRY_OVERHEAD
         return total
 
-    def _request(self, writes: dict[bytes, bytes | None]) -> CommitRequest | None:
-        request = super()._request(writes)
+    def _request(self, writes: dict[bytes, bytes | None], runs: Sequence[Run] = ()) -> CommitRequest | None:
+        request = super()._request(writes, runs)
         if request is None:
             return None
         return request._replace(

@@ -10,9 +10,10 @@ from asyncio import Future
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from gaveldb.journal.api import CommitRequest, KeyRange
+from gaveldb.journal.api import BulkWrites, CommitRequest, KeyRange, Run
 from gaveldb.journal.errors import JournalBroken, JournalClosed, JournalFull, SerializationFailure
 from gaveldb.storage.api import database_prefix
+from gaveldb.storage.environments import CONTROL_PREFIX
 from gaveldb.storage.errors import StorageFull
 
 from .history import COMMITTED, FAILED, REFUSED, UNKNOWN, Entry, History
@@ -31,6 +32,21 @@ def numbers(entries: dict[bytes, bytes]) -> set[int]:
     return {int.from_bytes(key[4:], "big") for key in entries if key.startswith(MARKERS)}
 
 
+def in_runs(writes: dict[bytes, bytes | None], base: int) -> BulkWrites:
+    """The same writes as runs, but for deletions and control writes."""
+    entries: dict[bytes, bytes | None] = {}
+    runs: list[Run] = []
+    for key, value in sorted(writes.items()):
+        number = int.from_bytes(key[-8:], "big")
+        if value is None or key.startswith(CONTROL_PREFIX):
+            entries[key] = value
+        elif runs and runs[-1].low == key[:-8] and runs[-1].first + len(runs[-1].values) == number:
+            runs[-1].values.append(value)
+        else:
+            runs.append(Run(key[:-8], number, [value], base))
+    return BulkWrites(entries, runs)
+
+
 class Session:
     """What clients of one life of the process share."""
 
@@ -42,6 +58,7 @@ class Session:
         self.serializable = serializable
         self.stopping = False
         self.early = 1.0  # the share of commits that may be applied before they are durable
+        self.loads = 0.0  # the share of commits that say their writes in runs
         self.acknowledged: list[tuple[int, int]] = []  # (database of the marker, number), newest last
 
     async def think(self, most: float = 0.002) -> None:
@@ -140,7 +157,8 @@ class Transaction:
             for database, low, high in self.ranges:
                 prefix = database_prefix(database)
                 ranges.append((KeyRange(prefix + low, prefix + high), base))
-        return CommitRequest(base, writes, deletes, reads=reads, read_ranges=ranges)
+        all_writes = in_runs(writes, base) if source.random() < self.session.loads else writes
+        return CommitRequest(base, all_writes, deletes, reads=reads, read_ranges=ranges)
 
     async def commit(self) -> None:
         """Sets the entry's outcome; raises nothing that a client is to expect."""

@@ -163,11 +163,16 @@ def _floor_too_high(original: Any, self: Checkpoints, floor: int) -> None:
     original(self, floor + 3_000)
 
 
+def _without_loads(original: Any, self: Adjudicator, tau: int, writes: Any, deletes: Any, runs: Any) -> None:
+    """The rows of loads are taken for nobody else's."""
+    original(self, tau, writes, deletes, ())
+
+
 MUTATIONS: dict[str, Patch] = {
     "adjudicator: read ranges are not validated": replaced(Adjudicator, "_check_range", _nothing),
-    "adjudicator: range deletes of others are not looked at": replaced(
-        Adjudicator, "_check_deleted", _nothing
-    ),
+    "adjudicator: range deletes of others are not looked at": replaced(Adjudicator, "_check_spans", _nothing),
+    "adjudicator: loads are not checked": replaced(Adjudicator, "_check_runs", _nothing),
+    "adjudicator: loads are not remembered": replaced(Adjudicator, "_record", _without_loads),
     "adjudicator: the horizon stays behind": replaced(Window, "_turn", _forget_older_generation),
     "adjudicator: ranges overlook the first commit": replaced(Generation, "committed_in", _off_by_one),
     "journal: a sync is left out": replaced(SegmentLog, "append", _append_unsynced),

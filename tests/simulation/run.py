@@ -66,6 +66,7 @@ class Settings:
         ]
         self.shards = source.choice(([], [], bounds[:1], bounds))
         self.early = source.choice((0.0, 0.5, 1.0, 1.0))
+        self.loads = source.choice((0.0, 0.3, 1.0))
         self.window_keys = source.choice((20, 200, 10**6))
         self.constants = {
             "gaveldb.journal.log.ALLOCATION_FIRST": source.choice((1, 1024)),
@@ -76,6 +77,7 @@ class Settings:
             "gaveldb.journal.pipeline.SLICE_SECONDS": source.choice((-1.0, 0.004)),
             "gaveldb.journal.pipeline.RESTORE_MICROSECONDS": source.choice((100, 10_000, 60_000_000)),
             "gaveldb.storage.environments.SLICE_ENTRIES": source.choice((1, 2000)),
+            "gaveldb.storage.store.SLICE_DELETIONS": source.choice((1, 2000)),
         }
 
     def describe(self) -> str:
@@ -202,6 +204,7 @@ class Run:
         opened = await self._open()
         session = Session(world, self.history, opened, life, serializable=settings.serializable)
         session.early = settings.early
+        session.loads = settings.loads
         await self._set_up(session)
         for follower in self.followers:
             follower.subscribe(opened)
