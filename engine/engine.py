@@ -43,6 +43,7 @@ FIRST_NORMAL_OID = 16_384
 OIDS_RESERVED = 8_192  # PostgreSQL's VAR_OID_PREFETCH
 OID_KEY = row_key(1, 1)
 CATALOG_KEYS_END = CATALOG_RELATION_LAST.to_bytes(4, "big")
+LEISURE_QUEUE = 4  # so many wait for locks: syncs may come a little later
 POSTGRES_OID = 5
 RECURSION_LIMIT = 8_000  # expressions nest: 1000 terms of a sum are as many levels of the tree
 TEMPLATE1_OID = 1
@@ -128,6 +129,7 @@ class GavelEngine:
             await self.commit(CommitRequest(self.current_tau(), writes))
         self.committer.before_unsettled = self._before_unsettled
         self.committer.after_settled = self._after_settled
+        self.committer.at_leisure = self._at_leisure
         self.database(POSTGRES_OID, "postgres")
         snapshot = self.storage.snapshot(SHARED_DATABASE)
         try:
@@ -154,7 +156,7 @@ class GavelEngine:
             writes.update(database.sequences.flush())
         if writes:
             await self.commit(CommitRequest(self.adjudicated_tau(), writes))
-        self.committer.before_unsettled = self.committer.after_settled = None
+        self.committer.before_unsettled = self.committer.after_settled = self.committer.at_leisure = None
         for database in self.databases.values():
             database.forget_settled()
             database.retire_snapshot()
@@ -204,6 +206,9 @@ class GavelEngine:
     def _after_settled(self) -> None:
         for database in self.databases.values():
             database.renew_settled()
+
+    def _at_leisure(self) -> bool:
+        return sum([database.locks.queued() for database in self.databases.values()]) >= LEISURE_QUEUE
 
     def applied(self, tau: int) -> "asyncio.Future[None] | None":
         """None if the commit at `tau` is applied, else a Future of that."""

@@ -163,6 +163,9 @@ class Committer(Protocol):
     after_settled: Callable[[], None] | None
     """Called when `durable_tau` has moved."""
 
+    at_leisure: Callable[[], bool] | None
+    """Whether the next sync may wait for a millisecond."""
+
     def durable(self, tau: Timestamp) -> "Future[None] | None":
         """None if what is applied up to `tau` is durable, else a Future of that."""
 

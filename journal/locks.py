@@ -265,6 +265,10 @@ class LockTable:
         elif len(lock.holders) == 1:
             self.held[key] = lock.holders[0]
 
+    def queued(self) -> int:
+        """How many requests wait."""
+        return sum([len(lock.queue) for lock in self._waiting.values()])
+
     # --- who waits for whom -----------------------------------------------------------------------
 
     def holders(self, key: Hashable) -> list[Hold]:

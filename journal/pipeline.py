@@ -12,9 +12,11 @@ The life of a commit:
 
 Commits whose committers say what to do when they are `applied` do not wait for the sync before step 4:
 locks are handed over, and the next holder works on what it sees, while the disk is still busy. Nothing
-may leave the process that depends on what is not durable: `durable_tau` and `durable` tell, and asynchronous
-subscribers wait for it. The store is never ahead of what has been written to the journal, and both
-outlive the process; if the machine stops, the store is not trusted. If the sync fails, all ends.
+may leave the process that depends on what is not durable: `durable_tau` and `durable` tell, and
+asynchronous subscribers wait for it. The store is never ahead of what has been written to the journal,
+and both outlive the process; if the machine stops, the store is not trusted. If the sync fails, all ends.
+While many wait for locks (`at_leisure`) there is a pause between two syncs: what all wait for is the
+locks' chain, and fewer syncs leave it more of the processor.
 
 A group that found the disk full counts as a heartbeat: its taus pass without commits, so that the
 next snapshots have a base behind what the adjudicator remembers of it. A second after the last
@@ -49,6 +51,7 @@ BEAT_SECONDS = 1.0
 BULK_WRITES = 5_000  # commits of more entries are encoded and applied in slices ...
 SLICE_SECONDS = 0.004  # ... of about this length, so that others have their turns
 RECENT_GROUPS = 1_000  # that can be asked for
+PAUSE_SECONDS = 0.001  # between two syncs, if nobody is in a hurry
 CROWD = 64  # so many commits that are alone make a crowd disperse
 RESTORE_MICROSECONDS = 60_000_000  # of the window that is brought back, within the last segment
 
@@ -114,10 +117,11 @@ class Pipeline:
         self._closed = False
         self.durable_tau = adjudicator.last_tau  # everything applied up to here is durable
         self._unsynced: deque[_Group] = deque()  # written
-        self._syncing = 0  # how many of them the sync under way is for
+        self._syncing = 0  # how many of them the sync under way is for; not 0 in a pause before one, too
         self.syncing_tau = 0  # what will be durable when it ends
         self.before_unsettled: Callable[[], None] | None = None
         self.after_settled: Callable[[], None] | None = None
+        self.at_leisure: Callable[[], bool] | None = None
         self._syncer: Syncer | None = None
         self._crowd = 0  # whether others commit at the same time, as far as one can tell
         self._awaited: list[tuple[int, Future[None]]] = []  # what durable_tau is to reach
@@ -311,6 +315,11 @@ class Pipeline:
         except OSError as error:
             self._synced(error)
 
+    def _sync_after_pause(self) -> None:
+        self._syncing = 0
+        if self._unsynced:
+            self._sync()
+
     def _synced(self, error: OSError | None) -> None:
         """Some groups are durable, or nobody knows what has become of them."""
         count, self._syncing = self._syncing, 0
@@ -341,7 +350,12 @@ class Pipeline:
                     future.set_result(entry[0])
         self._settle(last)
         if self._unsynced:
-            self._sync()
+            if self.at_leisure is not None and self.at_leisure():
+                assert self._loop is not None
+                self._syncing = 1
+                self._loop.call_later(PAUSE_SECONDS, self._sync_after_pause)
+            else:
+                self._sync()
         if self._group is not None and not self._scheduled:
             self._flush()
         self._after()

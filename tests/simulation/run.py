@@ -52,7 +52,7 @@ class Settings:
         self.full_disk = source.random() < 0.2
         self.allocates = source.random() < 0.6
         self.stalls = source.choice((0.0, 0.0, 0.02, 0.2))
-        self.sync_seconds = source.choice((0.00002, 0.0002, 0.002))
+        self.sync_seconds = source.choice((0.00002, 0.0002, 0.002, 0.01))
         self.failing_syncs = source.random() < 0.15
         self.lies = source.random() < 0.05
         self.clock_jumps = source.random() < 0.3
@@ -66,6 +66,7 @@ class Settings:
         ]
         self.shards = source.choice(([], [], bounds[:1], bounds))
         self.early = source.choice((0.0, 0.5, 1.0, 1.0))
+        self.leisure = source.choice((0.0, 0.5, 1.0))
         self.loads = source.choice((0.0, 0.3, 1.0))
         self.window_keys = source.choice((20, 200, 10**6))
         self.constants = {
@@ -163,6 +164,7 @@ class Run:
         pipeline.on_broken = self._broken
         pipeline.crossbar._buffer_max = settings.buffer_max
         self._check_adjudicator(pipeline)
+        pipeline.at_leisure = lambda: self.world.random.random() < settings.leisure
         for journal in pipeline.journals:
             journal._segment_size = settings.segment_size
         self.world.note(f"open at {opened.storage.current_tau}")

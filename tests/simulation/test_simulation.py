@@ -10,9 +10,9 @@ from .run import run_seed
 
 # Where to begin, for bugs that show seldom.
 FIRST = {
-    "checkpoint: copies are ahead of the journal": 120,
-    "journal: a failed group stays": 310,
-    "pipeline: what is applied passes for durable": 370,
+    "checkpoint: copies are ahead of the journal": 180,
+    "journal: a failed group stays": 220,
+    "pipeline: what is applied passes for durable": 790,
 }
 
 
