@@ -62,6 +62,7 @@ class SessionState:
         self.cancelled: SqlError | None = None
         self.waiting: Any = None  # the Future that the running command waits for
         self.in_implicit_block = False  # several statements in one simple query
+        self.trigger_depth = 0  # how many trigger functions run
         self.functions: dict[Any, Any] = {}  # state of functions that keep some, e.g. random()
         self._on_commit: dict[int, str] = {}  # temporary tables: ONCOMMIT_DROP, ONCOMMIT_DELETE_ROWS
         self._temporary_rows: dict[int, dict[int, Any]] = {}

@@ -158,9 +158,10 @@ class BinaryLoader:
         lines += [indent + f"n = [{', '.join(items)}]"]
         if target.where is not None:
             lines += [indent + "if where(ctx, n):"]
-            lines += [indent + "    prepare(ctx, n); store(ctx, n); count += 1"]
+            lines += [indent + "    if not prepare(ctx, n):"]
         else:
-            lines += [indent + "prepare(ctx, n)", indent + "store(ctx, n)", indent + "count += 1"]
+            lines += [indent + "if not prepare(ctx, n):"]
+        lines += [indent + "        store(ctx, n)", indent + "        count += 1"]
         lines += [indent + "start = position", indent + "number += 1"]
         lines += [
             "    except Exception as error:",

@@ -7,10 +7,12 @@ from typing import Any
 
 from pglast import ast
 
+from ..catalog.triggers import triggers_of
 from ..compile.writer import table_writer
 from ..errors import Notice, SqlError
 from ..evaluate import expression_function
-from ..run.childtargets import RoutingWriter
+from ..run.childtargets import RoutingWriter, TriggeredWriter
+from ..run.triggers import statement as statement_triggers
 from ..sqlstates import (
     BAD_COPY_FILE_FORMAT,
     FEATURE_NOT_SUPPORTED,
@@ -40,6 +42,9 @@ def copy_from(
     if relation.persistence != "t":
         transaction.forbid_if_read_only("COPY FROM")
     target = make_target(ctx, relation, columns, options, where)
+    if target.triggers is not None:
+        kept = statement_triggers(ctx, target.triggers, [("insert", frozenset())])
+        target.writer.transitions = kept  # type: ignore[attr-defined]
     session = ctx.session
     codec = options.encoding or session.settings.client_codec
     encoding = options.encoding_name or session.settings.get("client_encoding")
@@ -79,7 +84,6 @@ def _check_target(ctx: Any, relation: Any, options: CopyOptions) -> None:
         raise SqlError(FEATURE_NOT_SUPPORTED, f'COPY to relation "{name}" of kind "{kind}" is not supported')
     if relation.system:
         raise SqlError(FEATURE_NOT_SUPPORTED, f'COPY to system catalog "{name}" is not supported')
-    _require_no_triggers(ctx, relation)
     if options.freeze:
         before = ctx.session.current_catalog().pg_class.get(relation.oid)
         if before is not None and before.relfilenode == relation.storage_id:
@@ -88,13 +92,6 @@ def _check_target(ctx: Any, relation: Any, options: CopyOptions) -> None:
                 "cannot perform COPY FREEZE because the table was not created or truncated in the current "
                 "subtransaction",
             )
-
-
-def _require_no_triggers(ctx: Any, relation: Any) -> None:
-    for row in ctx.catalog.pg_trigger.find("tgrelid", relation.oid):
-        if not row.tgisinternal and row.tgtype & 4 and row.tgenabled != "D":
-            text = "COPY FROM into a table with INSERT triggers is not supported"
-            raise SqlError(FEATURE_NOT_SUPPORTED, text)
 
 
 # --- values of columns ----------------------------------------------------------------------------
@@ -107,8 +104,14 @@ def make_target(ctx: Any, relation: Any, columns: list[Any], options: CopyOption
 
     catalog, settings = ctx.catalog, ctx.settings
     writer = table_writer(catalog, settings, relation.oid)
-    routing: Any = RoutingWriter(catalog, writer) if relation.kind == "p" else None
-    target = Target(relation, columns, routing or writer)
+    triggers = triggers_of(catalog, relation.oid)
+    rows: Any = writer
+    if relation.kind == "p":
+        rows = RoutingWriter(catalog, writer)
+    elif triggers is not None:
+        rows = TriggeredWriter(writer, triggers)
+    target = Target(relation, columns, rows)
+    target.triggers = triggers
     pstate = ctx.session.parse_state(ctx.source)
     given = {column.attnum for column in columns}
     for column in relation.columns:

@@ -59,6 +59,7 @@ class Target:
         self.marked: dict[int, Callable[[Any], Any]] = {}
         self.null_checks: dict[int, Callable[[Any], Any]] = {}
         self.where: Callable[[Any, Any], bool] | None = None
+        self.triggers: Any = None
         self.lines_in_batches = True  # errors of unique constraints do not show the line
 
 
@@ -158,7 +159,8 @@ class Loader:
             lines += ["        raise bulk_fail(error, ctx, rows, first, number, numbers, lines) from None"]
             lines += ["    return len(rows)"]
             return compile_function("\n".join(lines) + "\n", f"copy {target.relation.name}", "load", names)
-        lines += [indent + "prepare(ctx, n)", indent + "store(ctx, n)", indent + "count += 1"]
+        lines += [indent + "if prepare(ctx, n):", indent + "    continue"]  # triggers will not have it
+        lines += [indent + "store(ctx, n)", indent + "count += 1"]
         lines += ["    except Exception as error:"]
         lines.append(
             "        raise fail(error, numbers[number - first] if numbers else number, line) from None"

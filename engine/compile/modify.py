@@ -14,9 +14,11 @@ from gaveldb.journal.api import NO_KEY_UPDATE, UPDATE
 from gaveldb.storage.api import row_key
 
 from ..catalog.relation import Relation
+from ..catalog.triggers import BEFORE, EVENTS, ROW, Triggers, triggers_of
 from ..errors import SqlError
 from ..lockwait import StatementRestart
 from ..plan import nodes as plan
+from ..run import triggers as trigger_calls
 from ..run import violations
 from ..sqlstates import FEATURE_NOT_SUPPORTED, WITH_CHECK_OPTION_VIOLATION
 from ..transaction import TEMPORARY_FIRST, definition_key
@@ -57,6 +59,8 @@ class Modification:
             )
         self.target_atoms: tuple[int, ...] = (-1, RAW_ROW)
         self.writer: TableWriter = self._make_writer()
+        self.triggers: Triggers | None = triggers_of(scope.catalog, node.relid)
+        self.transitions = "None"  # the local that keeps rows for transition tables
         self.width = len(self.relation.columns)
         unit = scope.unit
         unit.root.need_prelude("txn = ctx.transaction")
@@ -83,7 +87,76 @@ class Modification:
         step = {"insert": self._insert, "update": self._update, "delete": self._delete, "merge": self._merge}[
             operation
         ]
+        self._emit_statement_triggers()
         produce(self.scope, self.node.input, step)
+
+    # --- triggers -------------------------------------------------------------------------------
+
+    def _has_triggers(self, kind: int) -> bool:
+        """Whether a row of the relation may have triggers of this kind."""
+        return self.triggers is not None and self.triggers.has(kind)
+
+    def _emit_statement_triggers(self) -> None:
+        if self.triggers is None:
+            return
+        events: dict[str, frozenset[int]] = {}
+        node = self.node
+        if node.operation == "merge":
+            for action in node.merge_actions:
+                if action.commandType != "nothing":
+                    changed = frozenset(entry.resno for entry in action.targetList or ())
+                    events[action.commandType] = events.get(action.commandType, frozenset()) | changed
+        else:
+            events[node.operation] = frozenset(entry.resno for entry in node.targetList)
+        if node.on_conflict is not None and node.on_conflict.action == "update":
+            events["update"] = frozenset(entry.resno for entry in node.on_conflict.onConflictSet)
+        order = [(event, events[event]) for event in ("insert", "update", "delete") if event in events]
+        if any(self.triggers.has(EVENTS[event] | when) for event, _ in order for when in (0, BEFORE)) or any(
+            self.triggers.collects(event) for event in events
+        ):
+            unit = self.scope.unit
+            unit.needs_strand()
+            helper = unit.helper("statement_triggers", trigger_calls.statement)
+            known = unit.constant(self.triggers, "triggers")
+            call = f"{helper}(ctx, {known}, {unit.constant(tuple(order), 'events')})"
+            self.transitions = unit.fresh("transitions")
+            unit.root.need_prelude(f"{self.transitions} = {call}")
+
+    def _emit_before(
+        self, event: str, changed: frozenset[int], old: str, new: str, key: str = "None"
+    ) -> None:
+        """BEFORE ROW triggers: the local `new` becomes the row to be written; if there is to be none, the
+        input's next row is next."""
+        if not self._has_triggers(ROW | BEFORE | EVENTS[event]):
+            return
+        unit, frame = self.scope.unit, self.frame
+        unit.needs_strand()
+        helper = unit.helper("before_row", trigger_calls.before_row)
+        known, names = unit.constant(self.triggers, "triggers"), unit.constant(changed, "changed")
+        target = new if new != "None" else unit.fresh("kept")
+        frame.line(f"{target} = {helper}(ctx, {known}, {event!r}, {names}, {old}, {new}, {key})")
+        with frame.block(f"if {target} is None:"):
+            frame.line("continue")
+
+    def _emit_after(self, event: str, changed: frozenset[int], old: str, new: str) -> None:
+        """AFTER ROW triggers are queued."""
+        if not self._has_triggers(ROW | EVENTS[event]) and not self._collects(event):
+            return
+        unit = self.scope.unit
+        unit.needs_strand()
+        helper = unit.helper("after_row", trigger_calls.after_row)
+        known, names = unit.constant(self.triggers, "triggers"), unit.constant(changed, "changed")
+        self.frame.line(f"{helper}(ctx, {known}, {event!r}, {names}, {old}, {new}, {self.transitions})")
+
+    def _collects(self, event: str) -> bool:
+        """Whether rows are kept for transition tables."""
+        return self.triggers is not None and self.triggers.collects(event)
+
+    def _changed(self, targets: Any) -> frozenset[int]:
+        """The columns that an UPDATE may change: with BEFORE triggers, any."""
+        if self._has_triggers(ROW | BEFORE | EVENTS["update"]):
+            return frozenset(column.attnum for column in self.relation.columns if not column.dropped)
+        return frozenset(entry.resno for entry in targets)
 
     def _keep_target_atoms(self) -> None:
         """Joins and sorts below must carry the target's row id and stored row up to here."""
@@ -223,12 +296,14 @@ class Modification:
     def _insert(self) -> None:
         row = self._new_row(self.node.targetList)
         self.scope.unit.strand = True
+        self._emit_before("insert", frozenset(), "None", row)
         self._emit_prepare(row)
         conflict = self.node.on_conflict
         rowid = self.scope.unit.fresh("rowid")
         if conflict is None:
             self._check_options(row, "0")
             self._emit_store(rowid, row)
+            self._emit_after("insert", frozenset(), "None", row)
             self._count()
             if self.node.returning:
                 self._returning(row, None, rowid)
@@ -240,6 +315,7 @@ class Modification:
                 self.frame.line("continue")
             self._check_options(row, "0")
             self._emit_store(rowid, row)
+            self._emit_after("insert", frozenset(), "None", row)
             self._count()
             if self.node.returning:
                 self._returning(row, None, rowid)
@@ -249,6 +325,7 @@ class Modification:
         with self.frame.block(f"if not {rowid}:"):
             self._check_options(row, "0")
             self._emit_store(rowid, row)
+            self._emit_after("insert", frozenset(), "None", row)
         with self.frame.block("else:"):
             self._conflict_update(conflict, row, old, rowid)
         self._count()
@@ -279,9 +356,11 @@ class Modification:
             with frame.block(f"if not {true(scope, conflict.onConflictWhere)}:"):
                 frame.line("continue")
         self._assign(conflict.onConflictSet, old, row)
+        named = frozenset(entry.resno for entry in conflict.onConflictSet)
+        self._emit_before("update", named, old, row, key)
         self._check_options(row, rowid)
-        changed = frozenset(entry.resno for entry in conflict.onConflictSet)
-        self._emit_conflict_update(rowid, old, row, changed)
+        self._emit_conflict_update(rowid, old, row, self._changed(conflict.onConflictSet))
+        self._emit_after("update", named, old, row)
 
     def _bind_excluded(self, row: str) -> None:
         varno = self.node.conflict_var
@@ -343,18 +422,23 @@ class Modification:
         key, old = self._lock_target(rowid, row, NO_KEY_UPDATE)
         new = self.scope.unit.fresh("n")
         self._assign(self.node.targetList, old, new)
+        named = frozenset(entry.resno for entry in self.node.targetList)
+        self._emit_before("update", named, old, new, key)
         self._check_options(new, rowid)
-        changed = frozenset(entry.resno for entry in self.node.targetList)
+        changed = self._changed(self.node.targetList)
         self._lock_key_change(key, old, new, changed)
         self._emit_update(rowid, old, new, changed)
+        self._emit_after("update", named, old, new)
         self._count()
         if self.node.returning:
             self._returning(new, old, rowid)
 
     def _delete(self) -> None:
         rowid, row = self._target()
-        _, old = self._lock_target(rowid, row, UPDATE)
+        key, old = self._lock_target(rowid, row, UPDATE)
+        self._emit_before("delete", frozenset(), old, "None", key)
         self._emit_remove(rowid, old)
+        self._emit_after("delete", frozenset(), old, "None")
         self._count()
         if self.node.returning:
             self._returning(None, old, rowid)
@@ -410,20 +494,27 @@ class Modification:
                         frame.line(f"{result_old} = {old}")
                     if action.commandType == "update":
                         self._assign(action.targetList, old, new)
-                        changed = frozenset(entry.resno for entry in action.targetList)
+                        named = frozenset(entry.resno for entry in action.targetList)
+                        self._emit_before("update", named, old, new, key)
+                        changed = self._changed(action.targetList)
                         self._lock_key_change(key, old, new, changed)
                         self._check_options(new, rowid)
                         self._emit_update(rowid, old, new, changed)
+                        self._emit_after("update", named, old, new)
                         if self.node.inherited:  # it may have gone to another partition
                             frame.line(f"{result_id} = {rowid}")
                     elif action.commandType == "delete":
+                        self._emit_before("delete", frozenset(), old, "None", key)
                         self._emit_remove(rowid, old)
+                        self._emit_after("delete", frozenset(), old, "None")
                     elif action.commandType == "insert":
                         row = self._new_row(action.targetList)
                         frame.line(f"{new} = {row}")
+                        self._emit_before("insert", frozenset(), "None", new)
                         self._emit_prepare(new)
                         self._check_options(new, "0")
                         self._emit_store(result_id, new)
+                        self._emit_after("insert", frozenset(), "None", new)
         with frame.block(f"if {action_name} is None or {action_name} == 'NOTHING':"):
             frame.line("continue")
         self._count()

@@ -6,6 +6,7 @@ them to the child's own and knows its writer.
 
 from typing import Any
 
+from ..catalog.triggers import BEFORE, EVENTS, ROW
 from ..plan import nodes as plan
 from ..run import violations
 from ..run.childtargets import ChildTargets, child_targets
@@ -27,6 +28,7 @@ class InheritedModification(Modification):
         self.target_atoms = (-1, RAW_ROW, -6)
         self.child = scope.unit.fresh("child")
         self.own = scope.unit.fresh("own")
+        self.named: frozenset[int] = frozenset()  # the columns that the UPDATE at hand names
         self.generated = any(column.generated == "s" for column in self.relation.columns)
 
     def _make_writer(self) -> Any:
@@ -47,6 +49,38 @@ class InheritedModification(Modification):
             load = f"None if {row} is None else {self.child}.relid"
             self.scope.bind((which, self.node.varno, -6), name, True, load)
 
+    # --- triggers -------------------------------------------------------------------------------------
+
+    def _has_triggers(self, kind: int) -> bool:
+        return self.targets.triggered(kind)
+
+    def _emit_before(
+        self, event: str, changed: frozenset[int], old: str, new: str, key: str = "None"
+    ) -> None:
+        unit, frame = self.scope.unit, self.frame
+        self.named = changed
+        if event == "insert" or not self._has_triggers(ROW | BEFORE | EVENTS[event]):
+            return  # new rows: when they have been routed
+        unit.needs_strand()
+        if event == "update":
+            names = unit.constant(changed, "changed")
+            frame.line(f"{new} = {self.child}.before_update(ctx, {names}, {self.own}, {new}, {key})")
+            test = new
+        else:
+            test = unit.fresh("kept")
+            frame.line(f"{test} = {self.child}.before(ctx, 'delete', frozenset(), {self.own}, None, {key})")
+        with frame.block(f"if {test} is None:"):
+            frame.line("continue")
+
+    def _emit_after(self, event: str, changed: frozenset[int], old: str, new: str) -> None:
+        if self._collects(event):
+            self.frame.line(f"{self.transitions}.add({event!r}, {old}, {new})")
+        if event == "update" or not self._has_triggers(ROW | EVENTS[event]):
+            return  # changed rows: where they are written, if they stay in their partition
+        self.scope.unit.needs_strand()
+        rows = f"None, {self.own}" if event == "insert" else f"{self.own}, None"
+        self.frame.line(f"{self.child}.after(ctx, {event!r}, frozenset(), {rows})")
+
     # --- new rows -------------------------------------------------------------------------------------
 
     def _emit_prepare(self, row: str) -> None:
@@ -57,12 +91,18 @@ class InheritedModification(Modification):
             self.frame.line(f"{self.child} = {targets}[{self.node.relid}]")
         self.frame.line(f"{self.own} = {self.child}.with_root(None, {row})")
         self.frame.line(f"{self.child}.enter(ctx, {self.own})")
+        triggered = self._has_triggers(ROW | BEFORE | EVENTS["insert"])
+        if triggered:
+            self.scope.unit.needs_strand()
+            self.frame.line(f"{self.own} = {self.child}.before_insert(ctx, {self.own})")
+            with self.frame.block(f"if {self.own} is None:"):
+                self.frame.line("continue")
         self.frame.line(f"{self.child}.prepare(ctx, {self.own})")
-        self._back(row)
+        self._back(row, triggered)
 
-    def _back(self, row: str) -> None:
-        """What the child has generated becomes part of the row."""
-        if self.generated:
+    def _back(self, row: str, triggered: bool) -> None:
+        """What the child has generated, or its triggers have changed, becomes part of the row."""
+        if self.generated or triggered:
             self.frame.line(f"{row} = {self.child}.to_root({self.own})[:]")
 
     def _emit_store(self, rowid: str, row: str) -> None:
@@ -110,6 +150,12 @@ class InheritedModification(Modification):
             moved = unit.fresh("moved")
             targets = unit.constant(self.targets, "targets")
             frame.line(f"{moved} = {targets}.move(ctx, {self.child}, {rowid}, {self.own}, {new})")
+            if self._has_triggers(ROW | BEFORE | EVENTS["delete"]) or self._has_triggers(
+                ROW | BEFORE | EVENTS["insert"]
+            ):
+                unit.needs_strand()
+                with frame.block(f"if {moved} is False:"):
+                    frame.line("continue")
             with frame.block(f"if {moved} is None:"):
                 self._write(rowid, new, changed)
             with frame.block("else:"):
@@ -122,6 +168,10 @@ class InheritedModification(Modification):
         attnums = self.scope.unit.constant(changed, "changed")
         self.frame.line(f"{own} = {self.child}.with_root({self.own}, {new})")
         self.frame.line(f"{self.child}.update(ctx, {rowid}, {self.own}, {own}, {attnums})")
+        if self._has_triggers(ROW | EVENTS["update"]):
+            self.scope.unit.needs_strand()
+            names = self.scope.unit.constant(self.named, "named")
+            self.frame.line(f"{self.child}.after(ctx, 'update', {names}, {self.own}, {own})")
         if self.generated:
             self.frame.line(f"{new} = {self.child}.to_root({own})")
 

@@ -23,6 +23,7 @@ import msgspec
 from gaveldb.storage.api import row_key
 
 from ..catalog.relation import Index, Relation
+from ..catalog.triggers import triggers_of
 from ..indexkeys import always_has_rowid, column_source
 from ..plan import nodes as plan
 from ..run import deferred, violations
@@ -105,6 +106,7 @@ class TableWriter:
         relation = self.relation
         return (
             not relation.checks
+            and triggers_of(self.catalog, relation.oid) is None
             and not relation.row.relispartition
             and not any(column.generated for column in relation.columns)
             and all(
@@ -119,6 +121,15 @@ class TableWriter:
         code = value(self._scope(unit, "n", trust_not_null=False), strip_locations(expr))
         unit.root.line(f"return ({code.source}) is True")
         return self._compile(unit, "test(ctx, n)")
+
+    def condition(self, expr: Any) -> Any:
+        """test(ctx, o, n) -> bool: whether a trigger's condition over Var(1, OLD) and Var(2, NEW) holds."""
+        unit = self._unit()
+        scope = self._scope(unit, "o", trust_not_null=False)
+        self._bind_row(scope, "n", 2, trust_not_null=False)
+        code = value(scope, strip_locations(expr))
+        unit.root.line(f"return ({code.source}) is True")
+        return self._compile(unit, "test(ctx, o, n)")
 
     # --- pieces ---------------------------------------------------------------------------------
 
@@ -148,22 +159,28 @@ class TableWriter:
             plan=plan.Result(), targets=(), names=(), types=(), typmods=(), rtable=[entry]
         )
         scope = Scope(unit, None, planned)
+        self._bind_row(scope, row, 1, trust_not_null=trust_not_null)
+        return scope
+
+    def _bind_row(self, scope: Scope, row: str, varno: int, *, trust_not_null: bool) -> None:
+        """Var(varno, n) is a column of the stored row named `row`."""
         from ..values import Record
         from .scan import row_type
 
+        unit = scope.unit
         for column in self.relation.columns:
             if column.dropped:
                 continue
             name = unit.fresh(column.name)
             null = not (column.notnull and trust_not_null)
-            scope.bind(("var", 1, column.attnum), name, null, field_source(scope, column, row, name, null))
+            load = field_source(scope, column, row, name, null)
+            scope.bind(("var", varno, column.attnum), name, null, load)
         unit.helper("Record", Record)
         shape = unit.constant(row_type(self.relation), "shape")
         live = [column for column in self.relation.columns if not column.dropped]
         fields = "".join(f"engine_values({row})[{column.attnum - 1}], " for column in live)
-        scope.bind(("var", 1, 0), unit.fresh("whole"), False, f"Record({shape}, ({fields}))")
-        scope.bind(("var", 1, -6), unit.fresh("tableoid"), False, str(self.relation.oid))
-        return scope
+        scope.bind(("var", varno, 0), unit.fresh("whole"), False, f"Record({shape}, ({fields}))")
+        scope.bind(("var", varno, -6), unit.fresh("tableoid"), False, str(self.relation.oid))
 
     def engine_values(self, row: list[Any]) -> list[Any]:
         """The engine values of a stored row, for error details."""

@@ -16,6 +16,7 @@ from ..values import make_array
 from .alter_columns import require_column, update_attribute
 from .dependencies import PG_CLASS
 from .reloptions import check_option_value, option_text, storage_options
+from .triggers import enable_triggers
 
 _STORAGE = {"plain": "p", "external": "e", "extended": "x", "main": "m"}
 _COLUMN_OPTIONS = {
@@ -230,17 +231,6 @@ def set_options(alteration: Any, action: Any) -> None:
     _update_class(alteration, reloptions=options)
 
 
-def triggers(alteration: Any, action: Any) -> None:
-    """ENABLE and DISABLE TRIGGER: there are none but those of foreign keys, which stay enabled."""
-    relation = alteration.relation
-    if action.name is not None:
-        raise SqlError(
-            UNDEFINED_OBJECT, f'trigger "{action.name}" for table "{relation.name}" does not exist'
-        )
-    if action.subtype.name == "AT_DisableTrigAll" and (relation.foreign_keys or relation.referenced_by):
-        raise SqlError(FEATURE_NOT_SUPPORTED, "disabling the checks of foreign keys is not supported")
-
-
 def replica_identity(alteration: Any, action: Any) -> None:
     """REPLICA IDENTITY DEFAULT | FULL | NOTHING | USING INDEX name."""
     relation = alteration.relation
@@ -309,14 +299,14 @@ FUNCTIONS: dict[str, Callable[[Any, Any], None]] = {
     "AT_SetTableSpace": set_tablespace,
     "AT_SetRelOptions": set_options,
     "AT_ResetRelOptions": set_options,
-    "AT_EnableTrig": triggers,
-    "AT_EnableAlwaysTrig": triggers,
-    "AT_EnableReplicaTrig": triggers,
-    "AT_EnableTrigAll": triggers,
-    "AT_EnableTrigUser": triggers,
-    "AT_DisableTrig": triggers,
-    "AT_DisableTrigAll": triggers,
-    "AT_DisableTrigUser": triggers,
+    "AT_EnableTrig": enable_triggers,
+    "AT_EnableAlwaysTrig": enable_triggers,
+    "AT_EnableReplicaTrig": enable_triggers,
+    "AT_EnableTrigAll": enable_triggers,
+    "AT_EnableTrigUser": enable_triggers,
+    "AT_DisableTrig": enable_triggers,
+    "AT_DisableTrigAll": enable_triggers,
+    "AT_DisableTrigUser": enable_triggers,
     "AT_ReplicaIdentity": replica_identity,
     "AT_EnableRowSecurity": row_security,
     "AT_DisableRowSecurity": row_security,

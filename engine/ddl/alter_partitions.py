@@ -19,6 +19,7 @@ from .partitionindexes import attach_index_command, copy_or_attach_indexes, deta
 from .partitioning import analyse_bound, check_bound, set_default_partition, store_bound
 from .partitionkeys import copy_foreign_keys, detach_foreign_keys, lock_references
 from .partitions import lock_table, lock_tree, verify_default, verify_partition
+from .triggers import clone_row_triggers, drop_cloned_triggers
 
 
 def attach_partition(alteration: Any, action: Any) -> None:
@@ -50,6 +51,7 @@ def _attach(alteration: Any, command: Any) -> Iterator[Any]:
     create_inheritance(ctx, oid, parent, partition=True)
     store_bound(ctx, oid, parent, spec)
     yield from copy_or_attach_indexes(ctx, oid, parent)
+    clone_row_triggers(ctx, transaction.catalog.relation(parent), transaction.catalog.relation(oid))
     unchecked = copy_foreign_keys(ctx, oid, parent)
     message = 'partition constraint of relation "{}" is violated by some row'
     yield from verify_partition(ctx, oid, message)
@@ -142,6 +144,7 @@ def detach(ctx: Any, oid: int, parent: int) -> Iterator[Any]:
     transaction = ctx.transaction
     remove_inheritance(ctx, oid, parent, partition=True)
     yield from detach_foreign_keys(ctx, oid, parent)
+    drop_cloned_triggers(ctx, oid)
     parents = {index.oid for index in transaction.catalog.relation(parent).indexes}
     for index in transaction.catalog.relation(oid).indexes:
         links = transaction.catalog.pg_inherits.find("inhrelid", index.oid)

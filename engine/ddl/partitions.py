@@ -88,9 +88,12 @@ def verify_partition(ctx: Any, oid: int, message: str) -> Iterator[Any]:
 
 
 def copy_to_partition(ctx: Any, oid: int, parent: int) -> Iterator[Any]:
-    """A new partition gets the indexes and foreign keys of its parent."""
+    """A new partition gets the indexes, foreign keys and row triggers of its parent."""
     from .partitionindexes import copy_indexes
     from .partitionkeys import copy_foreign_keys
+    from .triggers import clone_row_triggers
 
     yield from copy_indexes(ctx, oid, parent)
+    catalog = ctx.transaction.catalog
+    clone_row_triggers(ctx, catalog.relation(parent), catalog.relation(oid))
     copy_foreign_keys(ctx, oid, parent)

@@ -36,6 +36,7 @@ from .dependencies import PG_CLASS, PG_NAMESPACE, PG_PROC, PG_TYPE, Address, rec
 from .heap import SYSTEM_COLUMN_NAMES, array_type_name, column_number, rename_array_type
 from .names import creation_schema, find_relation, is_owner, require_schema_create
 from .owner import alter_tag
+from .triggers import rename_trigger
 
 
 @command("RenameStmt", tag="ALTER")
@@ -48,6 +49,8 @@ def rename(ctx: Any, statement: ast.RenameStmt) -> str:
         return _rename_column(ctx, statement, kind)
     if kind == "OBJECT_TABCONSTRAINT":
         return _rename_constraint(ctx, statement)
+    if kind == "OBJECT_TRIGGER":
+        return rename_trigger(ctx, statement)
     if kind == "OBJECT_DOMCONSTRAINT":
         return _rename_domain_constraint(ctx, statement)
     if kind in ("OBJECT_TYPE", "OBJECT_DOMAIN"):

@@ -7,9 +7,11 @@ from gaveldb.storage.api import row_span
 from pglast import ast
 
 from ..catalog.inheritance import descendants
+from ..catalog.triggers import triggers_of
 from ..commands.registry import command
 from ..errors import Notice, SqlError
 from ..relationlocks import is_lockable, lock_relation
+from ..run.triggers import statement as fire_statement
 from ..sqlstates import FEATURE_NOT_SUPPORTED, INSUFFICIENT_PRIVILEGE, WRONG_OBJECT_TYPE
 from .dependencies import PG_CLASS
 from .names import find_relation
@@ -69,6 +71,10 @@ def truncate(ctx: Any, statement: ast.TruncateStmt) -> None:
                     continue
             ctx.notice(Notice(f'truncate cascades to table "{child.relname}"'))
             oids += [oid for oid in descendants(catalog, foreign_key.relid) if oid not in oids]
+    for oid in oids:
+        triggers = triggers_of(ctx.transaction.catalog, oid)
+        if triggers is not None:
+            fire_statement(ctx, triggers, [("truncate", frozenset())])
     for oid in oids:
         truncate_relation(ctx, oid)
         if statement.restart_seqs:

@@ -189,7 +189,7 @@ def unknown(*args: Any) -> None:
 
 @implements("pg_trigger_depth", context=True)
 def pg_trigger_depth(ctx: Any) -> int:
-    return int(getattr(ctx.session, "trigger_depth", 0))
+    return int(ctx.session.trigger_depth)
 
 
 @implements("pg_notification_queue_usage")

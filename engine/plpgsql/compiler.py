@@ -216,6 +216,7 @@ class Compiler:
         outer = Scope(self.scope.variables, list(self.scope.blocks))
         outer.blocks[-1] = ("", dict(self.scope.names))
         outer.conflict = self.scope.conflict
+        outer.tables = self.scope.tables
         variable = self.declare(node.name, node.type, node.token)
         variable.constant, variable.not_null = node.constant, node.not_null
         shape = runtime.composite_shape(self.session, variable.type)

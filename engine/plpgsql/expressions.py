@@ -5,6 +5,7 @@ their parameter list as it is. Fields of records are FieldSelects over it, whose
 that the record has when the expression is prepared: other rows make other plans.
 """
 
+import copy
 from collections.abc import Callable
 from typing import Any
 
@@ -132,6 +133,8 @@ class Expression:
             raise
         if len(statements) != 1:
             raise SqlError(SYNTAX_ERROR, "one statement expected", position=0)
+        if self.scope.tables:
+            return _with_tables(copy.deepcopy(statements[0]), self.scope.tables)
         return statements[0]
 
     def _prepare(self, f: Any) -> Any:
@@ -323,6 +326,33 @@ class Expression:
                 pstate, [ast.String(sval=name)], [node], pstate.p_last_srf, None, False, location
             )
         return node
+
+
+def _with_tables(node: Any, tables: dict[str, Variable], in_from: bool = False) -> Any:
+    """Transition tables in FROM become unnest() of the variables that have their rows."""
+    if isinstance(node, tuple):
+        return tuple([_with_tables(item, tables, in_from) for item in node])
+    if isinstance(node, ast.RangeVar):
+        if node.schemaname is not None or node.relname not in tables:
+            return node
+        if not in_from:
+            text = f'relation "{node.relname}" cannot be the target of a modifying statement'
+            raise SqlError(FEATURE_NOT_SUPPORTED, text)
+        param = ast.ParamRef(number=tables[node.relname].number + 1, location=-1)
+        names = (ast.String(sval="pg_catalog"), ast.String(sval="unnest"))
+        call = ast.FuncCall(funcname=names, args=(param,), location=-1)
+        alias = node.alias or ast.Alias(aliasname=node.relname)
+        return ast.RangeFunction(functions=((call, None),), alias=alias)
+    if isinstance(node, ast.Node):
+        inside = in_from and isinstance(node, ast.JoinExpr)
+        for name in node:
+            value = getattr(node, name)
+            if isinstance(value, tuple | ast.Node):
+                here = name in ("fromClause", "usingClause") or (inside and name in ("larg", "rarg"))
+                if isinstance(node, ast.MergeStmt) and name == "sourceRelation":
+                    here = True
+                setattr(node, name, _with_tables(value, tables, here))
+    return node
 
 
 def shape_of(f: Any, variable: Variable) -> RowType | None:

@@ -9,7 +9,7 @@ from ..lockwait import StatementRestart
 from ..registry import CallSite
 from ..routines import RECORDOID, Routine
 from ..rowlocks import concurrent_update
-from ..sqlstates import FEATURE_NOT_SUPPORTED
+from ..sqlstates import FEATURE_NOT_SUPPORTED, S_R_E_FUNCTION_EXECUTED_NO_RETURN_STATEMENT
 from ..values import RowType
 from .compiler import Compiler
 from .runtime import FRAMES, VOIDOID, Frame, composite_shape
@@ -39,7 +39,9 @@ class PlpgsqlRoutine(Routine):
             self.signature_text = function_signature(catalog, path, proc.oid)
             self.result_type = (site.result_type if site is not None else 0) or proc.prorettype
         if self.result_type in _TRIGGERS:
-            raise SqlError(FEATURE_NOT_SUPPORTED, "trigger functions can only be called as triggers")
+            error = SqlError(FEATURE_NOT_SUPPORTED, "trigger functions can only be called as triggers")
+            error.where = f'compilation of PL/pgSQL function "{self.name}" near line 1'
+            raise error
         compiler = Compiler(ctx.session, self.text, self.result_type, self.returns_set)
         self._declare(catalog, compiler, site)
         self.void = self.result_type == VOIDOID
@@ -53,6 +55,9 @@ class PlpgsqlRoutine(Routine):
         self.query_types = (
             shape.types if shape is not None else None if self.returns_record else (self.result_type,)
         )
+        self._compile(ctx, compiler)
+
+    def _compile(self, ctx: Any, compiler: Compiler) -> None:
         self.shapes: dict[int, RowType | None] = {}
         try:
             self.run = compiler.compile()
@@ -65,6 +70,12 @@ class PlpgsqlRoutine(Routine):
         self.places = compiler.places
         for variable in self.variables:
             self.shapes[variable.number] = composite_shape(ctx.session, variable.type)
+
+    def fell_off(self) -> SqlError:
+        """The end of the function without RETURN."""
+        return SqlError(
+            S_R_E_FUNCTION_EXECUTED_NO_RETURN_STATEMENT, "control reached end of function without RETURN"
+        )
 
     def _declare(self, catalog: Any, compiler: Compiler, site: CallSite | None) -> None:
         """The parameters as variables: by name, and as $1, $2, ..."""

@@ -15,7 +15,6 @@ from ..sqlstates import (
     INVALID_PARAMETER_VALUE,
     NO_DATA_FOUND,
     NULL_VALUE_NOT_ALLOWED,
-    S_R_E_FUNCTION_EXECUTED_NO_RETURN_STATEMENT,
     STACKED_DIAGNOSTICS_ACCESSED_WITHOUT_ACTIVE_HANDLER,
     SYNTAX_ERROR,
     TOO_MANY_ROWS,
@@ -173,7 +172,7 @@ class Frame:
         self.ctx = StatementContext(ctx.session, self.v, routine.text)  # type: ignore[arg-type]
         self.ctx.attach(ctx.transaction)
         self.ctx.output = getattr(ctx, "output", None)
-        self.at = 0
+        self.at = 0  # -1: it has returned
         self.processed = 0
         self.evaluating: Expression | None = None
         self.errors: list[SqlError] = []
@@ -458,6 +457,8 @@ class Frame:
 
     def where(self) -> str:
         """The context line."""
+        if self.at < 0:
+            return f"PL/pgSQL function {self.routine.signature_text} during function exit"
         line, what = self.routine.places[self.at]
         if not line:
             return f"PL/pgSQL function {self.routine.signature_text}"
@@ -556,9 +557,7 @@ class Frame:
         if routine.outs or routine.void or routine.returns_set:
             return self.outs()
         self.at = 0
-        raise SqlError(
-            S_R_E_FUNCTION_EXECUTED_NO_RETURN_STATEMENT, "control reached end of function without RETURN"
-        )
+        raise routine.fell_off()
 
     # --- messages ---------------------------------------------------------------------------------
 

@@ -33,11 +33,13 @@ class Scope:
         self.variables = variables
         self.blocks = blocks
         self.conflict = "error"
+        self.tables: dict[str, Variable] = {}  # transition tables: arrays of rows
 
     def inner(self, label: str) -> "Scope":
         """The scope of a block inside this one."""
         scope = Scope(self.variables, [*self.blocks, (label, {})])
         scope.conflict = self.conflict
+        scope.tables = self.tables
         return scope
 
     @property

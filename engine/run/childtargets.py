@@ -10,9 +10,10 @@ from typing import Any
 import msgspec
 from gaveldb.journal.api import ROW_EXCLUSIVE_LOCK, UPDATE
 
-from ..catalog.inheritance import ancestors, attribute_map
+from ..catalog.inheritance import ancestors, attribute_map, descendants
 from ..catalog.relation import Relation
 from ..catalog.relcache import foreign_key
+from ..catalog.triggers import Triggers, triggers_of
 from ..errors import SqlError
 from ..lockwait import StatementRestart
 from ..relationlocks import lock_relation, noted
@@ -20,6 +21,7 @@ from ..sqlstates import FEATURE_NOT_SUPPORTED, INTERNAL_ERROR
 from ..transaction import TEMPORARY_FIRST
 from ..treetypes import walk
 from ..types.storage import pack_value
+from . import triggers as trigger_calls
 from . import violations
 from .partitions import PartitionTable, key_attnums, partition_table
 
@@ -55,6 +57,68 @@ class ChildTarget:
 
             self._writer = table_writer(self.catalog, None, self.relid)
         return self._writer
+
+    @property
+    def triggers(self) -> Triggers | None:
+        """The child's own."""
+        return triggers_of(self.catalog, self.relid)
+
+    def before(
+        self,
+        ctx: Any,
+        event: str,
+        named: frozenset[int],
+        old: list[Any] | None,
+        new: list[Any] | None,
+        key: bytes | None = None,
+    ) -> list[Any] | None:
+        """BEFORE ROW triggers, for rows in the child's layout; see run/triggers.py."""
+        triggers = self.triggers
+        if triggers is None:
+            return old if new is None else new
+        return trigger_calls.before_row(ctx, triggers, event, self.changed(named), old, new, key)
+
+    def before_insert(self, ctx: Any, row: list[Any]) -> list[Any] | None:
+        """As `before`, for a row that has been routed to this partition, and must stay there."""
+        found = self.before(ctx, "insert", frozenset(), None, row)
+        if found is not None and found is not row and self.relation.row.relispartition:
+            if found != row and not in_partition(ctx, self.catalog, self.relation, found):
+                raise self._leaving()
+        return found
+
+    def _leaving(self) -> SqlError:
+        triggers = self.triggers
+        assert triggers is not None
+        names = [t.name for t in triggers if t.kind & 7 == 7]
+        schema = self.catalog.pg_namespace.get(self.relation.namespace).nspname
+        return SqlError(
+            FEATURE_NOT_SUPPORTED,
+            "moving row to another partition during a BEFORE FOR EACH ROW trigger is not supported",
+            detail=f'Before executing trigger "{names[0]}", the row was to be in partition '
+            f'"{schema}.{self.name}".',
+        )
+
+    def before_update(
+        self, ctx: Any, named: frozenset[int], old: list[Any], root_row: list[Any], key: bytes
+    ) -> list[Any] | None:
+        """As `before`: the old row is in the child's layout, the new one in the parent's."""
+        if self.triggers is None:
+            return root_row
+        found = self.before(ctx, "update", named, old, self.with_root(old, root_row), key)
+        return None if found is None else self.to_root(found)
+
+    def after(
+        self,
+        ctx: Any,
+        event: str,
+        named: frozenset[int],
+        old: list[Any] | None,
+        new: list[Any] | None,
+    ) -> None:
+        """AFTER ROW triggers are queued."""
+        triggers = self.triggers
+        if triggers is not None:
+            trigger_calls.after_row(ctx, triggers, event, self.changed(named), old, new, None)
 
     def enter(self, ctx: Any, row: list[Any]) -> None:
         """Lock the child to write a row (in its layout) that has been routed to it. If that has to wait,
@@ -214,25 +278,41 @@ class ChildTargets(dict[int, ChildTarget]):
             below = self._table(oid)[1]
             below.enter(ctx, below.with_root(None, row))
 
+    def triggered(self, kind: int) -> bool:
+        """Whether a row below may have triggers of this kind."""
+        for oid in descendants(self.catalog, self.root.oid):
+            triggers = triggers_of(self.catalog, oid)
+            if triggers is not None and triggers.has(kind):
+                return True
+        return False
+
     def move(
         self, ctx: Any, target: ChildTarget, rowid: int, old: list[Any], row: list[Any]
-    ) -> tuple[ChildTarget, int, list[Any]] | None:
+    ) -> tuple[ChildTarget, int, list[Any]] | bool | None:
         """Put an updated row (in the root's layout) into another partition, if it belongs there: (the
-        partition, the new row id, the row as it is stored). None: it stays where it is. `old`: the old row
-        in the layout of its partition."""
+        partition, the new row id, the row as it is stored). None: it stays where it is; False: triggers will
+        not have it. `old`: the old row in the layout of its partition."""
         goal = self.route(ctx, row)
         if goal is target:
             return None
         txn = ctx.transaction
         key = target.key(rowid)
         target.lock(txn, key, UPDATE)
+        if target.before(ctx, "delete", frozenset(), old, None, key) is None:
+            return False
         before = len(txn.deferred)
         target.writer.remove(ctx, rowid, old)
         queued = txn.deferred[before:]
+        target.after(ctx, "delete", frozenset(), old, None)
         new = goal.with_root(None, row)
         goal.enter(ctx, new)
+        kept = goal.before_insert(ctx, new)
+        if kept is None:
+            return False
+        new = kept
         goal.prepare(ctx, new)
         new_rowid = goal.writer.store(ctx, new)
+        goal.after(ctx, "insert", frozenset(), None, new)
         stored = goal.to_root(new)
         _as_updates(txn, before, queued, target, stored, self.root)
         txn.note_move(key)
@@ -243,23 +323,59 @@ class RoutingWriter:
     """A TableWriter of a partitioned table, for rows that come one by one: prepare, then store."""
 
     bulk = None
+    transitions: trigger_calls.Transitions | None = None
 
     def __init__(self, catalog: Any, writer: Any) -> None:
         self._targets = child_targets(catalog, writer.relation.oid)
         self._target: ChildTarget | None = None
         self._row: list[Any] = []
 
-    def prepare(self, ctx: Any, row: list[Any]) -> None:
-        """Find the partition of a row and check its constraints."""
+    def prepare(self, ctx: Any, row: list[Any]) -> bool:
+        """Find the partition of a row and check its constraints; True: triggers will not have it."""
         target = self._target = self._targets.route(ctx, row)
-        self._row = target.with_root(None, row)
-        target.enter(ctx, self._row)
-        target.prepare(ctx, self._row)
+        own = target.with_root(None, row)
+        target.enter(ctx, own)
+        kept = target.before_insert(ctx, own)
+        if kept is None:
+            return True
+        self._row = kept
+        target.prepare(ctx, kept)
+        return False
 
     def store(self, ctx: Any, row: list[Any]) -> int:
         """Store the row that was prepared last."""
         assert self._target is not None
         rowid: int = self._target.writer.store(ctx, self._row)
+        self._target.after(ctx, "insert", frozenset(), None, self._row)
+        if self.transitions is not None:
+            self.transitions.add("insert", None, self._target.to_root(self._row))
+        return rowid
+
+
+class TriggeredWriter:
+    """A TableWriter of a table with triggers, for rows that come one by one: prepare, then store."""
+
+    bulk = None
+    transitions: trigger_calls.Transitions | None = None
+
+    def __init__(self, writer: Any, triggers: Triggers) -> None:
+        self._writer = writer
+        self._triggers = triggers
+        self._row: list[Any] = []
+
+    def prepare(self, ctx: Any, row: list[Any]) -> bool:
+        """See RoutingWriter."""
+        kept = trigger_calls.before_row(ctx, self._triggers, "insert", frozenset(), None, row)
+        if kept is None:
+            return True
+        self._row = kept
+        self._writer.prepare(ctx, kept)
+        return False
+
+    def store(self, ctx: Any, row: list[Any]) -> int:
+        """Store the row that was prepared last."""
+        rowid: int = self._writer.store(ctx, self._row)
+        trigger_calls.after_row(ctx, self._triggers, "insert", frozenset(), None, self._row, self.transitions)
         return rowid
 
 

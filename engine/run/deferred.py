@@ -33,6 +33,7 @@ from ..sqlstates import (
 from ..types.io import text_output
 from . import violations
 from .partitions import partition_table
+from .triggers import TriggerEvent, fire_events
 
 _ACTIONS_LATER = "a"  # only NO ACTION may be deferred
 
@@ -101,7 +102,12 @@ def queue_unique(
 
 
 def _is_deferred(transaction: Any, event: Any) -> bool:
-    if isinstance(event, UniqueEvent):
+    if isinstance(event, TriggerEvent):
+        trigger = event.trigger
+        if trigger is None:
+            return False
+        oid, deferrable, initially = trigger.constraint, trigger.deferrable, trigger.deferred
+    elif isinstance(event, UniqueEvent):
         oid, deferrable, initially = event.index.constraint, event.index.deferrable, event.index.deferred
     else:
         foreign_key = event.foreign_key
@@ -141,9 +147,18 @@ def check_all(transaction: Any) -> Iterator[Any]:
 def _run_events(transaction: Any, events: list[Any]) -> Iterator[Any]:
     transaction.renew_snapshot()
     done: set[Any] = set()
+    fired: list[TriggerEvent] = []
+    if any(isinstance(event, TriggerEvent) and event.of_statement for event in events):
+        events = sorted(events, key=lambda event: isinstance(event, TriggerEvent) and event.of_statement)
     for number, event in enumerate(events):
         if number % 256 == 255:
             yield []
+        if isinstance(event, TriggerEvent):
+            fired.append(event)
+            continue
+        if fired:
+            yield from fire_events(transaction, fired)
+            fired = []
         if isinstance(event, ChildEvent):
             key = (event.foreign_key.oid, event.values)
             try:
@@ -157,6 +172,8 @@ def _run_events(transaction: Any, events: list[Any]) -> Iterator[Any]:
             yield from _check_parent(transaction, event)
         else:
             yield from _check_unique(transaction, event)
+    if fired:
+        yield from fire_events(transaction, fired)
 
 
 def set_constraint_modes(ctx: Any, statement: Any) -> Generator[Any, Any, str]:
