@@ -209,7 +209,12 @@ class Session(Protocol):
 
 
 class Engine(Protocol):
-    """One running database server without its network side."""
+    """One running database server without its network side. `limits`: those of the dsql mode, by name."""
+
+    limits: Any
+
+    def is_iam_mapped(self, user: str) -> bool:
+        """In the dsql mode: whether AWS IAM GRANT has given the role to anybody."""
 
     def verifier(self, user: str) -> str | None:
         """pg_authid.rolpassword of the role ("SCRAM-SHA-256$..."), None if it has none."""

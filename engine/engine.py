@@ -317,6 +317,12 @@ class GavelEngine:
 
     # --- sessions -----------------------------------------------------------------------------------
 
+    def is_iam_mapped(self, user: str) -> bool:
+        """See api.Engine."""
+        from .dsql.iam import is_mapped
+
+        return is_mapped(self, user)
+
     def verifier(self, user: str) -> str | None:
         """The stored password verifier of a role."""
         catalog = self.databases[POSTGRES_OID].catalog

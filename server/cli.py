@@ -39,6 +39,12 @@ def main() -> None:
     help="NAME=SIZE: another limit than Aurora DSQL's; repeatable.",
 )
 @click.option(
+    "--dsql-tokens",
+    type=click.Choice(["trust", "any", "check"]),
+    default="any",
+    help="IAM tokens: not asked for; any accepted over TLS; or checked, and TLS and SNI are required.",
+)
+@click.option(
     "--set",
     "settings",
     multiple=True,

@@ -23,6 +23,7 @@ class Config:
     in_memory: bool = False
     dsql: bool = False
     dsql_limits: tuple[str, ...] = ()  # NAME=SIZE
+    dsql_tokens: str = "any"  # or trust, check
     settings: tuple[str, ...] = ()  # NAME=VALUE
     journals: int = 1
     superuser: str = "postgres"
@@ -44,6 +45,8 @@ class Config:
             raise ConfigError("--tls-cert and --tls-key belong together")
         if not 0 <= self.port <= 65535:
             raise ConfigError(f"there is no port {self.port}")
+        if self.dsql and self.dsql_tokens == "check" and not (self.tls_self_signed or self.tls_certificate):
+            raise ConfigError("--dsql-tokens check needs --tls self-signed, or --tls-cert and --tls-key")
         if self.journals < 1:
             raise ConfigError("at least one journal is needed")
         if self.max_connections < 1:

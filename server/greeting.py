@@ -136,6 +136,9 @@ class Greeting(asyncio.Protocol):
         server = self._server
         if server.stopping:
             raise SqlError(CANNOT_CONNECT_NOW, "the database system is shutting down", severity="FATAL")
+        if server.gate is not None:
+            name = self._transport.server_name if isinstance(self._transport, TlsTransport) else None
+            server.gate.admit(self._encrypted, name)
         if len(server.connections) + len(server.greetings) > server.config.max_connections:
             raise SqlError(TOO_MANY_CONNECTIONS, "sorry, too many clients already", severity="FATAL")
         if packet.downgraded or packet.refused:
@@ -206,6 +209,8 @@ class Greeting(asyncio.Protocol):
         output.buffer += early
         output.buffer += replies.READY_FOR_QUERY[session.status]
         output.flush()
+        if server.gate is not None:
+            server.gate.opened(connection)
         connection.start(self._received)
 
     # The end.

@@ -15,6 +15,7 @@ from . import auth
 from .busypoll import BusyPoll
 from .config import Config, is_loopback
 from .connection import Connection
+from .dsqlgate import DsqlGate
 from .greeting import Greeting
 from .startup import StartupPacket
 
@@ -39,6 +40,7 @@ class Server:
         self.endpoint_hash: bytes | None = None
         self.port = config.port
         self._verifier: str | None = None
+        self.gate: DsqlGate | None = DsqlGate(self) if config.dsql else None
         self._pids = itertools.count(1000)
         self._listening: list[asyncio.AbstractServer] = []
         self._transports = 0
@@ -133,6 +135,8 @@ class Server:
         nobody else; one without trusts whoever is on the same machine.
         """
         user = packet.user
+        if self.gate is not None and encrypted and self.gate.token_check is not None:
+            return auth.CleartextExchange(user, self.gate.token_check)
         if self.config.token_check is not None:
             return auth.CleartextExchange(user, self.config.token_check)
         verifier = self.engine.verifier(user)

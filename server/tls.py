@@ -22,7 +22,12 @@ def make_context(certificate: Path, key: Path) -> ssl.SSLContext:
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     context.load_cert_chain(certificate, key)
     context.set_alpn_protocols([ALPN])
+    context.sni_callback = _note_server_name
     return context
+
+
+def _note_server_name(tls: ssl.SSLObject, name: str | None, context: ssl.SSLContext) -> None:
+    tls.asked_for = name  # type: ignore[attr-defined]
 
 
 def endpoint_hash(certificate: Path) -> bytes:
@@ -99,6 +104,12 @@ class TlsTransport(asyncio.Transport, asyncio.Protocol):
         self._shaking = True
         self._closing = False
         below.set_protocol(self)
+
+    @property
+    def server_name(self) -> str | None:
+        """The host that the client has asked for (SNI); None: it has not said."""
+        name: str | None = getattr(self._tls, "asked_for", None)
+        return name
 
     # A protocol to the transport below.
 

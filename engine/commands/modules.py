@@ -25,6 +25,7 @@ COMMAND_MODULES: dict[str, str] = {
     "DoStmt": ".procedures",
     "CallStmt": ".procedures",
     "AsyncIndexStmt": "..dsql.commands",
+    "AwsIamStmt": "..dsql.iam",
     "AsyncAlterTableStmt": "..dsql.commands",
     "WaitForJobStmt": "..dsql.commands",
     "CopyStmt": ".copy",

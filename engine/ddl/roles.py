@@ -399,6 +399,10 @@ def drop_role(ctx: Any, statement: ast.DropRoleStmt) -> None:
         for row in _memberships(transaction.catalog, oid):
             transaction.catalog_delete("pg_auth_members", row)
     for oid in found:
+        if ctx.session.engine.dsql:
+            from ..dsql.iam import forget_role
+
+            forget_role(ctx, transaction.catalog.role_name(oid))
         _drop(ctx, oid)
 
 

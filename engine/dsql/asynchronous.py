@@ -1,8 +1,9 @@
-"""Statements that PostgreSQL's grammar does not have: CREATE INDEX ASYNC and ALTER TABLE ASYNC.
+"""Statements that PostgreSQL's grammar does not have: CREATE INDEX ASYNC, ALTER TABLE ASYNC, AWS IAM GRANT.
 
 The word ASYNC is found among the tokens and blanked out, so all positions remain those of the text; the
 statement around it gets a class of its own, by whose name its command is found. So does
-CALL sys.wait_for_job, since what it does is not a procedure's.
+CALL sys.wait_for_job, since what it does is not a procedure's. Of AWS IAM GRANT role TO 'arn' the first two
+words are blanked out, and the ARN becomes the name of a role.
 """
 
 from typing import Any
@@ -32,6 +33,12 @@ class AsyncAlterTableStmt(ast.AlterTableStmt):
     __slots__ = ()
 
 
+class AwsIamStmt(ast.GrantRoleStmt):
+    """AWS IAM GRANT and REVOKE: the grantee's name is the ARN."""
+
+    __slots__ = ()
+
+
 class WaitForJobStmt(ast.CallStmt):
     """CALL sys.wait_for_job(...)."""
 
@@ -44,6 +51,8 @@ _CLASSES: dict[type, type] = {ast.IndexStmt: AsyncIndexStmt, ast.AlterTableStmt:
 def parse_with_async(text: str) -> list[Any]:
     """As engine.statement.parse."""
     lower = text.lower()
+    if "aws" in lower and (found := iam_statements(text)):
+        return _parse_iam(text, found)
     places: list[int] = []
     blanked = text
     if "async" in lower:
@@ -62,6 +71,47 @@ def parse_with_async(text: str) -> list[Any]:
             name = [part.sval for part in raw.stmt.funccall.funcname]
             if name == ["sys", "wait_for_job"]:
                 raw.stmt.__class__ = WaitForJobStmt
+    return statements
+
+
+def iam_statements(text: str) -> list[tuple[int, int, int, str]]:
+    """AWS IAM statements: where AWS begins and IAM ends, where the ARN begins, and its literal."""
+    try:
+        tokens = [token for token in scan(text) if token.name not in _COMMENTS]
+    except ParseError:
+        return []
+    words = [text[token.start : token.end + 1] for token in tokens]
+    found = []
+    for n in range(len(tokens) - 5):
+        if (
+            [word.lower() for word in words[n : n + 2]] == ["aws", "iam"]
+            and tokens[n + 2].name in ("GRANT", "REVOKE")
+            and tokens[n + 4].name == ("TO" if tokens[n + 2].name == "GRANT" else "FROM")
+            and tokens[n + 5].name == "SCONST"
+            and (n == 0 or words[n - 1] == ";")
+        ):
+            found.append((tokens[n].start, tokens[n + 1].end + 1, tokens[n + 5].start, words[n + 5]))
+    return found
+
+
+def _parse_iam(text: str, found: list[tuple[int, int, int, str]]) -> list[Any]:
+    plain = text
+    for start, end, arn, literal in found:
+        plain = (
+            plain[:start]
+            + " " * (end - start)
+            + plain[end:arn]
+            + "public".ljust(len(literal))
+            + (plain[arn + len(literal) :])
+        )
+    statements = parse_with_async(plain)
+    for raw in statements:
+        start = raw.stmt_location or 0
+        end = start + raw.stmt_len if raw.stmt_len else len(text)
+        for _, _, arn, literal in found:
+            if start <= arn < end and type(raw.stmt) is ast.GrantRoleStmt:
+                raw.stmt.__class__ = AwsIamStmt
+                raw.stmt.grantee_roles[0].rolename = literal[1:-1].replace("''", "'")
     return statements
 
 

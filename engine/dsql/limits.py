@@ -5,7 +5,13 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from ..errors import SqlError
-from ..sqlstates import PROGRAM_LIMIT_EXCEEDED, TOO_MANY_COLUMNS, SqlState
+from ..sqlstates import (
+    CONFIGURATION_LIMIT_EXCEEDED,
+    PROGRAM_LIMIT_EXCEEDED,
+    TOO_MANY_COLUMNS,
+    TOO_MANY_CONNECTIONS,
+    SqlState,
+)
 
 
 class Limit(NamedTuple):
@@ -45,6 +51,20 @@ LIMITS = (
     Limit("tables", 1_000, "creating more than {limit} tables not allowed"),
     Limit("views", 5_000, "creating more than {limit} views not allowed"),
     Limit("sequences", 5_000, "creating more than {limit} sequences is not allowed"),
+    Limit(
+        "connections",
+        10_000,
+        "Unable to accept connection, too many open connections.",
+        TOO_MANY_CONNECTIONS,
+    ),
+    Limit(
+        "connection_rate",  # a second
+        100,
+        "Unable to accept connection, rate exceeded.",
+        CONFIGURATION_LIMIT_EXCEEDED,
+    ),
+    Limit("connection_burst", 1_000, "Unable to accept connection, rate exceeded."),
+    Limit("connection_seconds", 3_600, "connection age limit exceeded", inferred=True),
     Limit("statistics", 5, "more than {limit} extended statistics per table are not allowed"),
 )
 BY_NAME = {limit.name: limit for limit in LIMITS}

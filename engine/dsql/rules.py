@@ -158,6 +158,7 @@ DDL = frozenset(
         "AsyncAlterTable",
         "Index",
         "AsyncIndex",
+        "AwsIam",
         "View",
         "CreateSchema",
         "CreateSeq",

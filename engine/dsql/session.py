@@ -16,7 +16,7 @@ from ..statement import Plan
 from ..transaction import EPOCH_OFFSET_US, Transaction
 from . import rules
 from .check import unsettable
-from .syscatalog import FIRST_SYS_OID
+from .syscatalog import FIRST_SYS_OID, TABLES
 from .transaction import DsqlTransaction
 
 FIRST_NORMAL_OID = 16_384
@@ -61,8 +61,9 @@ class DsqlSession(Session):
         planned = plan.planned
         query = plan.query
         if query is not None and query.resultRelation:
-            if query.rtable[query.resultRelation - 1].relid >= FIRST_SYS_OID:
-                raise SqlError(INSUFFICIENT_PRIVILEGE, "permission denied for table jobs")  # inferred
+            relid = query.rtable[query.resultRelation - 1].relid
+            if relid >= FIRST_SYS_OID:  # the text is inferred
+                raise SqlError(INSUFFICIENT_PRIVILEGE, f"permission denied for table {TABLES[relid][0]}")
         if copies or (
             planned is not None and any(FIRST_NORMAL_OID <= oid < FIRST_SYS_OID for oid in planned.relations)
         ):

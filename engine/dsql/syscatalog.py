@@ -1,5 +1,5 @@
-"""What the catalogs of the dsql mode have beyond PostgreSQL's: the schema sys with its table of jobs and the
-procedure that waits for one, and another name for btree.
+"""What the catalogs of the dsql mode have beyond PostgreSQL's: the schema sys with its tables, the procedure
+that waits for a job, and another name for btree.
 
 These rows are laid over the catalogs when a database is loaded, and are never stored.
 """
@@ -10,7 +10,7 @@ from ..ddl.rows import new_row
 from ..values import make_array
 
 FIRST_SYS_OID = 0x7FFF_FF00  # as the number of a relation it is one that no other gets
-SYS, JOBS, WAIT_FOR_JOB = FIRST_SYS_OID, FIRST_SYS_OID + 1, FIRST_SYS_OID + 2
+SYS, JOBS, WAIT_FOR_JOB, ROLE_MAPPINGS = range(FIRST_SYS_OID, FIRST_SYS_OID + 4)
 FIRST_ATTRIBUTE_ROW = 0xFFFF_FF00
 BTREE_AM, HEAP_AM = 403, 2
 OWNER = 10
@@ -25,6 +25,8 @@ JOB_COLUMNS = (
     ("start_time", 1184),
     ("update_time", 1184),
 )
+MAPPING_COLUMNS = (("iam_oid", 26), ("arn", 25), ("pg_role_name", 25))
+TABLES = {JOBS: ("jobs", JOB_COLUMNS), ROLE_MAPPINGS: ("iam_pg_role_mappings", MAPPING_COLUMNS)}
 
 
 def with_sys(catalog: Any) -> Any:
@@ -33,38 +35,40 @@ def with_sys(catalog: Any) -> Any:
         {
             2601: {BTREE_AM: catalog.pg_am.get(BTREE_AM)._replace(amname="btree_index")},
             2615: {SYS: (SYS, "sys", OWNER, catalog.pg_namespace.get(11).nspacl)},
-            1259: {JOBS: _relation(catalog)},
+            1259: {oid: _relation(catalog, oid) for oid in TABLES},
             1249: {FIRST_ATTRIBUTE_ROW + n: row for n, row in enumerate(_attributes(catalog))},
             1255: {WAIT_FOR_JOB: _procedure(catalog)},
         }
     )
 
 
-def _relation(catalog: Any) -> Any:
+def _relation(catalog: Any, oid: int) -> Any:
+    name, columns = TABLES[oid]
     return new_row(
         catalog,
         "pg_class",
-        oid=JOBS,
-        relname="jobs",
+        oid=oid,
+        relname=name,
         relnamespace=SYS,
         relowner=OWNER,
         relam=HEAP_AM,
-        relfilenode=JOBS,
+        relfilenode=oid,
         relkind="r",
-        relnatts=len(JOB_COLUMNS),
+        relnatts=len(columns),
         relacl=catalog.pg_class.get(1259).relacl,
     )
 
 
 def _attributes(catalog: Any) -> list[Any]:
     rows = []
-    for number, (name, typid) in enumerate(JOB_COLUMNS, 1):
+    columns = [(oid, *column) for oid, (_, some) in TABLES.items() for column in enumerate(some, 1)]
+    for oid, number, (name, typid) in columns:
         kind = catalog.pg_type.get(typid)
         rows.append(
             new_row(
                 catalog,
                 "pg_attribute",
-                attrelid=JOBS,
+                attrelid=oid,
                 attname=name,
                 atttypid=typid,
                 attnum=number,

@@ -17,8 +17,11 @@ _UNIX_EPOCH = 946_684_800_000_000
 _STARTED = time.time_ns() // 1000 - _UNIX_EPOCH
 
 
-@implements("pgsql_version")
-def pgsql_version() -> str:
+@implements("pgsql_version", context=True)
+def pgsql_version(ctx: Any) -> str:
+    """version(); Aurora DSQL's says no more than this."""
+    if ctx.session is not None and ctx.session.engine.dsql:
+        return "PostgreSQL 16"
     from importlib.metadata import PackageNotFoundError, version
 
     try:

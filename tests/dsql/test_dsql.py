@@ -17,6 +17,10 @@ SHRUNK = ("rows=5", "transaction_bytes=2kB", "key_columns=2", "indexes=2", "colu
           "sequences=1", "tables=3", "statistics=1", "row_bytes=1kB", "key_bytes=100")  # fmt: skip
 
 
+# tested in test_connect.py
+OF_CONNECTIONS = ("connections", "connection_rate", "connection_burst", "connection_seconds")
+
+
 class World:
     """One engine in dsql mode, and sessions by number."""
 
@@ -217,7 +221,7 @@ def test_age(world: World) -> None:
 
 
 def test_every_limit_is_tested() -> None:
-    assert {limit.name for limit in LIMITS} == {*LIMITED, *COUNTED, "transaction_seconds"}
+    assert {limit.name for limit in LIMITS} == {*LIMITED, *COUNTED, *OF_CONNECTIONS, "transaction_seconds"}
 
 
 OC000 = ("40001", rules.CONFLICT)
