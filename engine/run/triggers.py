@@ -17,6 +17,7 @@ from ..values import Array, Record
 from .strand import Strand
 
 _PLPGSQL, _INTERNAL = 12775, 12
+_NOTHING = object()
 NO_ROWS = Array(0, (), (), ())
 Row = list[Any]
 
@@ -93,6 +94,7 @@ def before_row(
             continue
         if not fired:
             fired = True
+            written = _written(transaction, key)
             outer, transaction.deferred = transaction.deferred, []
         try:
             result = call(ctx, trigger, relation, event, old, new)
@@ -106,8 +108,8 @@ def before_row(
             new = result
     if fired:
         transaction.deferred = outer + transaction.deferred
-        if key is not None and transaction.commands != commands:
-            _refuse_second_change(ctx, relation, event, old, key)
+        if transaction.commands != commands and _written(transaction, key) != written:
+            raise _second_change(event)
     return old if new is None else new
 
 
@@ -121,16 +123,18 @@ def _without_generated(relation: Any, row: Row) -> Row:
     return row
 
 
-def _refuse_second_change(ctx: Any, relation: Any, event: str, old: Row | None, key: bytes) -> None:
-    """27000 if the trigger's own statements have changed the row."""
-    from ..compile.scan import DECODE
+def _written(transaction: Any, key: bytes | None) -> Any:
+    """What the transaction has written to the key before the statement that runs."""
+    if key is None:
+        return None
+    writes = transaction.written.get(key[:4])
+    return _NOTHING if writes is None else writes.entries.get(key, _NOTHING)
 
-    stored = ctx.transaction.get(key)
-    now = None if stored is None else DECODE(stored)
-    if now is not None and old is not None and now == old[: len(now)]:
-        return
+
+def _second_change(event: str) -> SqlError:
+    """27000: the trigger's own statements have changed the row."""
     what = "updated" if event == "update" else "deleted"
-    raise SqlError(
+    return SqlError(
         TRIGGERED_DATA_CHANGE_VIOLATION,
         f"tuple to be {what} was already modified by an operation triggered by the current command",
         hint="Consider using an AFTER trigger instead of a BEFORE trigger to propagate changes to other "
