@@ -35,6 +35,7 @@ interval, timetz, bpchar, jsonb, arrays and records: comparison goes through the
 functions (NaN = NaN, 30 days = 1 month, trailing blanks, ...).
 """
 
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 DATE_INFINITY = 2**31 - 1
@@ -149,3 +150,27 @@ class Multirange:
 
     def __repr__(self) -> str:
         return f"Multirange({self.typid}, {list(self.ranges)!r})"
+
+
+# types whose values are unsigned where int4 has the same bits: oid, xid, cid and the reg types
+UNSIGNED_TYPES = frozenset((26, 28, 29, 24, 2202, 2203, 2204, 2205, 2206, 3734, 3769, 4089, 4096, 4191))
+INT4OID = 23
+
+
+def unsigned(value: int) -> int:
+    """An int4 as an oid of the same bits."""
+    return value & 0xFFFF_FFFF
+
+
+def signed(value: int) -> int:
+    """An oid as an int4 of the same bits."""
+    return value - (1 << 32) if value >= 1 << 31 else value
+
+
+def relabelling(source: int, target: int) -> Callable[[int], int] | None:
+    """What a binary-coercible cast does to a value here, None for nothing."""
+    if source == INT4OID and target in UNSIGNED_TYPES:
+        return unsigned
+    if target == INT4OID and source in UNSIGNED_TYPES:
+        return signed
+    return None

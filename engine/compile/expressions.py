@@ -14,7 +14,9 @@ from .. import tree as t
 from ..errors import SqlError
 from ..registry import IMPLEMENTATIONS, CallSite, Implementation
 from ..sqlstates import FEATURE_NOT_SUPPORTED, INTERNAL_ERROR
+from ..treetypes import expr_type
 from ..types.compare import TEMPLATE_NAMES, hash_key, hash_key_template, sort_key_template
+from ..values import relabelling
 from .scope import Scope
 from .unit import FALSE, NULL, TRUE, Code
 
@@ -116,7 +118,16 @@ def _domain_value(scope: Scope, node: Any) -> Code:
 
 @emits(t.RelabelType, t.CollateExpr)
 def _relabel(scope: Scope, node: Any) -> Code:
-    return value(scope, node.arg)
+    code = value(scope, node.arg)
+    if isinstance(node, t.RelabelType):
+        change = relabelling(expr_type(node.arg), node.resulttype)
+        if change is not None:
+            helper = scope.unit.helper(change.__name__, change)
+            if not code.null:
+                return Code(f"{helper}({code.source})", False)
+            name = scope.unit.fresh("same")
+            return Code(f"(None if ({name} := {code.source}) is None else {helper}({name}))", True)
+    return code
 
 
 @emits(t.JsonConstructorExpr)

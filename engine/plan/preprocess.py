@@ -35,7 +35,7 @@ from ..tree import (
     Var,
 )
 from ..treetypes import expr_type, expr_typmod
-from ..values import make_array
+from ..values import make_array, relabelling
 from .clauses import contain_volatile_functions, get_negator
 from .walk import make_and, mutate, replace
 
@@ -407,9 +407,12 @@ class Simplifier:
 
     def relabel(self, node: RelabelType) -> Any:
         arg = self(node.arg)
-        if type(arg) is RelabelType:
+        if type(arg) is RelabelType and relabelling(expr_type(arg.arg), arg.resulttype) is None:
             arg = arg.arg
         if type(arg) is Const:
+            change = relabelling(arg.consttype, node.resulttype)
+            if change is not None and arg.constvalue is not None:
+                arg = replace(arg, constvalue=change(arg.constvalue))
             return replace(
                 arg,
                 consttype=node.resulttype,

@@ -95,3 +95,8 @@ select '\x0102'::bytea || '\x03'::bytea, '\x01'::bytea < '\x02'::bytea;
 select '{"a":1}'::jsonb {{-> 'a' // ->> 'a' // -> 'b' // ? 'a' // @> '{"a":1}' // - 'a' // || '{"b":2}' // #> '{a}'}} as r;
 select '[1,2,3]'::jsonb {{-> 0 // -> -1 // ->> 5 // - 1 // @> '[1]' // ? '1'}} as r;
 select '{"a":{"b":[1,2]}}'::json {{-> 'a' // ->> 'a' // #> '{a,b}' // #>> '{a,b,1}' // -> 0}} as r;
+
+-- int4 and oid have the same bits
+select (-1)::int4::oid, (-1)::regclass, regclass(-1), (-1)::int4::regtype::oid, 4294967295::oid::int4;
+select (-1)::int8::oid;
+select a::oid, a::regproc, a::oid::int4 from (values (-5), (7), (null)) v(a);
