@@ -211,6 +211,8 @@ class LmdbStoresOnCopies(LmdbStores):
 def write_file(disk: SimDisk, target: Path, content: bytes) -> None:
     """As a checkpoint's copy is written: under another name, and synced."""
     unfinished = target.with_suffix(".new")
+    if disk.exists(unfinished):  # a new file: the old one may have the copy's name, too
+        disk.unlink(unfinished)
     descriptor = disk.open(unfinished, os.O_RDWR | os.O_CREAT | os.O_TRUNC)
     try:
         offset = 0
