@@ -47,6 +47,10 @@ class Config:
             raise ConfigError(f"there is no port {self.port}")
         if self.dsql and self.dsql_tokens == "check" and not (self.tls_self_signed or self.tls_certificate):
             raise ConfigError("--dsql-tokens check needs --tls self-signed, or --tls-cert and --tls-key")
+        if self.dsql and self.dsql_tokens == "check" and self.password is not None:
+            raise ConfigError(
+                "--dsql-tokens check and a password exclude each other: signatures prove nothing here"
+            )
         if self.journals < 1:
             raise ConfigError("at least one journal is needed")
         if self.max_connections < 1:

@@ -135,8 +135,9 @@ class Server:
         nobody else; one without trusts whoever is on the same machine.
         """
         user = packet.user
-        if self.gate is not None and encrypted and self.gate.token_check is not None:
-            return auth.CleartextExchange(user, self.gate.token_check)
+        tokens = self.gate.token_check if self.gate is not None and encrypted else None
+        if tokens is not None and self.config.password is None:  # nobody can tell a token from a guess
+            return auth.CleartextExchange(user, tokens)
         if self.config.token_check is not None:
             return auth.CleartextExchange(user, self.config.token_check)
         verifier = self.engine.verifier(user)

@@ -89,6 +89,7 @@ def iam_statements(text: str) -> list[tuple[int, int, int, str]]:
             and tokens[n + 4].name == ("TO" if tokens[n + 2].name == "GRANT" else "FROM")
             and tokens[n + 5].name == "SCONST"
             and (n == 0 or words[n - 1] == ";")
+            and (n + 6 == len(tokens) or words[n + 6] == ";")
         ):
             found.append((tokens[n].start, tokens[n + 1].end + 1, tokens[n + 5].start, words[n + 5]))
     return found

@@ -146,8 +146,15 @@ def test_iam_grant(strict: ServerProcess) -> None:
             admin.execute("delete from sys.iam_pg_role_mappings")
         with pytest.raises(psycopg.errors.UndefinedObject, match='role "nobody" does not exist'):
             admin.execute("AWS IAM GRANT nobody TO 'x'")
-        with pytest.raises(psycopg.errors.SyntaxError):
-            admin.execute("AWS IAM GRANT app")
+        for rest in (
+            "app",
+            "app TO 'x' WITH ADMIN OPTION",
+            "app, app TO 'x'",
+            "app TO 'x', 'y'",
+            "app FROM 'x'",
+        ):
+            with pytest.raises(psycopg.errors.SyntaxError):
+                admin.execute(f"AWS IAM GRANT {rest}")  # type: ignore[call-overload]
         done = admin.execute(f"AWS IAM REVOKE app FROM '{ARN}'")  # type: ignore[call-overload]
         assert done.statusmessage == "AWS IAM REVOKE"
         assert admin.execute(mappings).fetchall() == [("arn:aws:iam::1:user/two", "app")]
@@ -196,6 +203,13 @@ def test_any_token_over_tls_and_none_without(tmp_path: Path) -> None:
     with server:
         connect(server, "admin", "anything", host="127.0.0.1").close()
         psycopg.connect(f"postgresql://admin@127.0.0.1:{server.port}/postgres?sslmode=disable").close()
+
+
+def test_a_password_is_not_replaced_by_a_token(tmp_path: Path) -> None:
+    options = ("--dsql", "--user", "admin", "--tls", "self-signed", "--password", "secret")
+    with ServerProcess(tmp_path, 0, *options) as server:
+        assert "password authentication failed" in refusal(server, "admin", token(), host="127.0.0.1")
+        connect(server, "admin", "secret", host="127.0.0.1").close()
 
 
 def test_count_rate_and_age() -> None:
