@@ -458,6 +458,8 @@ class Transaction(RowLocks):
 
     def abort_command(self) -> None:
         """Forget the command's writes."""
+        if self.loading:
+            self.loading = [item for item in self.loading if item[0] is not self.pending]
         self.pending = {}
         if self._catalog_changes:
             self._catalog_changes = {}

@@ -11,7 +11,6 @@ from struct import Struct
 from typing import NamedTuple
 
 _NUMBER = Struct(">Q").pack
-KEY_BYTES = 16  # of a run: what its keys begin with (database, relation), and a row id
 
 
 class Run(NamedTuple):

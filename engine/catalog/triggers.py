@@ -12,15 +12,12 @@ _REPLICA = "replica"
 
 class Trigger:
     """One trigger. `columns`: attnums of UPDATE OF, empty for any; `when`: its condition over Var(1, OLD)
-    and Var(2, NEW), or None; `relid`: the relation that it is on; `old_table`, `new_table`: the names of its
-    transition tables, or None."""
+    and Var(2, NEW), or None; `old_table`, `new_table`: the names of its transition tables, or None."""
 
     __slots__ = ("args", "columns", "constraint", "deferrable", "deferred", "enabled", "function", "kind",
-                 "name", "new_table", "oid", "old_table", "relid", "test", "when")  # fmt: skip
+                 "name", "new_table", "old_table", "test", "when")  # fmt: skip
 
     def __init__(self, row: Any) -> None:
-        self.oid = row.oid
-        self.relid = row.tgrelid
         self.name = row.tgname
         self.function = row.tgfoid
         self.kind = row.tgtype

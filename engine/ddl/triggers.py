@@ -19,7 +19,7 @@ from ..sqlstates import (
 )
 from ..tree import Var, strip_locations
 from ..treetypes import walk
-from .addresses import find_object
+from .addresses import PG_TRIGGER, find_object
 from .dependencies import (
     AUTO,
     INTERNAL,
@@ -33,11 +33,10 @@ from .dependencies import (
 )
 from .heap import column_number
 from .names import find_relation, require_owner
+from .partitionindexes import depend_on_partition, forget_partition_dependencies
 from .rows import new_row
 
-PG_TRIGGER = 2620
 TRIGGEROID = 2279
-_PARTITION_PRIMARY, _PARTITION_SECONDARY = "P", "S"
 
 
 @command("CreateTrigStmt", tag="CREATE TRIGGER")
@@ -344,8 +343,7 @@ def _store(
 
     depend(Address(PG_PROC, definition["tgfoid"]), NORMAL)
     if parent:
-        depend(Address(PG_TRIGGER, parent), _PARTITION_PRIMARY)
-        depend(table, _PARTITION_SECONDARY)
+        depend_on_partition(ctx, me, Address(PG_TRIGGER, parent), relation.oid, temporary=temporary)
     else:
         depend(table, AUTO)
     if definition["tgconstrrelid"]:
@@ -426,9 +424,7 @@ def drop_cloned_triggers(ctx: Any, partition: int) -> None:
     transaction = ctx.transaction
     for row in transaction.catalog.pg_trigger.find("tgrelid", partition):
         if row.tgparentid:
-            for link in transaction.catalog.pg_depend.find("classid_objid", PG_TRIGGER, row.oid):
-                if link.deptype in (_PARTITION_PRIMARY, _PARTITION_SECONDARY):
-                    transaction.catalog_delete("pg_depend", link)
+            forget_partition_dependencies(ctx, Address(PG_TRIGGER, row.oid))
             perform_deletion(ctx, [Address(PG_TRIGGER, row.oid)], cascade=False)
 
 

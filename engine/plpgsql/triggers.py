@@ -2,9 +2,10 @@
 
 from typing import Any
 
+from ..compile.scan import row_type
 from ..errors import SqlError
 from ..sqlstates import DATATYPE_MISMATCH, S_R_E_FUNCTION_EXECUTED_NO_RETURN_STATEMENT
-from ..values import Array, Record, RowType
+from ..values import Array, Record
 from .compiler import Compiler
 from .expressions import caster
 from .routine import PlpgsqlRoutine
@@ -57,7 +58,7 @@ class TriggerRoutine(PlpgsqlRoutine):
         self.result_shape = self.out_shape = self.query_types = None
         self.outs = []
         self.signature_text = function_signature(catalog, ctx.session.search_path(catalog), proc.oid)
-        self.row_shape = row_shape(relation)
+        self.row_shape = row_type(relation)
         compiler = TriggerCompiler(ctx.session, self.text, RECORDOID, False)
         compiler.scope.blocks.append((proc.proname, {}))
         self.inputs = [compiler.scope.add(name, typid) for name, typid in VARIABLES.items()]
@@ -110,17 +111,6 @@ class TriggerRoutine(PlpgsqlRoutine):
             S_R_E_FUNCTION_EXECUTED_NO_RETURN_STATEMENT,
             "control reached end of trigger procedure without RETURN",
         )
-
-
-def row_shape(relation: Any) -> RowType:
-    """The rows of a relation as values of its row type."""
-    live = [column for column in relation.columns if not column.dropped]
-    return RowType(
-        relation.rowtype,
-        tuple([column.name for column in live]),
-        tuple([column.typid for column in live]),
-        tuple([column.typmod for column in live]),
-    )
 
 
 def trigger_routine(ctx: Any, proc: Any, relation: Any, tables: tuple[str | None, ...]) -> TriggerRoutine:

@@ -12,7 +12,7 @@ from typing import Any
 from ..catalog.triggers import BEFORE, EVENTS, ROW, Trigger, Triggers
 from ..errors import SqlError
 from ..sqlstates import FEATURE_NOT_SUPPORTED, TRIGGERED_DATA_CHANGE_VIOLATION
-from ..types.storage import pack_value, unpack_value
+from ..types.storage import pack_value
 from ..values import Array, Record
 from .strand import Strand
 
@@ -293,21 +293,19 @@ def call(
         session.trigger_depth -= 1
     if found is None or not trigger.kind & ROW:
         return None
-    return _stored(catalog, current, found, new if new is not None else old)
+    return _stored(catalog, current, found)
 
 
 def _record(catalog: Any, relation: Any, shape: Any, row: Row | None) -> Record | None:
     if row is None:
         return None
-    values = []
-    for column in relation.columns:
-        if not column.dropped:
-            stored = row[column.attnum - 1] if column.attnum <= len(row) else None
-            values.append(None if stored is None else unpack_value(catalog, column.typid, stored))
-    return Record(shape, tuple(values))
+    from ..compile.writer import stored_values
+
+    values = zip(relation.columns, stored_values(catalog, relation, row), strict=True)
+    return Record(shape, tuple([value for column, value in values if not column.dropped]))
 
 
-def _stored(catalog: Any, relation: Any, record: Record, before: Row | None) -> Row:
+def _stored(catalog: Any, relation: Any, record: Record) -> Row:
     row: Row = [None] * len(relation.columns)
     values = iter(record.values)
     for column in relation.columns:

@@ -207,3 +207,29 @@ def test_error_diagnostics(connection: Connection) -> None:
         connection.execute("INSERT INTO t VALUES (-1)")
     diag = broken.value.diag
     assert (diag.schema_name, diag.table_name, diag.constraint_name) == ("pp", "t", "positive")
+
+
+def test_triggers_of_prepared_statements(server: Server) -> None:
+    """A table with triggers has no express way; without them it has one again."""
+    with psycopg.connect(server.url, autocommit=True) as connection:
+        connection.execute("drop table if exists watched, notes")
+        connection.execute("create table watched (id int primary key, n int)")
+        connection.execute("create table notes (what text)")
+        connection.execute("insert into watched values (1, 0)")
+        text = "update watched set n = n + %s where id = %s"
+        for _ in range(3):
+            connection.execute(text, [1, 1], prepare=True)
+        connection.execute(
+            "create or replace function note() returns trigger language plpgsql as "
+            "$$ begin perform pg_sleep(0.01); insert into notes values (tg_when || new.n); return new; end $$"
+        )
+        connection.execute("create trigger a before update on watched for each row execute function note()")
+        connection.execute("create trigger b after update on watched for each row execute function note()")
+        for _ in range(2):
+            connection.execute(text, [1, 1], prepare=True)
+        connection.execute("drop trigger a on watched")
+        connection.execute("alter table watched disable trigger b")
+        connection.execute(text, [1, 1], prepare=True)
+        rows = connection.execute("select what from notes").fetchall()
+        assert rows == [("BEFORE4",), ("AFTER4",), ("BEFORE5",), ("AFTER5",)]
+        assert connection.execute("select n from watched").fetchall() == [(6,)]
