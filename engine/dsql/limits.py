@@ -45,6 +45,7 @@ LIMITS = (
     Limit("indexes", 24, "more than {limit} indexes per table are not allowed"),
     Limit("columns", 255, "tables can have at most {limit} columns", TOO_MANY_COLUMNS),
     Limit("row_bytes", 2 * MIB, "maximum row size exceeded"),
+    Limit("value_bytes", MIB, "datatype limit greater than {limit} bytes not supported for {type}"),
     Limit("char_bytes", 4_096, "Datatype limit greater than {limit} bytes not supported for char"),
     Limit("varchar_bytes", 65_535, "Datatype limit greater than {limit} bytes not supported for varchar"),
     Limit("schemas", 10, "more than {limit} schemas not allowed"),
@@ -92,11 +93,11 @@ class Limits:
         if now > self._values[name]:
             raise self.error(name, now)
 
-    def error(self, name: str, now: int) -> SqlError:
-        """The error of a limit that is exceeded."""
+    def error(self, name: str, now: int, **more: str) -> SqlError:
+        """The error of a limit that is exceeded. `more`: what else its texts name."""
         limit = BY_NAME[name]
         value = self._values[name]
-        shown = {"limit": value, "mb": f"{value / MIB:g}", "now": now}
+        shown = {"limit": value, "mb": f"{value / MIB:g}", "now": now, **more}
         if "mb" in (limit.detail or ""):
             shown["now"] = f"{now / MIB:.2f}"
         detail = limit.detail.format(**shown) if limit.detail else None

@@ -1,14 +1,18 @@
 """A transaction that counts what it changes, and asks for the catalog to be as it was."""
 
-from collections.abc import Sequence
+import zlib
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from gaveldb.journal.api import CommitRequest, Run
+from gaveldb.storage.api import decode_row
 
 from ..optimistic import OptimisticTransaction
 
 USER_RELATIONS = (16_384).to_bytes(4, "big")
 ENTRY_OVERHEAD = 16  # bytes per row and per index entry; inferred
+LIMITED_TYPES = ("text", "varchar", "bpchar", "bytea", "json", "jsonb")
+COMPRESSION_LEVEL = 1  # of zlib, which stands for the service's compression; inferred
 
 
 class DsqlTransaction(OptimisticTransaction):
@@ -29,18 +33,40 @@ class DsqlTransaction(OptimisticTransaction):
 
     def _account(self) -> None:
         limits = self.session.engine.limits
-        tables = table_prefixes(self.catalog)
+        tables = table_relations(self.catalog)
         rows = self.rows_changed
-        row_bytes, key_bytes = limits["row_bytes"], limits["key_bytes"]
+        key_bytes = limits["key_bytes"]
+        longest = min(limits["row_bytes"], limits["value_bytes"])
         for key, value in self.pending.items():
             if key[:4] in tables:
                 rows += 1
-                if value is not None and len(value) > row_bytes:
-                    raise limits.error("row_bytes", len(value))
+                if value is not None and len(value) > longest:
+                    self._check_row(tables[key[:4]], value)
             elif len(key) - 4 > key_bytes and key[:4] >= USER_RELATIONS:
                 raise limits.error("key_bytes", len(key))
         limits.check("rows", rows)
         self.rows_changed = rows
+
+    def _check_row(self, oid: int, row: bytes) -> None:
+        """A long row and its values must be within their limits. A value counts as it is when compressed, a
+        row as it is (inferred)."""
+        limits = self.session.engine.limits
+        for name, value in self._long_values(oid, row, limits["value_bytes"]):
+            compressed = len(zlib.compress(value, COMPRESSION_LEVEL))
+            if compressed > limits["value_bytes"]:
+                raise limits.error("value_bytes", compressed, type=name)
+        limits.check("row_bytes", len(row))
+
+    def _long_values(self, oid: int, row: bytes, least: int) -> Iterator[tuple[str, bytes]]:
+        """The types and bytes of a row's values that have more than `least` characters or bytes."""
+        catalog = self.catalog
+        for column, value in zip(catalog.relation(oid).columns, decode_row(row), strict=False):
+            if isinstance(value, str | bytes):
+                data = value.encode() if isinstance(value, str) else value
+                row_type = catalog.pg_type.get(catalog.base_type(column.typid))
+                name = row_type.typname if row_type is not None and not column.dropped else ""
+                if len(data) > least and name in LIMITED_TYPES:
+                    yield name, data
 
     def size(self) -> int:
         """The bytes of rows and index entries that COMMIT would write."""
@@ -61,15 +87,15 @@ class DsqlTransaction(OptimisticTransaction):
         )
 
 
-def table_prefixes(catalog: Any) -> frozenset[bytes]:
-    """The first four bytes of the keys of tables' rows."""
-    found: frozenset[bytes] | None = catalog.cache.get("dsql_tables")
+def table_relations(catalog: Any) -> dict[bytes, int]:
+    """The tables' oids by the first four bytes of the keys of their rows."""
+    found: dict[bytes, int] | None = catalog.cache.get("dsql_tables")
     if found is None:
         table = catalog.pg_class
-        found = frozenset(
-            row.relfilenode.to_bytes(4, "big")
+        found = {
+            row.relfilenode.to_bytes(4, "big"): row.oid
             for row in table.rows()
             if row.relkind == "r" and row.relfilenode >= 16_384
-        )
+        }
         catalog.cache["dsql_tables"] = found
     return found

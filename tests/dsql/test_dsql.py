@@ -1,4 +1,4 @@
-"""Refusals, limits and conflicts of the dsql mode, as they were recorded from the service."""
+"""Refusals and conflicts of the dsql mode, as they were recorded from the service."""
 
 import asyncio
 from collections.abc import Iterator
@@ -7,26 +7,18 @@ from typing import Any
 import pytest
 from gaveldb.engine.api import open_engine
 from gaveldb.engine.dsql import rules
-from gaveldb.engine.dsql.limits import LIMITS, Limits
 from gaveldb.engine.errors import SqlError
 
 from ..unit.sql_session import Collector, decode_rows
-
-SHRUNK = ("rows=5", "transaction_bytes=2kB", "key_columns=2", "indexes=2", "columns=6", "schemas=2",
-          "views=1",
-          "sequences=1", "tables=3", "statistics=1", "row_bytes=1kB", "key_bytes=100")  # fmt: skip
-
-
-# tested in test_connect.py
-OF_CONNECTIONS = ("connections", "connection_rate", "connection_burst", "connection_seconds")
 
 
 class World:
     """One engine in dsql mode, and sessions by number."""
 
-    def __init__(self) -> None:
+    def __init__(self, *limits: str) -> None:
+        self.error: SqlError | None = None  # of the last statement
         self.loop = asyncio.new_event_loop()
-        self.engine = open_engine({"in_memory": True, "dsql": True, "dsql_limits": SHRUNK})
+        self.engine = open_engine({"in_memory": True, "dsql": True, "dsql_limits": limits})
         self.loop.run_until_complete(self.engine.open())
         self.sessions: dict[int, tuple[Any, Collector]] = {}
         self.run("CREATE TABLE t (id int PRIMARY KEY, a text, n numeric)")
@@ -45,6 +37,7 @@ class World:
             self.sessions[number] = (session, sink)
         session, sink = self.sessions[number]
         sink.parts.clear()
+        self.error = None
 
         async def query() -> None:
             pending = session.simple_query(sql, sink)
@@ -54,6 +47,7 @@ class World:
         try:
             self.loop.run_until_complete(query())
         except SqlError as error:
+            self.error = error
             return str(error.sqlstate), error.message
         return decode_rows(b"".join(sink.parts))
 
@@ -166,62 +160,6 @@ def test_refusals(world: World) -> None:
 
 def test_serial(world: World) -> None:
     assert world.run("CREATE TABLE c (a serial)") == ("42704", 'type "serial" does not exist')
-
-
-LIMITED = {
-    "rows": ("UPDATE t SET a = 'y'", "INSERT INTO t SELECT g FROM generate_series(10, 15) g"),
-    "transaction_bytes": tuple(f"INSERT INTO t VALUES ({n}, repeat('x', 800))" for n in (10, 11, 12)),
-    "key_columns": ("CREATE TABLE c (a int, b int, d int, PRIMARY KEY (a, b, d))",),
-    "indexes": ("CREATE TABLE c (a int PRIMARY KEY, b int UNIQUE, d int UNIQUE)",),
-    "columns": ("CREATE TABLE c (a int, b int, d int, e int, f int, g int, h int)",),
-    "char_bytes": ("CREATE TABLE c (a char(4097))",),
-    "varchar_bytes": ("CREATE TABLE c (a varchar(65536))",),
-    "row_bytes": ("INSERT INTO t VALUES (10, repeat('x', 2000))",),
-}
-COUNTED = {
-    "schemas": ("CREATE SCHEMA s1", "CREATE SCHEMA s2", "CREATE SCHEMA s3"),
-    "views": ("CREATE VIEW v1 AS SELECT 1", "CREATE VIEW v2 AS SELECT 1"),
-    "sequences": ("CREATE SEQUENCE q1 CACHE 1", "CREATE SEQUENCE q2 CACHE 1"),
-    "tables": ("CREATE TABLE t2 (a int)", "CREATE TABLE t3 (a int)", "CREATE TABLE t4 (a int)"),
-    "statistics": ("CREATE STATISTICS x1 ON id, a FROM t", "CREATE STATISTICS x2 ON id, a FROM t"),
-    "key_bytes": ("CREATE TABLE k (a text PRIMARY KEY)", "INSERT INTO k VALUES (repeat('x', 200))"),
-}
-
-
-def text_of(name: str) -> tuple[str, str]:
-    error = Limits(SHRUNK).error(name, 0)
-    return str(error.sqlstate), error.message
-
-
-@pytest.mark.parametrize("name", LIMITED)
-def test_limits_of_transactions(world: World, name: str) -> None:
-    world.run("BEGIN")
-    for sql in LIMITED[name][:-1]:
-        assert world.run(sql) == []
-    answer = world.run(LIMITED[name][-1])
-    if answer == []:
-        answer = world.run("COMMIT")
-    assert answer == text_of(name)
-    world.run("ROLLBACK")
-
-
-@pytest.mark.parametrize("name", COUNTED)
-def test_limits_of_objects(world: World, name: str) -> None:
-    for sql in COUNTED[name][:-1]:
-        assert world.run(sql) == []
-    assert world.run(COUNTED[name][-1]) == text_of(name)
-
-
-def test_age(world: World) -> None:
-    world.run("BEGIN")
-    world.run("SELECT * FROM t")
-    world.sessions[1][0].transaction.transaction_timestamp -= 301 * 1_000_000
-    assert world.run("SELECT * FROM t") == ("54000", "transaction age limit of 300s exceeded")
-    world.run("ROLLBACK")
-
-
-def test_every_limit_is_tested() -> None:
-    assert {limit.name for limit in LIMITS} == {*LIMITED, *COUNTED, *OF_CONNECTIONS, "transaction_seconds"}
 
 
 OC000 = ("40001", rules.CONFLICT)

@@ -1,0 +1,152 @@
+"""The limits of the dsql mode: every one of them with its SQLSTATE and text, most made smaller."""
+
+from collections.abc import Iterator
+
+import pytest
+from gaveldb.engine.dsql.limits import LIMITS, Limits
+
+from .test_dsql import World
+
+SHRUNK = ("rows=5", "transaction_bytes=2kB", "key_columns=2", "indexes=2", "columns=6", "schemas=2",
+          "views=1",
+          "sequences=1", "tables=3", "statistics=1", "row_bytes=1kB", "key_bytes=100",
+          "value_bytes=500")  # fmt: skip
+
+
+# tested in test_connect.py
+OF_CONNECTIONS = ("connections", "connection_rate", "connection_burst", "connection_seconds")
+NOISE = "(SELECT string_agg(md5(g::text), '') FROM generate_series(1, 31) g)"  # 992 bytes, 500 if compressed
+
+
+@pytest.fixture
+def world() -> Iterator[World]:
+    made = World(*SHRUNK)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def unlimited() -> Iterator[World]:
+    """With the limits as they are."""
+    made = World()
+    yield made
+    made.close()
+
+
+LIMITED = {
+    "rows": ("UPDATE t SET a = 'y'", "INSERT INTO t SELECT g FROM generate_series(10, 15) g"),
+    "transaction_bytes": tuple(f"INSERT INTO t VALUES ({n}, repeat('x', 800))" for n in (10, 11, 12)),
+    "key_columns": ("CREATE TABLE c (a int, b int, d int, PRIMARY KEY (a, b, d))",),
+    "indexes": ("CREATE TABLE c (a int PRIMARY KEY, b int UNIQUE, d int UNIQUE)",),
+    "columns": ("CREATE TABLE c (a int, b int, d int, e int, f int, g int, h int)",),
+    "char_bytes": ("CREATE TABLE c (a char(4097))",),
+    "varchar_bytes": ("CREATE TABLE c (a varchar(65536))",),
+    "row_bytes": ("INSERT INTO t VALUES (10, repeat('x', 2000))",),
+    "value_bytes": (f"INSERT INTO t VALUES (10, {NOISE})",),
+}
+COUNTED = {
+    "schemas": ("CREATE SCHEMA s1", "CREATE SCHEMA s2", "CREATE SCHEMA s3"),
+    "views": ("CREATE VIEW v1 AS SELECT 1", "CREATE VIEW v2 AS SELECT 1"),
+    "sequences": ("CREATE SEQUENCE q1 CACHE 1", "CREATE SEQUENCE q2 CACHE 1"),
+    "tables": ("CREATE TABLE t2 (a int)", "CREATE TABLE t3 (a int)", "CREATE TABLE t4 (a int)"),
+    "statistics": ("CREATE STATISTICS x1 ON id, a FROM t", "CREATE STATISTICS x2 ON id, a FROM t"),
+    "key_bytes": ("CREATE TABLE k (a text PRIMARY KEY)", "INSERT INTO k VALUES (repeat('x', 200))"),
+}
+
+
+def text_of(name: str, **more: str) -> tuple[str, str]:
+    error = Limits(SHRUNK).error(name, 0, **{"type": "text", **more})
+    return str(error.sqlstate), error.message
+
+
+@pytest.mark.parametrize("name", LIMITED)
+def test_limits_of_transactions(world: World, name: str) -> None:
+    world.run("BEGIN")
+    for sql in LIMITED[name][:-1]:
+        assert world.run(sql) == []
+    answer = world.run(LIMITED[name][-1])
+    if answer == []:
+        answer = world.run("COMMIT")
+    assert answer == text_of(name)
+    world.run("ROLLBACK")
+
+
+@pytest.mark.parametrize("name", COUNTED)
+def test_limits_of_objects(world: World, name: str) -> None:
+    for sql in COUNTED[name][:-1]:
+        assert world.run(sql) == []
+    assert world.run(COUNTED[name][-1]) == text_of(name)
+
+
+def test_age(world: World) -> None:
+    world.run("BEGIN")
+    world.run("SELECT * FROM t")
+    world.sessions[1][0].transaction.transaction_timestamp -= 301 * 1_000_000
+    assert world.run("SELECT * FROM t") == ("54000", "transaction age limit of 300s exceeded")
+    world.run("ROLLBACK")
+
+
+def test_every_limit_is_tested() -> None:
+    assert {limit.name for limit in LIMITS} == {*LIMITED, *COUNTED, *OF_CONNECTIONS, "transaction_seconds"}
+
+
+@pytest.mark.parametrize("explicit", [False, True])
+@pytest.mark.parametrize(
+    "statement",
+    ["INSERT INTO u SELECT g FROM generate_series(1, {n}) g", "UPDATE u SET id = -id WHERE id <= {n}",
+     "DELETE FROM u WHERE id <= {n}"],
+)  # fmt: skip
+def test_row_count_exactly(unlimited: World, statement: str, explicit: bool) -> None:
+    world = unlimited
+    world.run("CREATE TABLE u (id int)")
+    if not statement.startswith("INSERT"):
+        for low in (1, 3000):
+            world.run(f"INSERT INTO u SELECT generate_series({low}, {low} + 2998)")
+    before = world.run("SELECT count(*) FROM u")
+    for count, answer in ((3001, ("54000", "transaction row limit exceeded")), (3000, [])):
+        assert world.run("SELECT count(*) FROM u") == before
+        if explicit:
+            world.run("BEGIN")
+        assert world.run(statement.format(n=count)) == answer
+        if explicit:
+            world.run("COMMIT")
+
+
+def test_rows_of_several_statements_count(unlimited: World) -> None:
+    unlimited.run("CREATE TABLE u (id int)")
+    unlimited.run("BEGIN")
+    for _ in range(3):
+        assert unlimited.run("INSERT INTO u SELECT generate_series(1, 1000)") == []
+    assert unlimited.run("INSERT INTO u VALUES (1)") == ("54000", "transaction row limit exceeded")
+    unlimited.run("ROLLBACK")
+
+
+def test_details(unlimited: World) -> None:
+    world = unlimited
+    world.run("BEGIN")
+    for number in range(10, 21):
+        assert world.run(f"INSERT INTO t VALUES ({number}, repeat('x', 1000000))") == []
+    assert world.run("COMMIT") == ("54000", "transaction size limit 10mb exceeded")
+    assert world.error is not None and world.error.detail == "Current transaction size 10.49mb > 10mb"
+    world.run("BEGIN")
+    world.run("SELECT * FROM t")
+    world.sessions[1][0].transaction.transaction_timestamp -= 301 * 1_000_000
+    assert world.run("SELECT * FROM t")[0] == "54000"
+    assert world.error is not None and world.error.detail == "Current transaction age 301s exceeds 300s"
+
+
+@pytest.mark.parametrize(
+    ("declared", "value", "name"),
+    [
+        ("text", NOISE, "text"),
+        ("varchar(2000)", NOISE, "varchar"),
+        ("bytea", f"convert_to({NOISE}, 'UTF8')", "bytea"),
+        ("json", f"to_json({NOISE})", "json"),
+        ("jsonb", f"to_jsonb({NOISE})", "jsonb"),
+        ("text", "repeat('x', 900)", ""),  # becomes short
+        ("numeric(900)", "repeat('7', 900)::numeric", ""),
+    ],
+)
+def test_stored_size_of_a_value(world: World, declared: str, value: str, name: str) -> None:
+    world.run(f"CREATE TABLE v (a {declared})")
+    assert world.run(f"INSERT INTO v VALUES ({value})") == (text_of("value_bytes", type=name) if name else [])
