@@ -256,6 +256,10 @@ def plan_analyzed(session: "SessionState", plan: Plan, query: Query, *, deferrin
         raise SqlError(FEATURE_NOT_SUPPORTED, "rules that make several queries are not supported")
     query = queries[0]
     catalog = plan.catalog
+    if session.engine.dsql:
+        from .dsql.queries import check_query
+
+        check_query(query, catalog)
     check_permissions(catalog, session.role, query)
     try:
         planned = plan_query(query, catalog, session.settings)
