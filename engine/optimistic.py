@@ -7,6 +7,8 @@ validated reads, and the adjudicator decides at COMMIT.
 from collections.abc import Generator
 from typing import Any
 
+from gaveldb.journal.api import KEY_SHARE
+
 from .rowlocks import GONE
 from .transaction import Transaction
 
@@ -23,11 +25,20 @@ class OptimisticTransaction(Transaction):
         marked: bool = False,
         keys: tuple[int, ...] | None = None,
     ) -> bytes | bool | None:
-        """A row that is only `marked` (FOR UPDATE and the like) must not have changed at COMMIT; one that is
-        written is adjudicated anyway."""
+        """A row that is only `marked` (FOR UPDATE and the like) must not have changed at COMMIT, with FOR KEY
+        SHARE it must have its keys; one that is written is adjudicated anyway."""
         if marked:
-            self.validate_read(key)
+            entries = self._key_entries(key) if mode == KEY_SHARE else ()
+            for one in entries or (key,):
+                self.validate_read(one)
         return None
+
+    def _key_entries(self, key: bytes) -> list[bytes]:
+        """The row's entries in the indexes that foreign keys can refer to."""
+        value = self.get(key)
+        if value is None:
+            return []
+        return [make(None, key, value)[0] for make in _entry_functions(self.catalog, key[:4])]
 
     def unique_entry(self, key: bytes, rows: bytes) -> bytes | None:
         """The entry as the snapshot has it."""
@@ -64,6 +75,25 @@ class OptimisticTransaction(Transaction):
         """There is nothing to wait for."""
         return
         yield GONE
+
+
+def _entry_functions(catalog: Any, rows: bytes) -> list[Any]:
+    """What makes a row's entries in the indexes that foreign keys can refer to; `rows`: its key's prefix."""
+    found: list[Any] | None = catalog.cache.get(("entry_functions", rows))
+    if found is None:
+        from .compile.indexwriter import entry_function
+
+        number = int.from_bytes(rows, "big")
+        oid = next(row.oid for row in catalog.pg_class.rows() if row.relfilenode == number)
+        relation = catalog.relation(oid)
+        found = [
+            entry_function(catalog, None, relation, index)
+            for index in relation.indexes
+            if index.unique and not index.deferrable and index.predicate is None
+            if all(column.expr is None for column in index.keys)
+        ]
+        catalog.cache["entry_functions", rows] = found
+    return found
 
 
 def new_transaction(session: Any) -> Transaction:
