@@ -201,7 +201,8 @@ def pg_get_indexdef(
             text += " WITH " + out.operator_name(exclude_operators[n])
         items.append(text)
     if column:
-        return ""
+        hidden = hidden_includes(catalog, row)[column - len(row.indkey.items) - 1 :]
+        return hidden[0] if hidden and column > len(row.indkey.items) else ""
     if exclude_operators is not None:
         sql = f"EXCLUDE USING {quote_identifier(am)} ({', '.join(items)})"
     else:

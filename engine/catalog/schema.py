@@ -1,7 +1,8 @@
 """Catalog: one immutable version of one database's catalogs (contract: engine/catalog/api.py)."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from itertools import count
+from types import MappingProxyType
 from typing import Any
 
 from ..errors import SqlError
@@ -27,7 +28,12 @@ _RELATION_COLUMNS: dict[int, tuple[str, ...]] = {
 
 
 class Catalog:
-    """See engine/catalog/api.py. Tables are attributes: catalog.pg_type, catalog.pg_proc, ..."""
+    """See engine/catalog/api.py. Tables are attributes: catalog.pg_type, catalog.pg_proc, ...
+
+    shown: catalogs that queries see otherwise than they are: relid -> function of the catalog giving rows.
+    """
+
+    shown: Mapping[int, Callable[["Catalog"], Iterable[Any]]] = MappingProxyType({})
 
     def __init__(self, database_oid: int, tables: Mapping[int, CatalogTable], version: int) -> None:
         self.database_oid = database_oid

@@ -271,7 +271,7 @@ class CatalogTable:
         return None if rowid >= FIRST_STORED_ROWID else self._builtin.row(rowid)
 
     def rowid(self, row: Any) -> int:
-        """The row's row id. Of equal rows in a catalog without a key, one's."""
+        """The row's row id. Of equal rows in a catalog without a key, one's; 0 if it is only shown."""
         shape = self._builtin
         key = shape.key_of(row, shape.key_columns)
         if self._stored:
@@ -279,7 +279,7 @@ class CatalogTable:
             if rowid is not None:
                 return rowid
             if key not in shape.primary():  # one of several equal rows, and another one of them is gone
-                return next(rowid for rowid, stored in self._stored.items() if stored == row)
+                return next((rowid for rowid, stored in self._stored.items() if stored == row), 0)
         return shape.primary()[key][0]
 
     def pack_row(self, row: Any) -> bytes:

@@ -300,14 +300,17 @@ def _system_scan(scope: Scope, node: Any, relation: Relation, consume: Consume) 
     unit.root.need_prelude("catalog = ctx.catalog")
     table = unit.fresh(relation.name)
     frame.line(f"{table} = catalog.table({relation.oid})")
+    source = f"{table}.rows()"
+    if relation.oid in scope.catalog.shown:
+        source = f"catalog.shown[{relation.oid}](catalog)"
     if frame.breathing:
         rows = unit.fresh("rows")
-        frame.line(f"{rows} = list({table}.rows())")
+        frame.line(f"{rows} = list({source})")
         with loop_rows(scope, rows) as row:
             _consume_system_row(scope, node, relation, table, row, consume)
     else:
         row = unit.fresh("r")
-        with frame.block(f"for {row} in {table}.rows():"):
+        with frame.block(f"for {row} in {source}:"):
             _consume_system_row(scope, node, relation, table, row, consume)
 
 

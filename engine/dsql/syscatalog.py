@@ -4,6 +4,7 @@ that waits for a job, and another name for btree.
 These rows are laid over the catalogs when a database is loaded, and are never stored.
 """
 
+from collections.abc import Iterator
 from typing import Any
 
 from ..ddl.rows import new_row
@@ -11,6 +12,7 @@ from ..values import make_array
 
 FIRST_SYS_OID = 0x7FFF_FF00  # as the number of a relation it is one that no other gets
 SYS, JOBS, WAIT_FOR_JOB, ROLE_MAPPINGS = range(FIRST_SYS_OID, FIRST_SYS_OID + 4)
+FIRST_NORMAL_OID = 16_384
 FIRST_ATTRIBUTE_ROW = 0xFFFF_FF00
 BTREE_AM, HEAP_AM = 403, 2
 OWNER = 10
@@ -31,8 +33,10 @@ TABLES = {JOBS: ("jobs", JOB_COLUMNS), ROLE_MAPPINGS: ("iam_pg_role_mappings", M
 
 def with_sys(catalog: Any) -> Any:
     """The catalog with the rows of the dsql mode."""
-    return catalog.evolve(
+    new = catalog.evolve(
         {
+            # the service has no "english"; that it has no other either is inferred
+            3602: dict.fromkeys([row.oid for row in catalog.pg_ts_config.rows()]),
             2601: {BTREE_AM: catalog.pg_am.get(BTREE_AM)._replace(amname="btree_index")},
             2615: {SYS: (SYS, "sys", OWNER, catalog.pg_namespace.get(11).nspacl)},
             1259: {oid: _relation(catalog, oid) for oid in TABLES},
@@ -40,6 +44,57 @@ def with_sys(catalog: Any) -> Any:
             1255: {WAIT_FOR_JOB: _procedure(catalog)},
         }
     )
+    new.shown = {1249: shown_attributes, 1259: shown_relations, 2610: shown_indexes}
+    return new
+
+
+# --- primary keys hold the whole row, as the catalogs show it; here they do not, so the rows stay as they are
+
+
+def _included(catalog: Any, index: Any) -> list[int]:
+    """The columns that the index of a primary key says it has besides its key."""
+    if not index.indisprimary or index.indrelid < FIRST_NORMAL_OID:
+        return []
+    attributes = catalog.pg_attribute.find("attrelid", index.indrelid)
+    return [
+        row.attnum
+        for row in attributes
+        if row.attnum > 0 and not row.attisdropped and row.attnum not in index.indkey.items
+    ]
+
+
+def shown_indexes(catalog: Any) -> Iterator[Any]:
+    """pg_index."""
+    for row in catalog.pg_index.rows():
+        if others := _included(catalog, row):
+            key = make_array(21, [*row.indkey.items, *others])._replace(lowers=row.indkey.lowers)
+            row = row._replace(indnatts=len(key.items), indkey=key)
+        yield row
+
+
+def shown_relations(catalog: Any) -> Iterator[Any]:
+    """pg_class."""
+    for row in catalog.pg_class.rows():
+        if row.relkind == "i" and (index := catalog.pg_index.get(row.oid)) is not None:
+            row = row._replace(relnatts=row.relnatts + len(_included(catalog, index)))
+        yield row
+
+
+def shown_attributes(catalog: Any) -> Iterator[Any]:
+    """pg_attribute."""
+    yield from catalog.pg_attribute.rows()
+    for index in catalog.pg_index.rows():
+        for attnum, column in enumerate(_included(catalog, index), index.indnatts + 1):
+            row = catalog.pg_attribute.get(index.indrelid, column)
+            yield row._replace(
+                attrelid=index.indexrelid,
+                attnum=attnum,
+                attnotnull=False,
+                atthasdef=False,
+                attidentity="",
+                attgenerated="",
+                attacl=None,
+            )
 
 
 def _relation(catalog: Any, oid: int) -> Any:
