@@ -215,7 +215,8 @@ class Settings:
         self.version = 0
         self._values = dict(default_values())
         self._reset = self._values
-        self._custom: dict[str, str] = {}
+        self._custom = {name: name for name in server or () if name not in definitions()}
+        self._values.update(dict.fromkeys(self._custom, ""))
         self._sources: dict[str, str] = {}
         self._undo: list[tuple[str, Any, Any, Any]] = []
         self._locals: dict[str, Any] = {}
@@ -493,7 +494,7 @@ class Settings:
         key = name.lower()
         known = definitions().get(key) or definitions().get(_OBSOLETE_NAMES.get(key, ""))
         if known is None:
-            if "." not in key:
+            if "." not in key and key not in self._custom:
                 raise SqlError(UNDEFINED_OBJECT, f'unrecognized configuration parameter "{name}"')
             if key not in self._values:
                 self._declare(name, key)

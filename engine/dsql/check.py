@@ -62,6 +62,9 @@ def _function_call(node: Any) -> None:
     name = node.funcname[-1].sval
     if name.startswith(rules.REFUSED_FUNCTIONS):
         raise refused(f"function {name} not supported")
+    if name in rules.TEXT_SEARCH and len(node.args or ()) == 1:
+        known = rules.TEXT_SEARCH_DEFAULT
+        raise SqlError(UNDEFINED_OBJECT, f'text search configuration "{known}" does not exist')
 
 
 def _locking(node: Any) -> None:
@@ -224,13 +227,21 @@ def _table(session: Any, statement: Any, source: str) -> None:
     for key in keys:
         limits.check("key_columns", len(key))
         for name in key:
-            if name in columns and _base(columns[name].typeName) in rules.NOT_IN_KEYS:
-                raise refused(f"datatype {_shown(columns[name].typeName)} is not supported in a key")
+            if name in columns and (base := _key_type(session, columns[name].typeName)) in rules.NOT_IN_KEYS:
+                raise refused(f"datatype {rules.TYPE_NAMES[base]} is not supported in a key")
     _relations(session, "r", "tables")
 
 
 def _base(type_name: Any) -> str:
     return str(type_name.names[-1].sval)
+
+
+def _key_type(session: Any, type_name: Any) -> str:
+    """The type's name, of a domain that below it."""
+    catalog = session.catalog
+    oid = catalog.type_oid(_base(type_name), session.search_path(catalog))
+    row = catalog.pg_type.get(catalog.base_type(oid)) if oid else None
+    return row.typname if row is not None else _base(type_name)
 
 
 def _shown(type_name: Any) -> str:

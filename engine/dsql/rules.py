@@ -128,6 +128,13 @@ REFUSED_FUNCTIONS = (
     "pg_advisory_",
     "pg_try_advisory_",
 )
+# their configuration, if none is given, is one that the service does not have
+TEXT_SEARCH = frozenset(
+    f"{name}to_ts{kind}"
+    for kind in ("query", "vector")
+    for name in ("", "plain", "phrase", "websearch_", "json_", "jsonb_")
+)
+TEXT_SEARCH_DEFAULT = "english"
 SETTABLE = frozenset(
     [
         "application_name",
@@ -148,6 +155,8 @@ SERVER_SETTINGS = {
     "server_version": "16.15",
     "server_version_num": "160015",
     "timezone": "UTC",
+    "dsql.enable_batched_nestloop": "on",  # the value is inferred, as the next one's
+    "disable_sync_create_index": "on",
 }
 
 DDL = frozenset(
