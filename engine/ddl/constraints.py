@@ -22,7 +22,7 @@ from ..sqlstates import (
 from ..tree import strip_locations
 from .dependencies import AUTO, NORMAL, PG_CLASS, PG_CONSTRAINT, Address, record_dependency, record_expression
 from .heap import BTREE_AM, attnums_array, column_number, table_parse_state
-from .indexes import IndexColumn, index_opclass, insert_index
+from .indexes import IndexColumn, check_column_count, index_opclass, insert_index
 from .names import choose_relation_name, find_relation, is_owner, make_object_name
 from .reloptions import storage_options
 from .rows import new_row
@@ -301,6 +301,7 @@ def add_key(ctx: Any, relid: int, constraint: Any, *, build: bool, only: bool = 
             else None,
         )
     keys, include = key_columns(ctx, relation, constraint)
+    check_column_count(ctx, len(keys) + len(include))
     if primary:
         for attnum in keys:
             if relation.columns[attnum - 1].generated == "v":

@@ -91,8 +91,7 @@ def create_index(ctx: Any, statement: ast.IndexStmt, *, build: bool = True) -> A
     pstate = table_parse_state(ctx, oid)
     columns = [index_column(ctx, pstate, relation, element, am) for element in statement.indexParams]
     include = [included_column(relation, element) for element in statement.indexIncludingParams or ()]
-    if len(columns) + len(include) > KEYS_MAX:
-        raise SqlError(TOO_MANY_COLUMNS, f"cannot use more than {KEYS_MAX} columns in an index")
+    check_column_count(ctx, len(columns) + len(include))
     if statement.unique and am != BTREE_AM:
         raise SqlError(
             FEATURE_NOT_SUPPORTED, f'access method "{statement.accessMethod}" does not support unique indexes'
@@ -125,6 +124,15 @@ def create_index(ctx: Any, statement: ast.IndexStmt, *, build: bool = True) -> A
         only=not statement.relation.inh,
         build=build,
     )
+
+
+def check_column_count(ctx: Any, count: int) -> None:
+    """Key and INCLUDEd columns of an index."""
+    limits = ctx.session.engine.limits
+    if limits is not None:
+        limits.check("index_columns", count)
+    elif count > KEYS_MAX:
+        raise SqlError(TOO_MANY_COLUMNS, f"cannot use more than {KEYS_MAX} columns in an index")
 
 
 def unsuitable_relation(kind: str) -> str:

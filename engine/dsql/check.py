@@ -12,6 +12,7 @@ from . import rules
 from .syscatalog import FIRST_SYS_OID
 
 FIRST_NORMAL_OID = 16_384
+VARIABLE_HEADER = 4  # what a typmod of char and varchar has added
 _USING = re.compile(r"\bon\b[^(]*\busing\b", re.IGNORECASE)
 
 
@@ -175,6 +176,7 @@ def _relations(session: Any, kind: str, name: str) -> None:
 def _view(session: Any, statement: Any, source: str) -> None:
     if statement.view.relpersistence == "t":
         raise refused("TEMPORARY or TEMP view not supported for CREATE VIEW")  # inferred
+    session.engine.limits.check("view_bytes", len(source.encode()))
     _relations(session, "v", "views")
 
 
@@ -227,21 +229,38 @@ def _table(session: Any, statement: Any, source: str) -> None:
     for key in keys:
         limits.check("key_columns", len(key))
         for name in key:
-            if name in columns and (base := _key_type(session, columns[name].typeName)) in rules.NOT_IN_KEYS:
-                raise refused(f"datatype {rules.TYPE_NAMES[base]} is not supported in a key")
+            if name in columns:
+                _declared_key(session, columns[name].typeName)
     _relations(session, "r", "tables")
+
+
+def _size(type_name: Any) -> int:
+    typmods = type_name.typmods or ()
+    return int(getattr(getattr(typmods[0], "val", None), "ival", 0) or 0) if typmods else 0
 
 
 def _base(type_name: Any) -> str:
     return str(type_name.names[-1].sval)
 
 
-def _key_type(session: Any, type_name: Any) -> str:
-    """The type's name, of a domain that below it."""
+def _declared_key(session: Any, type_name: Any) -> None:
+    """The type of a key's column as CREATE TABLE has it."""
     catalog = session.catalog
     oid = catalog.type_oid(_base(type_name), session.search_path(catalog))
-    row = catalog.pg_type.get(catalog.base_type(oid)) if oid else None
-    return row.typname if row is not None else _base(type_name)
+    if oid:
+        size = _size(type_name)
+        _key_type(session, oid, size + VARIABLE_HEADER if size else -1)
+
+
+def _key_type(session: Any, typid: int, typmod: int) -> None:
+    """Whether a type may be in a key; of a domain the one below it."""
+    base, typmod = session.catalog.base_type_and_typmod(typid, typmod)
+    row = session.catalog.pg_type.get(base)
+    name = row.typname if row is not None else ""
+    if name in rules.NOT_IN_KEYS:
+        raise refused(f"datatype {rules.TYPE_NAMES[name]} is not supported in a key")
+    if name in ("bpchar", "varchar"):
+        session.engine.limits.check("declared_key_bytes", typmod - VARIABLE_HEADER)
 
 
 def _shown(type_name: Any) -> str:
@@ -281,11 +300,10 @@ def _column_type(session: Any, type_name: Any) -> None:
         type_name.typmods = tuple(
             ast.A_Const(isnull=False, val=ast.Integer(ival=number)) for number in rules.NUMERIC_DEFAULT
         )
-    size = getattr(getattr(typmods[0], "val", None), "ival", 0) if typmods else 0
     if base == "bpchar":
-        session.engine.limits.check("char_bytes", size or 0)
+        session.engine.limits.check("char_bytes", _size(type_name))
     elif base == "varchar":
-        session.engine.limits.check("varchar_bytes", size or 0)
+        session.engine.limits.check("varchar_bytes", _size(type_name))
 
 
 def _domain(session: Any, statement: Any, source: str) -> None:
@@ -319,16 +337,15 @@ def _async_index(session: Any, statement: Any, source: str) -> None:
         raise refused("USING not supported for CREATE INDEX")
     oid = _find(session, statement.relation)
     relation = session.catalog.relation(oid) if oid else None
-    types = {column.name: column.typid for column in relation.columns} if relation else {}
+    columns = {column.name: column for column in relation.columns} if relation else {}
     for element in statement.indexParams:
         if element.ordering.name != "SORTBY_DEFAULT":
             raise refused("specifying sort order not supported for index keys")
         if element.opclass:
             raise refused("opclass not supported for index keys")
-        base = session.catalog.base_type(types.get(element.name, 0)) if element.name in types else 0
-        row = session.catalog.pg_type.get(base)
-        if row is not None and row.typname in rules.NOT_IN_KEYS:
-            raise refused(f"datatype {rules.TYPE_NAMES[row.typname]} is not supported in a key")
+        column = columns.get(element.name)
+        if column is not None:
+            _key_type(session, column.typid, column.typmod)
     session.engine.limits.check("key_columns", len(statement.indexParams))
     if relation is not None and relation.kind == "r":
         session.engine.limits.check("indexes", len(relation.indexes) + 1)
@@ -356,6 +373,19 @@ def _alter_table(session: Any, statement: Any, source: str) -> None:
             _drop_part(session, statement.relation, action, kind)
         elif kind == "AT_AddIdentity":
             _cache(action.def_.options, "identity column")
+    _live_columns(session, statement)
+
+
+def _live_columns(session: Any, statement: Any) -> None:
+    """How many columns there would be, without those dropped."""
+    actions = statement.cmds or ()
+    added = {action.def_.colname for action in actions if action.subtype.name == "AT_AddColumn"}
+    oid = _find(session, statement.relation) if added else 0
+    if not oid:
+        return
+    dropped = {action.name for action in actions if action.subtype.name == "AT_DropColumn"}
+    live = {column.name for column in session.catalog.relation(oid).columns if not column.dropped}
+    session.engine.limits.check("columns", len(live - dropped | added))
 
 
 def _add_constraint(constraint: Any) -> None:

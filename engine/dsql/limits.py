@@ -41,7 +41,9 @@ LIMITS = (
         detail="Current transaction age {now}s exceeds {limit}s",
     ),
     Limit("key_bytes", 1_981, "key size too large", inferred=True),  # documented: 1024; observed: 1981
+    Limit("declared_key_bytes", 2_000, "key size greater than {limit} bytes not supported"),  # of one column
     Limit("key_columns", 8, "more than {limit} column keys in an index are not supported", TOO_MANY_COLUMNS),
+    Limit("index_columns", 256, "cannot use more than {limit} columns in an index", TOO_MANY_COLUMNS),
     Limit("indexes", 24, "more than {limit} indexes per table are not allowed"),
     Limit("columns", 255, "tables can have at most {limit} columns", TOO_MANY_COLUMNS),
     Limit("row_bytes", 2 * MIB, "maximum row size exceeded"),
@@ -51,6 +53,9 @@ LIMITS = (
     Limit("schemas", 10, "more than {limit} schemas not allowed"),
     Limit("tables", 1_000, "creating more than {limit} tables not allowed"),
     Limit("views", 5_000, "creating more than {limit} views not allowed"),
+    Limit(
+        "view_bytes", 512 << 10, "view definition too large", inferred=True
+    ),  # docs 2 MiB; seen: 131-524 KiB
     Limit("sequences", 5_000, "creating more than {limit} sequences is not allowed"),
     Limit(
         "connections",

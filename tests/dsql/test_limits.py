@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 import pytest
+from gaveldb.engine.ddl import alter_columns
 from gaveldb.engine.dsql.limits import LIMITS, Limits
 
 from .test_dsql import World
@@ -10,7 +11,7 @@ from .test_dsql import World
 SHRUNK = ("rows=5", "transaction_bytes=2kB", "key_columns=2", "indexes=2", "columns=6", "schemas=2",
           "views=1",
           "sequences=1", "tables=3", "statistics=1", "row_bytes=1kB", "key_bytes=100",
-          "value_bytes=500")  # fmt: skip
+          "value_bytes=500", "declared_key_bytes=50", "index_columns=3", "view_bytes=100")  # fmt: skip
 
 
 # tested in test_connect.py
@@ -39,6 +40,9 @@ LIMITED = {
     "key_columns": ("CREATE TABLE c (a int, b int, d int, PRIMARY KEY (a, b, d))",),
     "indexes": ("CREATE TABLE c (a int PRIMARY KEY, b int UNIQUE, d int UNIQUE)",),
     "columns": ("CREATE TABLE c (a int, b int, d int, e int, f int, g int, h int)",),
+    "declared_key_bytes": ("CREATE TABLE c (a varchar(51) PRIMARY KEY)",),
+    "index_columns": ("CREATE INDEX ASYNC ON t (id) INCLUDE (a, n, a)",),
+    "view_bytes": (f"CREATE VIEW v AS SELECT '{'x' * 100}'",),
     "char_bytes": ("CREATE TABLE c (a char(4097))",),
     "varchar_bytes": ("CREATE TABLE c (a varchar(65536))",),
     "row_bytes": ("INSERT INTO t VALUES (10, repeat('x', 2000))",),
@@ -150,3 +154,61 @@ def test_details(unlimited: World) -> None:
 def test_stored_size_of_a_value(world: World, declared: str, value: str, name: str) -> None:
     world.run(f"CREATE TABLE v (a {declared})")
     assert world.run(f"INSERT INTO v VALUES ({value})") == (text_of("value_bytes", type=name) if name else [])
+
+
+KEY_TOO_LONG = ("54000", "key size greater than 2000 bytes not supported")
+TOO_MANY_COLUMNS = ("54011", "tables can have at most 255 columns")
+NO_WIDER_INDEX = ("54011", "cannot use more than 256 columns in an index")
+
+
+def columns(count: int, stem: str = "c") -> str:
+    return ", ".join([f"{stem}{number} int" for number in range(count)])
+
+
+@pytest.mark.parametrize(
+    ("sql", "answer"),
+    [
+        ("CREATE TABLE c (a varchar(2000) PRIMARY KEY)", []),
+        ("CREATE TABLE c (a varchar(2001) PRIMARY KEY)", KEY_TOO_LONG),
+        ("CREATE TABLE c (a varchar(3000) UNIQUE, b int)", KEY_TOO_LONG),
+        ("CREATE TABLE c (a char(2001), b int, PRIMARY KEY (b, a))", KEY_TOO_LONG),
+        ("CREATE TABLE c (a int PRIMARY KEY, b long UNIQUE)", KEY_TOO_LONG),
+        ("CREATE TABLE c (a text PRIMARY KEY, b varchar(3000))", []),
+        ("CREATE INDEX ASYNC ON k (a)", KEY_TOO_LONG),
+        ("CREATE INDEX ASYNC ON k (c, b)", KEY_TOO_LONG),
+        ("CREATE INDEX ASYNC ON k (d)", KEY_TOO_LONG),
+        (f"CREATE TABLE c ({columns(255)})", []),
+        (f"CREATE TABLE c ({columns(256)})", TOO_MANY_COLUMNS),
+        ("ALTER TABLE wide ADD COLUMN x int", []),
+        ("ALTER TABLE wide ADD COLUMN x int, ADD COLUMN y int", TOO_MANY_COLUMNS),
+        ("ALTER TABLE wide ADD COLUMN x int, ADD COLUMN y int, DROP COLUMN c1", []),
+        ("ALTER TABLE wide ADD COLUMN IF NOT EXISTS c1 int, ADD COLUMN x int", []),
+        (f"CREATE INDEX ASYNC ON wide (c1) INCLUDE ({'c2, ' * 255}c3)", NO_WIDER_INDEX),
+        (f"CREATE TABLE c (a int, PRIMARY KEY (a) INCLUDE ({'a, ' * 255}a))", NO_WIDER_INDEX),
+        (f"CREATE TABLE c (a int, PRIMARY KEY (a) INCLUDE ({'a, ' * 254}a))", []),
+        (f"CREATE VIEW v AS SELECT '{'x' * (511 << 10)}'", []),
+        (f"CREATE VIEW v AS SELECT '{'x' * (512 << 10)}'", ("54000", "view definition too large")),
+    ],
+)
+def test_definitions(unlimited: World, sql: str, answer: object) -> None:
+    unlimited.run("CREATE DOMAIN long AS varchar(3000)")
+    unlimited.run("CREATE TABLE k (a varchar(3000), b char(2001), c int, d long)")
+    unlimited.run(f"CREATE TABLE wide ({columns(254)})")
+    assert unlimited.run(sql) == answer
+
+
+def test_wide_index(unlimited: World) -> None:
+    unlimited.run(f"CREATE TABLE wide ({columns(254)})")
+    assert len(unlimited.run(f"CREATE INDEX ASYNC ON wide (c1) INCLUDE ({'c2, ' * 254}c3)")) == 1
+
+
+def test_columns_of_a_life(unlimited: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Those dropped count, as in PostgreSQL."""
+    monkeypatch.setattr(alter_columns, "COLUMNS_MAX", alter_columns.COLUMNS_MAX - 1585)
+    unlimited.run(f"CREATE TABLE wide (id int, {columns(12)})")
+    dropped = [f"DROP COLUMN c{number}" for number in range(12)]
+    assert unlimited.run(f"ALTER TABLE wide {', '.join(dropped)}") == []
+    lifetime = ("54011", "tables can have at most 15 columns")
+    assert unlimited.run("ALTER TABLE wide ADD COLUMN x int, ADD COLUMN y int, ADD COLUMN z int") == lifetime
+    assert unlimited.run("ALTER TABLE wide ADD COLUMN x int, ADD COLUMN y int") == []
+    assert unlimited.run("ALTER TABLE wide ADD COLUMN z int") == lifetime
