@@ -40,7 +40,7 @@ from .errors import RequestError, protocol_lost, protocol_violation
 from .express import Express, answer, answer_parse, remember
 from .expressquery import Query, answer_query
 from .fastpath import call_function
-from .frames import HEADER, HEADER_BYTES, LIMITS, Inbound
+from .frames import HEADER, HEADER_BYTES, Inbound
 from .output import BUFFER_BYTES_MAX, ClientOutput
 
 if TYPE_CHECKING:
@@ -64,9 +64,9 @@ class Connection(asyncio.Protocol):
     """The protocol state machine of one session."""
 
     __slots__ = (
-        "_busy_poll", "_closing", "_copy_waiter", "_ended", "_inbound", "_out_of_step", "_paused_reading",
-        "_ready_after", "_running", "_scheduled", "_skipping", "_texts", "_turning", "express", "key",
-        "output", "parsed", "queries", "server", "session", "transport",
+        "_busy_poll", "_closing", "_copy_waiter", "_ended", "_inbound", "_limits", "_out_of_step",
+        "_paused_reading", "_ready_after", "_running", "_scheduled", "_skipping", "_texts", "_turning",
+        "express", "key", "output", "parsed", "queries", "server", "session", "transport",
     )  # fmt: skip
 
     def __init__(self, server: "Server", transport: asyncio.Transport, output: ClientOutput, session: Session,
@@ -82,6 +82,7 @@ class Connection(asyncio.Protocol):
         session.on_terminate = self.abort  # type: ignore[attr-defined]
         output.idle = self._at_rest
         self._inbound = Inbound()
+        self._limits = server.message_limits
         self._running: Coroutine[Any, Any, None] | None = None
         self._copy_waiter: asyncio.Future[bytes | None] | None = None
         self._ready_after = False  # ReadyForQuery is due when the message at hand is done
@@ -182,6 +183,7 @@ class Connection(asyncio.Protocol):
         inbound = self._inbound
         inbound.gather()
         output = self.output
+        limits = self._limits
         output.busy = self._turning = True
         data = inbound.data
         position = inbound.position
@@ -190,7 +192,7 @@ class Connection(asyncio.Protocol):
         deadline = 0.0
         while size - position >= HEADER_BYTES and not self._closing and not output.paused:
             tag, length = _unpack_header(data, position)
-            if not 4 <= length <= LIMITS[tag]:
+            if not 4 <= length <= limits[tag]:
                 self._bad_frame(tag, length)
                 break
             following = position + 1 + length
@@ -400,8 +402,10 @@ class Connection(asyncio.Protocol):
         self._close()
 
     def _bad_frame(self, tag: int, length: int) -> None:
-        if not LIMITS[tag]:
+        if not self._limits[tag]:
             self._fatal(protocol_lost(f"invalid frontend message type {tag}"))
+        elif self.server.config.dsql:
+            self._fatal(protocol_lost(self.server.engine.limits.error("message_bytes", length).message))
         else:
             # As PostgreSQL: only the log hears of it, for the peer hardly speaks the protocol.
             log.warning("invalid message length %d of message type %d", length, tag)
@@ -467,7 +471,7 @@ class Connection(asyncio.Protocol):
             self._copy_waiter = None
             return
         try:
-            found = pull_copy_data(self._inbound, self.output.codec)
+            found = pull_copy_data(self._inbound, self.output.codec, self._limits)
         except SqlError as error:
             self._copy_waiter = None
             self._out_of_step = error.severity == "FATAL"

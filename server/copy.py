@@ -11,7 +11,7 @@ from gaveldb.engine.errors import SqlError
 from gaveldb.engine.sqlstates import QUERY_CANCELED
 
 from .errors import protocol_lost
-from .frames import HEADER, HEADER_BYTES, LIMITS, Inbound
+from .frames import HEADER, HEADER_BYTES, Inbound
 from .messages import parse_string
 
 PIECE_BYTES_MAX = 256 * 1024
@@ -22,8 +22,8 @@ COPY_FAIL: Final = ord("f")
 IGNORED: Final = b"HS"
 
 
-def pull_copy_data(inbound: Inbound, codec: str) -> bytes | Literal[False] | None:
-    """The next piece, None after CopyDone, False if nothing has arrived yet.
+def pull_copy_data(inbound: Inbound, codec: str, limits: tuple[int, ...]) -> bytes | Literal[False] | None:
+    """The next piece, None after CopyDone, False if nothing has arrived yet. `limits`: see frames.py.
 
     Raises 57014 after CopyFail, and 08P01, FATAL, for any other message.
     """
@@ -36,17 +36,21 @@ def pull_copy_data(inbound: Inbound, codec: str) -> bytes | Literal[False] | Non
     while size - position >= HEADER_BYTES and pieces_bytes < PIECE_BYTES_MAX:
         tag, length = HEADER.unpack_from(data, position)
         following = position + 1 + length
-        if 4 <= length <= LIMITS[tag] and following > size:
+        if limits[tag] and not 4 <= length <= limits[tag]:
+            if pieces:
+                break
+            raise protocol_lost("invalid message length")
+        if limits[tag] and following > size:
             inbound.needed = following - position
             break
-        if tag == COPY_DATA and length >= 4:
+        if tag == COPY_DATA:
             pieces.append(data[position + 5 : following])
             pieces_bytes += length
         elif tag not in IGNORED:
             if pieces:
                 break
             inbound.position = following
-            _end(tag, length, data, position + 5, following, codec)
+            _end(tag, data, position + 5, following, codec)
             return None
         position = following
     inbound.position = position
@@ -54,9 +58,7 @@ def pull_copy_data(inbound: Inbound, codec: str) -> bytes | Literal[False] | Non
     return b"".join(pieces) if pieces else False
 
 
-def _end(tag: int, length: int, data: bytes, position: int, end: int, codec: str) -> None:
-    if length < 4:
-        raise protocol_lost("invalid message length")
+def _end(tag: int, data: bytes, position: int, end: int, codec: str) -> None:
     if tag == COPY_FAIL:
         reason = parse_string(data, position, end, codec)
         raise SqlError(QUERY_CANCELED, f"COPY from stdin failed: {reason}")

@@ -20,17 +20,17 @@ STARTUP_PACKET_BYTES_MAX = 10_000
 PASSWORD_BYTES_MAX = 65_535
 
 
-def _limits() -> tuple[int, ...]:
-    limits = [0] * 256
+def limits(most: int) -> tuple[int, ...]:
+    """Largest length of a message by tag, once the session runs; 0: there is no such message."""
+    found = [0] * 256
     for tag in b"QFBPd":
-        limits[tag] = LARGE_MESSAGE_BYTES_MAX
+        found[tag] = most
     for tag in b"CDEHSXcf":
-        limits[tag] = SMALL_MESSAGE_BYTES_MAX
-    return tuple(limits)
+        found[tag] = min(SMALL_MESSAGE_BYTES_MAX, most)
+    return tuple(found)
 
 
-LIMITS = _limits()
-"""Largest length of a message by tag, once the session runs; 0: there is no such message."""
+LIMITS = limits(LARGE_MESSAGE_BYTES_MAX)
 
 
 class Inbound:

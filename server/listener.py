@@ -11,7 +11,7 @@ from gaveldb.engine.api import Engine
 from gaveldb.engine.errors import SqlError
 from gaveldb.engine.sqlstates import ADMIN_SHUTDOWN
 
-from . import auth
+from . import auth, frames
 from .busypoll import BusyPoll
 from .config import Config, is_loopback
 from .connection import Connection
@@ -41,6 +41,7 @@ class Server:
         self.port = config.port
         self._verifier: str | None = None
         self.gate: DsqlGate | None = DsqlGate(self) if config.dsql else None
+        self.message_limits = frames.limits(engine.limits["message_bytes"]) if config.dsql else frames.LIMITS
         self._pids = itertools.count(1000)
         self._listening: list[asyncio.AbstractServer] = []
         self._transports = 0

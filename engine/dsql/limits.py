@@ -7,7 +7,9 @@ from typing import NamedTuple
 from ..errors import SqlError
 from ..sqlstates import (
     CONFIGURATION_LIMIT_EXCEEDED,
+    DISK_FULL,
     PROGRAM_LIMIT_EXCEEDED,
+    PROTOCOL_VIOLATION,
     TOO_MANY_COLUMNS,
     TOO_MANY_CONNECTIONS,
     SqlState,
@@ -71,6 +73,8 @@ LIMITS = (
     ),
     Limit("connection_burst", 1_000, "Unable to accept connection, rate exceeded."),
     Limit("connection_seconds", 3_600, "connection age limit exceeded", inferred=True),
+    Limit("message_bytes", 10 * MIB, "invalid message length", PROTOCOL_VIOLATION),
+    Limit("storage_bytes", 10 << 40, "Current cluster size exceeds cluster size limit.", DISK_FULL),
     Limit("statistics", 5, "more than {limit} extended statistics per table are not allowed"),
 )
 BY_NAME = {limit.name: limit for limit in LIMITS}

@@ -24,6 +24,7 @@ from typing import Any
 from gaveldb.engine.api import open_engine
 from gaveldb.server.busypoll import BusyPoll
 from gaveldb.server.connection import Connection
+from gaveldb.server.frames import LIMITS
 from gaveldb.server.output import ClientOutput
 
 ACCOUNTS = 10_000
@@ -89,6 +90,7 @@ class _Listener:
 
     stopping = False
     busy_poll = BusyPoll(0)
+    message_limits = LIMITS
 
     def forget(self, _: object) -> bool:
         return True

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,10 +16,11 @@ from ..unit.sql_session import Collector, decode_rows
 class World:
     """One engine in dsql mode, and sessions by number."""
 
-    def __init__(self, *limits: str) -> None:
+    def __init__(self, *limits: str, data_dir: Path | None = None) -> None:
         self.error: SqlError | None = None  # of the last statement
         self.loop = asyncio.new_event_loop()
-        self.engine = open_engine({"in_memory": True, "dsql": True, "dsql_limits": limits})
+        place = {"in_memory": True} if data_dir is None else {"data_dir": data_dir}
+        self.engine = open_engine({**place, "dsql": True, "dsql_limits": limits})
         self.loop.run_until_complete(self.engine.open())
         self.sessions: dict[int, tuple[Any, Collector]] = {}
         self.run("CREATE TABLE t (id int PRIMARY KEY, a text, n numeric)")

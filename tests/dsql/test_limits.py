@@ -1,11 +1,16 @@
 """The limits of the dsql mode: every one of them with its SQLSTATE and text, most made smaller."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
+import psycopg
 import pytest
 from gaveldb.engine.ddl import alter_columns
-from gaveldb.engine.dsql.limits import LIMITS, Limits
+from gaveldb.engine.dsql.limits import LIMITS, MIB, Limits
 
+from ..server_process import ServerProcess
+from ..wire.messages import encode
+from ..wire.runner import Client
 from .test_dsql import World
 
 SHRUNK = ("rows=5", "transaction_bytes=2kB", "key_columns=2", "indexes=2", "columns=6", "schemas=2",
@@ -91,7 +96,8 @@ def test_age(world: World) -> None:
 
 
 def test_every_limit_is_tested() -> None:
-    assert {limit.name for limit in LIMITS} == {*LIMITED, *COUNTED, *OF_CONNECTIONS, "transaction_seconds"}
+    others = ("transaction_seconds", "message_bytes", "storage_bytes")  # functions of their own below
+    assert {limit.name for limit in LIMITS} == {*LIMITED, *COUNTED, *OF_CONNECTIONS, *others}
 
 
 @pytest.mark.parametrize("explicit", [False, True])
@@ -212,3 +218,64 @@ def test_columns_of_a_life(unlimited: World, monkeypatch: pytest.MonkeyPatch) ->
     assert unlimited.run("ALTER TABLE wide ADD COLUMN x int, ADD COLUMN y int, ADD COLUMN z int") == lifetime
     assert unlimited.run("ALTER TABLE wide ADD COLUMN x int, ADD COLUMN y int") == []
     assert unlimited.run("ALTER TABLE wide ADD COLUMN z int") == lifetime
+
+
+def test_storage_in_memory() -> None:
+    world = World("storage_bytes=100kB")
+    assert fill(world) > 50
+    assert len(world.run("SELECT 1")) == 1
+    world.close()
+
+
+def test_storage_on_disk(tmp_path: Path) -> None:
+    world = World("storage_bytes=4MB", data_dir=tmp_path)
+    assert fill(world, "100000") > 5
+    world.close()
+
+
+def fill(world: World, size: str = "1000") -> int:
+    """How many rows there was room for."""
+    for number in range(10, 1000):
+        answer = world.run(f"INSERT INTO t VALUES ({number}, repeat('x', {size}))")
+        if answer != []:
+            assert answer == ("53100", "Current cluster size exceeds cluster size limit.")
+            break
+    assert int(world.run("SELECT count(*) FROM t")[0][0]) == number - 7
+    assert world.run("CREATE TABLE u (id int)")[0] == "53100"
+    return number
+
+
+MESSAGES = [
+    ("Q", b"", b"SFATAL\0VFATAL\0C08P01\0Minvalid message length\0"),
+    ("B", b"", b"SFATAL\0VFATAL\0C08P01\0Minvalid message length\0"),
+    ("d", encode('Query {"text": "COPY t FROM STDIN"}'), b"C08P01\0Minvalid message length\0"),
+]
+
+
+def test_message_length() -> None:
+    with ServerProcess(None, 0, "--dsql") as server:
+        for tag, before, answer in MESSAGES:
+            client = Client((server.host, server.port))
+            client.start()
+            if before:
+                client.socket.sendall(encode('Query {"text": "CREATE TABLE t (a text)"}'))
+                client.until(["ReadyForQuery"])
+                client.socket.sendall(before)
+                client.until(["CopyInResponse"])
+            client.socket.sendall(tag.encode() + (10 * MIB + 1).to_bytes(4, "big"))
+            received = b""
+            while data := client.socket.recv(65536):
+                received += data
+            assert answer in received
+            client.close()
+
+
+def test_largest_message() -> None:
+    with ServerProcess(None, 0, "--dsql", "--user", "admin") as server:
+        url = f"postgresql://admin@127.0.0.1:{server.port}/postgres?sslmode=disable"
+        with psycopg.connect(url, autocommit=True) as connection:
+            overhead = len(b"select length('')\0") + 4
+            text = "x" * (10 * MIB - overhead)
+            assert connection.execute(f"select length('{text}')").fetchone() == (len(text),)
+            with pytest.raises(psycopg.OperationalError):
+                connection.execute(f"select length('{text}x')")

@@ -10,6 +10,7 @@ from gaveldb.engine.api import open_engine
 from gaveldb.server.busypoll import BusyPoll
 from gaveldb.server.connection import Connection
 from gaveldb.server.express import ENTRIES_MAX
+from gaveldb.server.frames import LIMITS
 from gaveldb.server.output import ClientOutput
 
 from ..wire.messages import decode, encode
@@ -35,6 +36,7 @@ class Wire(asyncio.Transport):
 class _Listener:
     stopping = False
     busy_poll = BusyPoll(0)
+    message_limits = LIMITS
 
     def forget(self, _: object) -> bool:
         return True
