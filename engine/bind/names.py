@@ -5,7 +5,7 @@ from typing import Any
 
 from pglast import ast
 
-from ..catalog.namespaces import explicit_namespace
+from ..catalog.namespaces import explicit_namespace, require_usage
 from ..errors import SqlError
 from ..sqlstates import FEATURE_NOT_SUPPORTED, SYNTAX_ERROR
 from .parse_state import AnalyzeContext
@@ -49,7 +49,9 @@ def deconstruct_qualified_name(context: AnalyzeContext, names: Sequence[Any]) ->
 
 
 def lookup_explicit_namespace(context: AnalyzeContext, schema: str, location: int | None = None) -> int:
-    """The oid of a schema that the statement names; raises 3F000."""
+    """The oid of a schema that the statement names; raises 3F000, 42501."""
     if location is not None and location < 0:
         location = None
-    return explicit_namespace(context.catalog, schema, context.temp_namespace, location)
+    namespace = explicit_namespace(context.catalog, schema, context.temp_namespace, location)
+    require_usage(context.catalog, context.role, namespace, context.temp_namespace, location)
+    return namespace

@@ -7,6 +7,7 @@ it; `add_ns_item_to_query` puts that into the join list and the namespace.
 from collections.abc import Sequence
 from typing import Any
 
+from ..catalog.namespaces import require_usage
 from ..errors import SqlError
 from ..sqlstates import (
     DATATYPE_MISMATCH,
@@ -57,6 +58,8 @@ def range_var_get_relid(pstate: ParseState, relation: Any) -> int:
             namespace = catalog.namespace_oid(relation.schemaname)
         if not namespace:
             return 0
+        position = max(location_of(relation), 0)
+        require_usage(catalog, context.role, namespace, context.temp_namespace, position)
         return catalog.relation_oid(relation.relname, (namespace,)) or 0
     return catalog.relation_oid(relation.relname, context.search_path) or 0
 

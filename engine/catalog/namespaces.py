@@ -8,7 +8,8 @@ from collections.abc import Iterable
 from typing import Any
 
 from ..errors import SqlError
-from ..sqlstates import INVALID_NAME, UNDEFINED_SCHEMA
+from ..sqlstates import INSUFFICIENT_PRIVILEGE, INVALID_NAME, UNDEFINED_SCHEMA
+from .privileges import has_privilege
 
 PG_CATALOG = 11
 PG_TOAST = 99
@@ -22,8 +23,6 @@ def effective_search_path(
 
     Schemas that do not exist, or on which `role` has no USAGE, are left out.
     """
-    from .privileges import has_privilege
-
     path: list[int] = []
     temp_named = False
     for name in names:
@@ -65,6 +64,15 @@ def explicit_namespace(catalog: Any, name: str, temp_namespace: int = 0, positio
     if oid is None:
         raise SqlError(UNDEFINED_SCHEMA, f'schema "{name}" does not exist', position=position)
     return int(oid)
+
+
+def require_usage(
+    catalog: Any, role: int, namespace: int, temp_namespace: int = 0, position: int | None = None
+) -> None:
+    """42501 unless the role may look up names in a schema that the statement names."""
+    if namespace != temp_namespace and not has_privilege(catalog, role, "schema", namespace, "USAGE"):
+        name = catalog.pg_namespace.get(namespace).nspname
+        raise SqlError(INSUFFICIENT_PRIVILEGE, f"permission denied for schema {name}", position=position)
 
 
 def function_candidates(

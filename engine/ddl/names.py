@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from ..catalog.namespaces import creation_namespace, explicit_namespace
+from ..catalog.namespaces import creation_namespace, explicit_namespace, require_usage
 from ..errors import SqlError
 from ..sqlstates import (
     FEATURE_NOT_SUPPORTED,
@@ -99,6 +99,8 @@ def find_relation(ctx: Any, range_var: Any, *, missing_ok: bool = False) -> int 
             if range_var.schemaname == "pg_temp"
             else catalog.namespace_oid(range_var.schemaname)
         )
+        if namespace:
+            require_usage(catalog, session.role, namespace, session.temporary_namespace)
         oid = catalog.relation_oid(range_var.relname, (namespace,)) if namespace else None
         if oid is None and not missing_ok:
             if not namespace:
