@@ -377,9 +377,9 @@ class GavelEngine:
                 raise SqlError(TOO_MANY_CONNECTIONS, f"too many connections for {what}", severity="FATAL")
         state = self.database(row.oid, database)
         if self.dsql:
-            from .dsql.session import check_options
+            from .dsql.session import check_start
 
-            check_options(options)
+            check_start(row.oid, database, options)
         settings = Settings(state.catalog, role, row.oid, options, self._server_settings, self._command_line)
         settings.of_command_line("max_prepared_transactions", str(self.max_prepared))
         session = self._session_class(self, state, role.oid, output, settings, pid=pid, peer=peer, user=user)

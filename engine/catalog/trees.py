@@ -96,6 +96,8 @@ def view_query(catalog: Any, relid: int) -> Any:
 
     for rule in catalog.pg_rewrite.find("ev_class", relid):
         if rule.rulename == "_RETURN":
+            if rule.ev_action.startswith(SQL_PREFIX):
+                return _analyze_system_view(catalog, relid, rule.ev_action[len(SQL_PREFIX) :])
             query = load(rule.ev_action)
             return query[0] if isinstance(query, (list, tuple)) else query
     raise SqlError(FEATURE_NOT_SUPPORTED, f"view with OID {relid} has no definition")

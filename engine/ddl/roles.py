@@ -400,9 +400,9 @@ def drop_role(ctx: Any, statement: ast.DropRoleStmt) -> None:
             transaction.catalog_delete("pg_auth_members", row)
     for oid in found:
         if ctx.session.engine.dsql:
-            from ..dsql.iam import forget_role
+            from ..dsql.iam import require_unmapped
 
-            forget_role(ctx, transaction.catalog.role_name(oid))
+            require_unmapped(ctx, oid)
         _drop(ctx, oid)
 
 

@@ -11,7 +11,12 @@ from ..errors import SqlError
 from ..portal import Portal
 from ..session import Session
 from ..settings import startup_options
-from ..sqlstates import FEATURE_NOT_SUPPORTED, INSUFFICIENT_PRIVILEGE, T_R_SERIALIZATION_FAILURE
+from ..sqlstates import (
+    FEATURE_NOT_SUPPORTED,
+    INSUFFICIENT_PRIVILEGE,
+    INVALID_CATALOG_NAME,
+    T_R_SERIALIZATION_FAILURE,
+)
 from ..statement import Plan
 from ..transaction import EPOCH_OFFSET_US, Transaction
 from . import rules
@@ -20,7 +25,13 @@ from .syscatalog import FIRST_SYS_OID, TABLES
 from .transaction import DsqlTransaction
 
 FIRST_NORMAL_OID = 16_384
+POSTGRES_OID = 5
 ADMIN = "admin"
+ADMIN_STATEMENTS = (
+    f"CREATE ROLE {ADMIN} LOGIN CREATEROLE",
+    f"ALTER DATABASE postgres OWNER TO {ADMIN}",
+    "REVOKE ALL ON SCHEMA public FROM public",
+)
 
 
 class DsqlSession(Session):
@@ -122,8 +133,10 @@ class DsqlSession(Session):
         return super()._commit_lost(error)
 
 
-def check_options(options: Mapping[str, str]) -> None:
-    """The parameters of the start-up packet: FATAL for one off the list."""
+def check_start(database: int, name: str, options: Mapping[str, str]) -> None:
+    """The start-up packet: FATAL for another database than the one, or a parameter off the list."""
+    if database != POSTGRES_OID:
+        raise SqlError(INVALID_CATALOG_NAME, f'database "{name}" does not exist', severity="FATAL")
     for name, _ in startup_options(options):
         if not rules.is_settable(name):
             error = unsettable(name)
@@ -151,12 +164,14 @@ class Nobody:
 
 
 async def make_admin(engine: Any) -> None:
-    """The role admin, which every cluster has."""
+    """The role admin, which every cluster has: no superuser, but the owner of the database, and so of the
+    schema public (the privileges are inferred from what it can do)."""
     output: Any = Nobody()
     session = engine.open_session("postgres", "postgres", {}, output, pid=0, peer="")
     session.faults = None
     try:
         if not session.catalog.pg_authid.find("rolname", ADMIN):
-            await session.simple_query(f"CREATE ROLE {ADMIN} LOGIN SUPERUSER CREATEROLE", output)
+            for statement in ADMIN_STATEMENTS:
+                await session.simple_query(statement, output)
     finally:
         session.close()

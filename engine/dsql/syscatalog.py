@@ -7,11 +7,12 @@ These rows are laid over the catalogs when a database is loaded, and are never s
 from collections.abc import Iterator
 from typing import Any
 
+from ..catalog.trees import SQL_PREFIX
 from ..ddl.rows import new_row
 from ..values import make_array
 
 FIRST_SYS_OID = 0x7FFF_FF00  # as the number of a relation it is one that no other gets
-SYS, JOBS, WAIT_FOR_JOB, ROLE_MAPPINGS = range(FIRST_SYS_OID, FIRST_SYS_OID + 4)
+SYS, JOBS, WAIT_FOR_JOB, ROLE_MAPPINGS, MAPPINGS_VIEW, MAPPINGS_RULE = range(FIRST_SYS_OID, FIRST_SYS_OID + 6)
 FIRST_NORMAL_OID = 16_384
 FIRST_ATTRIBUTE_ROW = 0xFFFF_FF00
 BTREE_AM, HEAP_AM = 403, 2
@@ -27,8 +28,22 @@ JOB_COLUMNS = (
     ("start_time", 1184),
     ("update_time", 1184),
 )
-MAPPING_COLUMNS = (("iam_oid", 26), ("arn", 25), ("pg_role_name", 25))
-TABLES = {JOBS: ("jobs", JOB_COLUMNS), ROLE_MAPPINGS: ("iam_pg_role_mappings", MAPPING_COLUMNS)}
+MAPPING_COLUMNS = (("iam_oid", 26), ("arn", 25), ("pg_role_oid", 26), ("grantor_pg_role_oid", 26))
+MAPPINGS_VIEW_COLUMNS = (
+    *MAPPING_COLUMNS[:3],
+    ("pg_role_name", 25),
+    MAPPING_COLUMNS[3],
+    ("grantor_pg_role_name", 25),
+)
+# the names of roles are those of the moment
+MAPPINGS_TEXT = """SELECT iam_oid, arn, pg_role_oid, r.rolname::text, grantor_pg_role_oid, g.rolname::text
+FROM sys.iam_mappings JOIN pg_authid r ON r.oid = pg_role_oid
+LEFT JOIN pg_authid g ON g.oid = grantor_pg_role_oid"""
+TABLES = {
+    JOBS: ("jobs", JOB_COLUMNS),
+    ROLE_MAPPINGS: ("iam_mappings", MAPPING_COLUMNS),
+    MAPPINGS_VIEW: ("iam_pg_role_mappings", MAPPINGS_VIEW_COLUMNS),
+}
 
 
 def with_sys(catalog: Any) -> Any:
@@ -41,6 +56,7 @@ def with_sys(catalog: Any) -> Any:
             2615: {SYS: (SYS, "sys", OWNER, catalog.pg_namespace.get(11).nspacl)},
             1259: {oid: _relation(catalog, oid) for oid in TABLES},
             1249: {FIRST_ATTRIBUTE_ROW + n: row for n, row in enumerate(_attributes(catalog))},
+            2618: {MAPPINGS_RULE: _view_rule(catalog)},
             1255: {WAIT_FOR_JOB: _procedure(catalog)},
         }
     )
@@ -99,6 +115,7 @@ def shown_attributes(catalog: Any) -> Iterator[Any]:
 
 def _relation(catalog: Any, oid: int) -> Any:
     name, columns = TABLES[oid]
+    view = oid == MAPPINGS_VIEW
     return new_row(
         catalog,
         "pg_class",
@@ -106,11 +123,27 @@ def _relation(catalog: Any, oid: int) -> Any:
         relname=name,
         relnamespace=SYS,
         relowner=OWNER,
-        relam=HEAP_AM,
-        relfilenode=oid,
-        relkind="r",
+        relam=0 if view else HEAP_AM,
+        relfilenode=0 if view else oid,
+        relkind="v" if view else "r",
+        relhasrules=view,
         relnatts=len(columns),
-        relacl=catalog.pg_class.get(1259).relacl,
+        relacl=None if oid == ROLE_MAPPINGS else catalog.pg_class.get(1259).relacl,
+    )
+
+
+def _view_rule(catalog: Any) -> Any:
+    return new_row(
+        catalog,
+        "pg_rewrite",
+        oid=MAPPINGS_RULE,
+        rulename="_RETURN",
+        ev_class=MAPPINGS_VIEW,
+        ev_type="1",
+        ev_enabled="O",
+        is_instead=True,
+        ev_qual="<>",
+        ev_action=SQL_PREFIX + MAPPINGS_TEXT,
     )
 
 

@@ -30,6 +30,15 @@ def _checked(name: str, value: str, choices: tuple[str, ...]) -> str:
     return value
 
 
+def _may_disturb_all(session: Any) -> bool:
+    """Superusers, and in the dsql mode, which lets nobody be one, the owner of the one database."""
+    catalog = session.current_catalog()
+    if is_superuser(catalog, session.role):
+        return True
+    owner = catalog.pg_database.get(catalog.database_oid).datdba
+    return session.engine.dsql and has_privs_of_role(catalog, session.role, owner)
+
+
 @implements("gaveldb_fail_commits", context=True)
 def fail_commits(ctx: Any, count: int | None, after: int | None, kind: str | None, scope: str | None) -> str:
     """The next `count` commits after `after` others; 0: none."""
@@ -44,7 +53,7 @@ def fail_commits(ctx: Any, count: int | None, after: int | None, kind: str | Non
     if _checked("scope", scope, SCOPES) == "session":
         arm(session).countdown = countdown
         return ""
-    if not is_superuser(session.current_catalog(), session.role):
+    if not _may_disturb_all(session):
         raise SqlError(INSUFFICIENT_PRIVILEGE, "must be superuser to make commits of other sessions fail")
     session.engine.faults.countdown = countdown
     arm_all(session.engine)
@@ -92,9 +101,9 @@ def fail_key(site: CallSite) -> Callable[..., str]:
 
 @implements("gaveldb_reset_faults", context=True)
 def reset_faults(ctx: Any) -> str:
-    """The session's, and for superusers everybody's."""
+    """The session's, and for those who may everybody's."""
     session = ctx.session
-    reset(session, everywhere=is_superuser(session.current_catalog(), session.role))
+    reset(session, everywhere=_may_disturb_all(session))
     return ""
 
 
