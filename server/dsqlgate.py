@@ -29,11 +29,12 @@ class DsqlGate:
         self._strict = server.config.dsql_tokens == "check"
         self._tokens = 0.0  # how many connections may come at once
         self._filled_at = -1.0
-        self.token_check: TokenCheck | None = None
-        if server.config.dsql_tokens == "any":
-            self.token_check = accept_any
-        elif self._strict:
-            self.token_check = token_check(server.engine.is_iam_mapped)
+
+    def token_check(self, server_name: str | None) -> TokenCheck | None:
+        """What is done with a token; None: nobody is asked for one."""
+        if self._strict:
+            return token_check(self._server.engine.is_iam_mapped, server_name=server_name)
+        return accept_any if self._server.config.dsql_tokens == "any" else None
 
     def admit(self, encrypted: bool, server_name: str | None) -> None:
         """A start-up packet has come; SqlError, FATAL, if it comes to nothing."""

@@ -136,8 +136,8 @@ class Greeting(asyncio.Protocol):
         server = self._server
         if server.stopping:
             raise SqlError(CANNOT_CONNECT_NOW, "the database system is shutting down", severity="FATAL")
+        name = self._transport.server_name if isinstance(self._transport, TlsTransport) else None
         if server.gate is not None:
-            name = self._transport.server_name if isinstance(self._transport, TlsTransport) else None
             server.gate.admit(self._encrypted, name)
         if len(server.connections) + len(server.greetings) > server.config.max_connections:
             raise SqlError(TOO_MANY_CONNECTIONS, "sorry, too many clients already", severity="FATAL")
@@ -145,7 +145,7 @@ class Greeting(asyncio.Protocol):
             self._transport.write(replies.negotiate_protocol_version(packet.version, packet.refused))
         peer = self._peer()
         endpoint = server.endpoint_hash if self._encrypted else None
-        self._exchange = server.authentication(packet, peer, endpoint, self._encrypted)
+        self._exchange = server.authentication(packet, peer, endpoint, self._encrypted, name)
         if self._exchange is None:
             self._open()
         else:

@@ -128,7 +128,12 @@ class Server:
     # What connections ask.
 
     def authentication(
-        self, packet: StartupPacket, peer: str, endpoint: bytes | None, encrypted: bool
+        self,
+        packet: StartupPacket,
+        peer: str,
+        endpoint: bytes | None,
+        encrypted: bool,
+        server_name: str | None = None,
     ) -> auth.Exchange | None:
         """How this client must prove itself; None: it need not.
 
@@ -136,7 +141,7 @@ class Server:
         nobody else; one without trusts whoever is on the same machine.
         """
         user = packet.user
-        tokens = self.gate.token_check if self.gate is not None and encrypted else None
+        tokens = self.gate.token_check(server_name) if self.gate is not None and encrypted else None
         if tokens is not None and self.config.password is None:  # nobody can tell a token from a guess
             return auth.CleartextExchange(user, tokens)
         if self.config.token_check is not None:

@@ -38,16 +38,21 @@ def accept_any(user: str, token: str) -> bool:
 
 
 def token_check(
-    is_mapped: Callable[[str], bool], now: Callable[[], datetime] | None = None
+    is_mapped: Callable[[str], bool],
+    now: Callable[[], datetime] | None = None,
+    server_name: str | None = None,
 ) -> Callable[[str, str], bool]:
     """A check of everything but the signature. `is_mapped`: whether AWS IAM GRANT has given the role to
-    anybody; the role admin needs no grant. Raises SqlError, FATAL."""
+    anybody; the role admin needs no grant. `server_name`: the host that the client asked for (SNI), which
+    the token must be for; the text of that is inferred. Raises SqlError, FATAL."""
     clock = now if now is not None else lambda: datetime.now(UTC)
 
     def check(user: str, token: str) -> bool:
         host, separator, query = token.partition("/?")
         fields = {name: values[0] for name, values in parse_qs(query).items()}
         if not host or not separator or "Action" not in fields or any(name not in fields for name in _NEEDED):
+            raise refused()
+        if server_name is not None and host.partition(":")[0].lower() != server_name.lower():
             raise refused()
         action = "DbConnectAdmin" if user == ADMIN else "DbConnect"
         if fields["Action"] != action:

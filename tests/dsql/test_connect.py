@@ -18,10 +18,12 @@ HOST = "abcdefghijklmnopqrstuvwxyz.dsql.us-east-1.on.aws"
 ARN = "arn:aws:iam::123456789012:role/a-role-with-a-name-that-is-longer-than-an-identifier-may-be"
 
 
-def token(action: str = "DbConnectAdmin", *, at: datetime | None = None, seconds: int = 900) -> str:
+def token(
+    action: str = "DbConnectAdmin", *, at: datetime | None = None, seconds: int = 900, host: str = HOST
+) -> str:
     date = (at if at is not None else datetime.now(UTC)).strftime("%Y%m%dT%H%M%SZ")
     return (
-        f"{HOST}/?Action={action}&X-Amz-Algorithm=AWS4-HMAC-SHA256"
+        f"{host}/?Action={action}&X-Amz-Algorithm=AWS4-HMAC-SHA256"
         f"&X-Amz-Credential=AKIA%2F20261001%2Fus-east-1%2Fdsql%2Faws4_request&X-Amz-Date={date}"
         f"&X-Amz-Expires={seconds}&X-Amz-SignedHeaders=host&X-Amz-Signature=0123456789abcdef"
     )
@@ -30,8 +32,10 @@ def token(action: str = "DbConnectAdmin", *, at: datetime | None = None, seconds
 # --- the check ----------------------------------------------------------------------------------------
 
 
-def verdict(user: str, text: str) -> tuple[str, str | None] | None:
-    check = token_check(lambda name: name == "mapped", lambda: datetime(2026, 10, 1, 12, tzinfo=UTC))
+def verdict(user: str, text: str, server_name: str | None = None) -> tuple[str, str | None] | None:
+    check = token_check(
+        lambda name: name == "mapped", lambda: datetime(2026, 10, 1, 12, tzinfo=UTC), server_name
+    )
     try:
         assert check(user, text)
     except SqlError as error:
@@ -75,6 +79,12 @@ def test_tokens(user: str, text: str, expected: tuple[str, str | None] | None) -
     assert verdict(user, text) == expected
 
 
+def test_token_of_another_host() -> None:
+    assert verdict("admin", token(at=NOON), HOST.upper()) is None
+    assert verdict("admin", token(at=NOON, host=HOST + ":5432"), HOST) is None
+    assert verdict("admin", token(at=NOON), "localhost") == (DENIED, None)
+
+
 # --- a server as strict as the service ----------------------------------------------------------------
 
 
@@ -87,11 +97,11 @@ def strict(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
         yield server
 
 
-def connect(server: ServerProcess, user: str, password: str, host: str = "localhost", **more: Any) -> Any:
+def connect(server: ServerProcess, user: str, password: str, host: str = HOST, **more: Any) -> Any:
     assert server.data_dir is not None
     return psycopg.connect(
         host=host, hostaddr="127.0.0.1", port=server.port, user=user, password=password,
-        dbname="postgres", sslmode=more.pop("sslmode", "require"), autocommit=True, **more,
+        autocommit=True, **{"dbname": "postgres", "sslmode": "require", **more},
     )  # fmt: skip
 
 
@@ -102,7 +112,7 @@ def refusal(server: ServerProcess, user: str, password: str, **more: Any) -> str
 
 
 def test_sni_and_tls_are_required(strict: ServerProcess) -> None:
-    with connect(strict, "admin", token(), HOST) as connection:
+    with connect(strict, "admin", token()) as connection:
         assert connection.execute("select 1").fetchall() == [(1,)]
         assert connection.pgconn.ssl_in_use
     assert "sni was not received" in refusal(strict, "admin", token(), host="127.0.0.1")
@@ -115,12 +125,13 @@ def test_direct_tls_and_verified(strict: ServerProcess) -> None:
     more = {"sslmode": "verify-full", "sslrootcert": certificate}
     if psycopg.pq.version() >= 170000:
         more["sslnegotiation"] = "direct"
-    with connect(strict, "admin", token(), **more) as connection:
+    with connect(strict, "admin", token(host="localhost"), host="localhost", **more) as connection:
         assert connection.execute("select 1").fetchall() == [(1,)]
 
 
 def test_wrong_tokens(strict: ServerProcess) -> None:
     assert "access denied" in refusal(strict, "admin", "secret")
+    assert "access denied" in refusal(strict, "admin", token(), host="localhost")
     assert "Wrong user to action mapping. user: admin, action: DbConnect" in refusal(
         strict, "admin", token("DbConnect")
     )
@@ -129,37 +140,134 @@ def test_wrong_tokens(strict: ServerProcess) -> None:
     assert "access denied" in text and "HINT:  Signature expired: " in text
 
 
+TWO = "arn:aws:iam::123456789012:user/two"
+MAPPINGS = "select arn, pg_role_name from sys.iam_pg_role_mappings order by 1"
+
+
+def refused(connection: Any, sql: str) -> tuple[str, str]:
+    with pytest.raises(psycopg.Error) as caught:
+        connection.execute(sql)
+    return str(caught.value.sqlstate), str(caught.value.diag.message_primary)
+
+
 def test_iam_grant(strict: ServerProcess) -> None:
-    mappings = "select arn, pg_role_name from sys.iam_pg_role_mappings order by 1"
     with connect(strict, "admin", token()) as admin:
         admin.execute("create role app login")
         assert "access denied" in refusal(strict, "app", token("DbConnect"))
-        done = admin.execute(f"AWS IAM GRANT app TO '{ARN}'")  # type: ignore[call-overload]
-        assert done.statusmessage == "AWS IAM GRANT"
-        admin.execute("aws iam grant app to 'arn:aws:iam::1:user/two'")
-        assert admin.execute(mappings).fetchall() == [(ARN, "app"), ("arn:aws:iam::1:user/two", "app")]
+        assert admin.execute(f"AWS IAM GRANT app TO '{ARN}'").statusmessage == "AWS IAM GRANT"
+        admin.execute(f"aws iam grant app to '{TWO}'")
+        assert admin.execute(MAPPINGS).fetchall() == [(ARN, "app"), (TWO, "app")]
         with connect(strict, "app", token("DbConnect")) as app:
             assert app.execute("select current_user").fetchall() == [("app",)]
-            with pytest.raises(psycopg.errors.InsufficientPrivilege):
-                app.execute("AWS IAM GRANT app TO 'x'")
-        with pytest.raises(psycopg.errors.InsufficientPrivilege, match="table iam_pg_role_mappings"):
-            admin.execute("delete from sys.iam_pg_role_mappings")
-        with pytest.raises(psycopg.errors.UndefinedObject, match='role "nobody" does not exist'):
-            admin.execute("AWS IAM GRANT nobody TO 'x'")
+            assert app.execute(MAPPINGS).fetchall() == [(ARN, "app"), (TWO, "app")]
+            assert refused(app, f"AWS IAM GRANT app TO '{ARN}'") == (
+                "42501", "permission denied to grant IAM trust with role app"
+            )  # fmt: skip
+        assert admin.execute(f"AWS IAM REVOKE app FROM '{ARN}'").statusmessage == "AWS IAM REVOKE"
+        assert admin.execute(MAPPINGS).fetchall() == [(TWO, "app")]
+        assert refused(admin, "drop role app") == (
+            "2BP01", 'role "app" cannot be dropped because some objects depend on it'
+        )  # fmt: skip
+        admin.execute(f"AWS IAM REVOKE app FROM '{TWO}'")
+        admin.execute("drop role app")
+        assert admin.execute(MAPPINGS).fetchall() == []
+
+
+def test_iam_grant_refused(strict: ServerProcess) -> None:
+    with connect(strict, "admin", token()) as admin:
+        admin.execute("create role app login")
+        admin.execute("create role group_of_some")
+        no_arn = ("22023", "IAM role must look like an IAM ARN")
+        wanted = {
+            "GRANT app TO 'x'": no_arn,
+            "GRANT app TO 'arn:aws:s3:::bucket'": no_arn,
+            "REVOKE app FROM 'x'": no_arn,
+            f"GRANT nobody TO '{ARN}'": ("42704", 'role "nobody" does not exist'),
+            f"GRANT group_of_some TO '{ARN}'": (
+                "0A000", "role group_of_some must have the LOGIN attribute"
+            ),
+            f"GRANT admin TO '{ARN}'": ("42501", "permission denied to grant IAM trust with role admin"),
+            f"REVOKE postgres FROM '{ARN}'": (
+                "42501", "permission denied to revoke IAM trust with role postgres"
+            ),
+        }  # fmt: skip
+        assert {rest: refused(admin, f"AWS IAM {rest}") for rest in wanted} == wanted
         for rest in (
             "app",
-            "app TO 'x' WITH ADMIN OPTION",
-            "app, app TO 'x'",
-            "app TO 'x', 'y'",
-            "app FROM 'x'",
+            f"app TO '{ARN}' WITH ADMIN OPTION",
+            f"app, app TO '{ARN}'",
+            f"app TO '{ARN}', '{TWO}'",
+            f"app FROM '{ARN}'",
         ):
-            with pytest.raises(psycopg.errors.SyntaxError):
-                admin.execute(f"AWS IAM GRANT {rest}")  # type: ignore[call-overload]
-        done = admin.execute(f"AWS IAM REVOKE app FROM '{ARN}'")  # type: ignore[call-overload]
-        assert done.statusmessage == "AWS IAM REVOKE"
-        assert admin.execute(mappings).fetchall() == [("arn:aws:iam::1:user/two", "app")]
+            assert refused(admin, f"AWS IAM GRANT {rest}")[0] == "42601"
+        for sql in ("delete from sys.iam_pg_role_mappings", "delete from sys.iam_mappings"):
+            assert refused(admin, sql)[0] in ("55000", "42501")
         admin.execute("drop role app")
-        assert admin.execute(mappings).fetchall() == []
+        admin.execute("drop role group_of_some")
+
+
+def test_a_mapping_is_of_the_role_not_of_its_name(strict: ServerProcess) -> None:
+    with connect(strict, "admin", token()) as admin:
+        admin.execute("create role before login")
+        admin.execute(f"AWS IAM GRANT before TO '{ARN}'")
+        admin.execute("alter role before rename to after")
+        columns = "iam_oid, arn, pg_role_oid, pg_role_name, grantor_pg_role_oid, grantor_pg_role_name"
+        found = admin.execute("select * from sys.iam_pg_role_mappings")
+        assert ", ".join([column.name for column in found.description]) == columns
+        ((iam_oid, arn, role_oid, role, grantor_oid, grantor),) = found.fetchall()
+        assert iam_oid and (arn, role, grantor) == (ARN, "after", "admin")
+        oids = admin.execute("select oid from pg_roles where rolname in ('after', 'admin') order by rolname")
+        assert oids.fetchall() == [(grantor_oid,), (role_oid,)]
+        connect(strict, "after", token("DbConnect")).close()
+        assert "access denied" in refusal(strict, "before", token("DbConnect"))
+        admin.execute(f"AWS IAM REVOKE after FROM '{ARN}'")
+        admin.execute("drop role after")
+
+
+def test_admin_is_no_superuser(strict: ServerProcess) -> None:
+    flags = "select rolsuper, rolcreaterole, rolcreatedb, rolcanlogin from pg_roles where rolname = 'admin'"
+    with connect(strict, "admin", token()) as admin:
+        assert admin.execute(flags).fetchall() == [(False, True, False, True)]
+        admin.execute("select gaveldb.fail_commits(0, scope => 'server'), gaveldb.reset_faults()")
+        admin.execute("create role app login")
+        admin.execute("create schema own")
+        admin.execute("create table own.t (id int primary key)")
+        admin.execute("create table theirs (id int primary key)")
+        admin.execute("grant usage on schema own to app")
+        admin.execute("grant select on own.t to app")
+        admin.execute("grant select on theirs to app")
+        admin.execute(f"AWS IAM GRANT app TO '{ARN}'")
+        with connect(strict, "app", token("DbConnect")) as app:
+            assert app.execute("select * from own.t").fetchall() == []
+            assert refused(app, "insert into own.t values (1)")[0] == "42501"
+            assert refused(app, "select * from public.theirs") == (
+                "42501", "permission denied for schema public"
+            )  # fmt: skip
+            assert refused(app, "create table own.u (id int primary key)")[0] == "42501"
+            assert refused(app, "create role other")[0] == "42501"
+        for sql in ("create role boss superuser", "alter role postgres nologin", "drop role postgres",
+                    "select * from pg_authid"):  # fmt: skip
+            assert refused(admin, sql)[0] == "42501"
+        admin.execute(f"AWS IAM REVOKE app FROM '{ARN}'")
+        for sql in ("drop table theirs", "drop schema own cascade", "drop role app"):
+            admin.execute(sql)
+
+
+def test_start_up_packets(strict: ServerProcess) -> None:
+    for name in ("template1", "other"):
+        assert f'FATAL:  database "{name}" does not exist' in refusal(strict, "admin", token(), dbname=name)
+    text = refusal(strict, "admin", token(), options="-c statement_timeout=5")
+    assert 'FATAL:  setting configuration parameter "statement_timeout" not supported' in text
+
+
+def test_copy(strict: ServerProcess) -> None:
+    with connect(strict, "admin", token()) as admin:
+        admin.execute("create table copied (id int primary key, a text)")
+        with admin.cursor().copy("copy copied from stdin") as copy:
+            copy.write("1\tone\n2\ttwo\n")
+        with admin.cursor().copy("copy (select * from copied order by 1) to stdout (format csv)") as copy:
+            assert b"".join(copy) == b"1,one\n2,two\n"
+        admin.execute("drop table copied")
 
 
 def test_iam_grant_changes_the_catalog(strict: ServerProcess) -> None:
@@ -171,11 +279,12 @@ def test_iam_grant_changes_the_catalog(strict: ServerProcess) -> None:
                 other.execute("select * from seen")
             except psycopg.errors.SerializationFailure:
                 continue
-        admin.execute("AWS IAM GRANT changed TO 'x'")
+        admin.execute(f"AWS IAM GRANT changed TO '{ARN}'")
         with pytest.raises(psycopg.errors.SerializationFailure, match="OC001"):
             other.execute("select * from seen")
         other.execute("select * from seen")
         admin.execute("drop table seen")
+        admin.execute(f"AWS IAM REVOKE changed FROM '{ARN}'")
         admin.execute("drop role changed")
 
 
@@ -188,7 +297,7 @@ def test_what_it_says_of_itself(strict: ServerProcess) -> None:
 def test_mappings_outlive_a_restart(strict: ServerProcess) -> None:
     with connect(strict, "admin", token()) as admin:
         admin.execute("create role lasting login")
-        admin.execute("AWS IAM GRANT lasting TO 'x'")
+        admin.execute(f"AWS IAM GRANT lasting TO '{ARN}'")
     strict.kill9()
     strict.start()
     with connect(strict, "lasting", token("DbConnect")) as connection:
