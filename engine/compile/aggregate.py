@@ -40,6 +40,8 @@ def _plain(scope: Scope, node: plan.Agg, consume: Consume) -> None:
         step.states = [unit.fresh(step.stem) for _ in step.init]
         for name, init in zip(step.states, step.init, strict=True):
             frame.line(f"{name} = {init}")
+        if step.gathers:
+            step.held = frame.holds()
         steps.append(step)
 
     def advance() -> None:
@@ -103,6 +105,7 @@ class _Grouping:
             step.states = [f"{self.group}[{place + i}]" for i in range(len(step.init))]
             place += len(step.init)
             self.steps.append(step)
+        self.held = ""  # see Frame.hold
         self.spill = ""  # the name of the GroupSpill
         self.last = ""  # sorted input: the name of the current group's key
         self.key_nulls: list[bool] = []
@@ -115,6 +118,10 @@ class _Grouping:
             self._emit_sorted(consume)
             return
         frame.line(f"{self.groups} = {{}}")
+        self.held = frame.holds()
+        for step in self.steps:
+            if step.gathers:
+                step.held = frame.holds()
         combine = self._combine() if frame.breathing else ""
         if combine:
             self.spill = unit.fresh("spill")
@@ -251,6 +258,7 @@ class _Grouping:
                         frame.pass_breath()
                     frame.line(f"{self.spill}_limit = {self.spill}.limit")
             frame.line(f"{self.groups}[{key}] = {self.group} = {fresh}")
+            frame.hold(self.held, f"({key}, {self.group})")
 
     def _empty_sets(self) -> None:
         """The grand total has a row even if there was no input row."""

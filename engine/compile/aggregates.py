@@ -5,6 +5,7 @@ transition and final functions from the registry. With DISTINCT or ORDER BY the 
 collected per group and run through the step at the end.
 """
 
+import re
 from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
@@ -34,6 +35,8 @@ class Step:
     """One aggregate of an Agg. `init`: sources of the initial states; `states`: where they are."""
 
     stem = "state"
+    gathers = False  # whether the state grows with every row
+    held = ""  # see Frame.hold
 
     def __init__(self, scope: Scope, agg: Any, init: list[str]) -> None:
         self.agg = agg
@@ -125,6 +128,7 @@ class CountDistinct(Step):
     """count(DISTINCT x): a set of keys."""
 
     stem = "distinct"
+    gathers = True
 
     def __init__(self, scope: Scope, agg: Any, grouped: bool) -> None:
         super().__init__(scope, agg, ["set()"])
@@ -133,6 +137,9 @@ class CountDistinct(Step):
         from .expressions import hash_code
 
         with Guard(scope, [hash_code(scope, plain_args(self.agg)[0])]) as (name,):
+            if self.held:
+                with scope.frame.block(f"if {name} not in {self.states[0]}:"):
+                    scope.frame.hold(self.held, name)
             scope.frame.line(f"{self.states[0]}.add({name})")
 
     def combine(self, others: list[str]) -> list[str] | None:
@@ -270,6 +277,9 @@ _HOT: dict[tuple[str, str], Maker] = {  # (transition, final) by prosrc
 # --- any ----------------------------------------------------------------------------------------
 
 
+GATHERING = re.compile(r"(?!.*_intersect_).*agg_.*transfn").fullmatch  # array_agg, string_agg, json_agg, ...
+
+
 class Generic(Step):
     """An aggregate by its catalog functions."""
 
@@ -289,6 +299,8 @@ class Generic(Step):
         )
         direct = agg.aggdirectargs
         direct_types = tuple([scope.type_of(arg) for arg in direct])
+        transition = scope.catalog.pg_proc.get(row.aggtransfn).prosrc
+        self.gathers = GATHERING(transition) is not None
         self.final: Callee | None = None
         self.extra = len(types) if row.aggfinalextra else 0
         if row.aggfinalfn:
@@ -301,10 +313,14 @@ class Generic(Step):
     def take(self, scope: Scope, args: list[Code]) -> None:
         state, frame = self.states[0], scope.frame
         if not self.transition.strict:
+            if self.held:
+                args = self._named(scope, args)
             parts = call_parts(scope, self.transition, [Code(state, True, True), *args])
             frame.line(f"{state} = {parts.code().source}")
+            scope.frame.hold(self.held, f"({''.join(arg.source + ', ' for arg in args)})")
             return
         with Guard(scope, args) as names:
+            frame.hold(self.held, f"({''.join(name + ', ' for name in names)})")
             call = self.transition.build([state, *names])
             if self.row.agginitval is None:
                 if names:
@@ -314,6 +330,17 @@ class Generic(Step):
             else:
                 with frame.block(f"if {state} is not None:"):
                     frame.line(f"{state} = {call}")
+
+    def _named(self, scope: Scope, args: list[Code]) -> list[Code]:
+        """The values in locals: they are wanted twice."""
+        out = []
+        for code in args:
+            if not code.simple:
+                name = scope.unit.fresh("x")
+                scope.frame.line(f"{name} = {code.source}")
+                code = Code(name, code.null, True)
+            out.append(code)
+        return out
 
     def result(self, scope: Scope) -> tuple[str, bool]:
         state = Code(self.states[0], True, True)
@@ -341,6 +368,7 @@ class Collected(Step):
     """DISTINCT or ORDER BY inside: rows are kept, sorted at the end and then run through `inner`."""
 
     stem = "collected"
+    gathers = True
 
     def __init__(self, scope: Scope, agg: Any, inner: Step) -> None:
         super().__init__(scope, agg, ["[]"])
@@ -372,6 +400,7 @@ class Collected(Step):
         self.nulls = [code.null for code in args]
         key, self.reverse = emit_sort_key(scope, keys)
         frame.line(f"{self.states[0]}.append(({key}, {', '.join(sources)},))")
+        frame.hold(self.held, f"{self.states[0]}[-1]")
 
     def combine(self, others: list[str]) -> list[str] | None:
         return [f"{self.states[0]} += {others[0]}"]
@@ -439,6 +468,7 @@ class OrderedSet(Step):
     """WITHIN GROUP: the sorted argument rows go to the final function as an accumulate.SortedRows."""
 
     stem = "ordered"
+    gathers = True
 
     def __init__(self, scope: Scope, agg: Any, row: Any) -> None:
         super().__init__(scope, agg, ["[]"])
@@ -455,6 +485,7 @@ class OrderedSet(Step):
 
     def take_row(self, scope: Scope) -> None:
         self.collected.states = self.states
+        self.collected.held = self.held
         if self.agg.aggkind == "o":
             with Guard(scope, [value(scope, arg) for arg in plain_args(self.agg)]):
                 self.collected.take_row(scope)

@@ -145,6 +145,7 @@ def _hash_join(scope: Scope, node: plan.HashJoin, consume: Consume) -> None:
     as_set = node.jointype in ("semi", "anti") and not node.joinquals
     single = node.inner_unique and not as_set
     frame.line(f"{table} = {'set()' if as_set else '{}'}")
+    held = frame.holds()
     if node.null_aware:
         frame.line(f"{table}_null = False")
     nulls: list[bool] = []
@@ -159,8 +160,10 @@ def _hash_join(scope: Scope, node: plan.HashJoin, consume: Consume) -> None:
                 frame.line("continue")
         if as_set:
             frame.line(f"{table}.add({key})")
+            frame.hold(held, key, f"len({table})")
             return
         source, nulls = scope.save(atoms)
+        frame.hold(held, f"({key}, {source})")
         if single:
             frame.line(f"{table}[{key}] = {source}")
             return
@@ -345,6 +348,7 @@ def _hash_from_inner(scope: Scope, node: plan.HashJoin, consume: Consume) -> Non
         table, rows = unit.fresh("hashed"), unit.fresh("rows")
         frame.line(f"{table} = {{}}")
         frame.line(f"{rows} = []")
+        held = frame.holds()
         nulls: list[bool] = []
 
         def build() -> None:
@@ -354,6 +358,7 @@ def _hash_from_inner(scope: Scope, node: plan.HashJoin, consume: Consume) -> Non
             entry = unit.fresh("entry")
             frame.line(f"{entry} = [False, {source[1:-1]}]")
             frame.line(f"{rows}.append({entry})")
+            frame.hold(held, f"({key}, {entry})")
             if null:
                 with frame.block(f"if {key} is None:"):
                     frame.line("continue")

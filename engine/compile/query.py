@@ -33,6 +33,8 @@ class CompiledQuery:
         self.planned = planned
         self._catalog = catalog
         self._settings = None  # plans are kept for all sessions, and must not keep the first one
+        session = getattr(settings, "session", None)
+        self._metered = session is not None and session.engine.limits is not None
         self._run: Callable[[Any], Iterator[Rows]] | None = None
         self._source = ""
         self.point: Callable[[Any], Rows] | None = None
@@ -44,7 +46,9 @@ class CompiledQuery:
     def run(self, ctx: Any) -> Iterator[Rows]:
         """Batches of rows; an empty batch is a breath."""
         if self._run is None:
-            self._run, source, _ = _build(self.planned, self._catalog, self._settings, "batch")
+            self._run, source, _ = _build(
+                self.planned, self._catalog, self._settings, "batch", metered=self._metered
+            )
             self._source = self._source or source
             self.run = self._run  # type: ignore[method-assign, assignment]
         return self._run(ctx)
@@ -53,13 +57,17 @@ class CompiledQuery:
     def source(self) -> str:
         """The generated Python, as EXPLAIN (CODE) shows it."""
         if not self._source:
-            self._run, self._source, _ = _build(self.planned, self._catalog, self._settings, "batch")
+            self._run, self._source, _ = _build(
+                self.planned, self._catalog, self._settings, "batch", metered=self._metered
+            )
         return self._source
 
     def instrumented(self) -> "tuple[Callable[[Any], Iterator[Rows]], dict[int, NodeStatistics]]":
         """A fresh (run, statistics): statistics maps id(plan node) to its counts and times, to be
         read after the run."""
-        run, _, unit = _build(self.planned, self._catalog, self._settings, "batch", instrumented=True)
+        run, _, unit = _build(
+            self.planned, self._catalog, self._settings, "batch", metered=self._metered, instrumented=True
+        )
         stats = unit.globals["stats"]
         return run, {node: stats[number] for node, number in unit.plan_ids.items()}
 
@@ -94,10 +102,16 @@ def is_point(node: Any) -> bool:
 
 
 def _build(
-    planned: plan.PlannedQuery, catalog: Any, settings: Any, kind: str, instrumented: bool = False
+    planned: plan.PlannedQuery,
+    catalog: Any,
+    settings: Any,
+    kind: str,
+    metered: bool = False,
+    instrumented: bool = False,
 ) -> tuple[Any, str, Unit]:
     """Generate and compile one form."""
     unit = Unit(catalog, settings, breathing=kind == "batch", instrumented=instrumented)
+    unit.metered = metered
     frame = unit.root
     frame.kind = kind
     if instrumented:

@@ -55,16 +55,22 @@ def _subquery_scan(scope: Scope, node: plan.SubqueryScan, consume: Consume) -> N
     emit_query(unit, scope, inner, give, wanted=wanted)
 
 
-def query_function(scope: Scope, planned: plan.PlannedQuery, stem: str) -> str:
-    """Define an inner generator of a query's output tuples (and breaths)."""
+def query_function(scope: Scope, planned: plan.PlannedQuery, stem: str, kept: bool = False) -> str:
+    """Define an inner generator of a query's output tuples (and breaths). `kept`: somebody collects them."""
     from .query import emit_query
 
     unit = scope.unit
     name = unit.fresh(stem)
     with unit.function(name, "rows") as frame:
+        held = frame.holds() if kept else ""
 
         def give(_: Scope, codes: list[Code]) -> None:
-            frame.line(f"yield ({''.join(code.source + ', ' for code in codes)})")
+            row = f"({''.join(code.source + ', ' for code in codes)})"
+            if held:
+                frame.line(f"{held}_row = {row}")
+                row = f"{held}_row"
+                frame.hold(held, row)
+            frame.line(f"yield {row}")
 
         emit_query(unit, scope, planned, give, own_frame=True)
     return name
@@ -127,12 +133,14 @@ def _set_op(scope: Scope, node: plan.SetOp, consume: Consume) -> None:
     unit, frame = scope.unit, scope.frame
     counts = unit.fresh("counts")
     frame.line(f"{counts} = {{}}")
+    held = frame.holds()
     types = node.left.types
 
     def count(inner: Scope, codes: list[Code]) -> None:
         key = unit.fresh("key")
         frame.line(f"{key} = {_row_key(inner, codes, types)}")
         frame.line(f"{counts}[{key}] = {counts}.get({key}, 0) + 1" if node.all else f"{counts}[{key}] = 1")
+        frame.hold(held, key, f"len({counts})")
 
     def check(inner: Scope, codes: list[Code]) -> None:
         codes = _as_names(inner, codes)
@@ -151,6 +159,7 @@ def _set_op(scope: Scope, node: plan.SetOp, consume: Consume) -> None:
             with frame.block(f"if {left}:"):
                 frame.line("continue")
             frame.line(f"{counts}[{key}] = 1")
+            frame.hold(held, key, f"len({counts})")
         for index, code in enumerate(codes):
             scope.bind(("var", node.varno, index + 1), code.source, code.null)
         row = "".join(code.source + ", " for code in codes)
@@ -183,7 +192,7 @@ def emit_ctes(scope: Scope) -> None:
             name = _recursive_function(scope, cte)
             planned = cte.first
         else:
-            name = query_function(scope, cte, "rows_cte_" + ctename)
+            name = query_function(scope, cte, "rows_cte_" + ctename, kept=True)
             planned = cte
         frame.line(f"{shared} = SharedRows({name}())")
         scope.ctes[ctename] = (shared, planned)
@@ -201,6 +210,7 @@ def _recursive_function(scope: Scope, cte: plan.RecursiveUnion) -> str:
     work, seen, last = unit.fresh("work"), unit.fresh("seen"), unit.fresh("last")
     with unit.function(name, "rows") as frame:
         frame.line(f"{work} = []")
+        held = frame.holds()
         if cte.distinct:
             frame.line(f"{seen} = set()")
 
@@ -215,6 +225,7 @@ def _recursive_function(scope: Scope, cte: plan.RecursiveUnion) -> str:
             row = unit.fresh("row")
             frame.line(f"{row} = ({''.join(code.source + ', ' for code in codes)})")
             frame.line(f"{work}.append({row})")
+            frame.hold(held, row)
             frame.line(f"yield {row}")
 
         emit_query(unit, scope, cte.first, give)

@@ -53,6 +53,7 @@ def _sort(scope: Scope, node: plan.Sort, consume: Consume) -> None:
     reverse = False
     frame.line(f"{rows} = []")
     bound = _begin_top(scope, node, rows) if node.limit is not None else ""
+    held = frame.holds()
     sorter = unit.fresh("sorter") if frame.breathing and not bound else ""
     if sorter:
         unit.helper("Sorter", Sorter)
@@ -69,6 +70,7 @@ def _sort(scope: Scope, node: plan.Sort, consume: Consume) -> None:
             with frame.block(f"if {bound} and not {name} {'>' if reverse else '<'} {bound}[0]:"):
                 frame.line("continue")
         frame.line(f"{rows}.append(({key}, {saved[1:]})" if atoms else f"{rows}.append(({key},))")
+        frame.hold(held, f"{rows}[-1]", f"len({rows})" if bound else "")
         if sorter:
             with frame.block(f"if len({rows}) == {RUN}:"):
                 frame.line(f"{rows} = {sorter}.run({rows})")
@@ -177,6 +179,7 @@ def _distinct(scope: Scope, node: plan.Distinct, consume: Consume) -> None:
     unit, frame = scope.unit, scope.frame
     seen = unit.fresh("seen")
     frame.line(f"{seen} = {'None' if node.sorted else 'set()'}")
+    held = "" if node.sorted else frame.holds()
 
     def checked() -> None:
         key = emit_hash_key(scope, [expr for expr, _ in node.keys])[0]
@@ -188,6 +191,7 @@ def _distinct(scope: Scope, node: plan.Distinct, consume: Consume) -> None:
             with frame.block(f"if {key} in {seen}:"):
                 frame.line("continue")
             frame.line(f"{seen}.add({key})")
+            frame.hold(held, key)
         consume()
 
     if node.sorted:
@@ -241,11 +245,13 @@ def materialized(
     collected = unit.fresh("rows")
     with frame.block(f"if not {kept}:"):
         frame.line(f"{collected} = []")
+        held = frame.holds()
 
         def keep() -> None:
             nonlocal nulls
             source, nulls = scope.save(atoms)
             frame.line(f"{collected}.append({source})")
+            frame.hold(held, f"{collected}[-1]")
 
         produce(scope, child, keep)
         frame.line(f"{kept}.append({collected})")

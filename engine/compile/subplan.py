@@ -52,10 +52,12 @@ def _subquery_function(scope: Scope, node: plan.SubPlan, once: bool) -> str:
     if not short:
         unit.long = True
     with unit.function(name, "subquery" if unit.breathing and not short else "collect") as frame:
-        _collect_start(node, frame)
+        held = _collect_start(node, frame)
 
         def give(_: Scope, codes: list[Code]) -> None:
             _collect_row(scope, node, frame, codes)
+            if held:
+                frame.hold(held, "found[-1]")
 
         emit_query(unit, scope, query, give, own_frame=True)
         frame.line(frame.stop[0])
@@ -71,7 +73,8 @@ def _subquery_function(scope: Scope, node: plan.SubPlan, once: bool) -> str:
     return name
 
 
-def _collect_start(node: plan.SubPlan, frame: Any) -> None:
+def _collect_start(node: plan.SubPlan, frame: Any) -> str:
+    """What Frame.hold wants, if rows are collected."""
     kind = node.kind
     if kind == "exists":
         frame.stop = ["return False"]
@@ -81,6 +84,8 @@ def _collect_start(node: plan.SubPlan, frame: Any) -> None:
     else:
         frame.line("found = []")
         frame.stop = ["return found"]
+        return str(frame.holds())
+    return ""
 
 
 def _collect_row(scope: Scope, node: plan.SubPlan, frame: Any, codes: list[Code]) -> None:

@@ -149,6 +149,29 @@ class Frame:
                 self.line("pause()")
                 self.line("deadline = clock() + BREATH")
 
+    def holds(self) -> str:
+        """Code before rows are collected, where what a query holds is limited; a name for `hold`."""
+        unit = self.unit
+        if not unit.metered:
+            return ""
+        from ..dsql.memory import QueryMemory
+
+        unit.helper("QueryMemory", QueryMemory)
+        unit.root.need_prelude("held_memory = QueryMemory(ctx)")
+        name = unit.fresh("held")
+        self.line(f"{name} = 0")
+        self.line(f"{name}_next = 1")
+        return name
+
+    def hold(self, name: str, row: str, count: str = "") -> None:
+        """Code for one more row; `count`: how many there are, if not all are kept."""
+        if not name:
+            return
+        if not count:
+            self.line(f"{name} += 1")
+        with self.block(f"if {count or name} >= {name}_next:"):
+            self.line(f"{name}_next = held_memory.look({name!r}, {count or name}, {row})")
+
     def bury(self, name: str) -> None:
         """The collection in a local is not needed any more; nobody shall wait while it is freed."""
         if self.breathing:
@@ -193,6 +216,7 @@ class Unit:
         self.settings = settings
         self.breathing = breathing
         self.instrumented = instrumented
+        self.metered = False  # whether the code tells of what it holds in memory
         self.strand = False  # whether the code may stop at any depth: it needs a strand
         self.long = False  # whether it may take long: not to be run without breaths
         self.globals: dict[str, Any] = {

@@ -31,6 +31,7 @@ def _window_agg(scope: Scope, node: plan.WindowAgg, consume: Consume) -> None:
     unit.helper("window_rows", run.window_rows)
     unit.needs_strand()
     frame.line(f"{rows} = []")
+    held = frame.holds()
     clause = node.window
     ranged = clause.frameOptions & run.RANGE and clause.frameOptions & (run.START_OFFSET | run.END_OFFSET)
 
@@ -44,6 +45,7 @@ def _window_agg(scope: Scope, node: plan.WindowAgg, consume: Consume) -> None:
         frame.line(
             f"{rows}.append(WindowRow(({partition}), ({order}), {order_value}, {saved}, ({arguments})))"
         )
+        frame.hold(held, f"{rows}[-1]")
 
     produce(scope, node.input, keep)
     functions = [_function(scope, function, slot) for slot, function in enumerate(node.functions)]

@@ -17,7 +17,8 @@ from ..sqlstates import (
 
 
 class Limit(NamedTuple):
-    """One limit. In the texts {limit} is its value, {mb} the same in MiB, {now} what there would be."""
+    """One limit. In the texts {limit} is its value, {mb} and {kb} the same in MiB and KiB, {now} what
+    there would be."""
 
     name: str
     value: int
@@ -73,6 +74,9 @@ LIMITS = (
     ),
     Limit("connection_burst", 1_000, "Unable to accept connection, rate exceeded."),
     Limit("connection_seconds", 3_600, "connection age limit exceeded", inferred=True),
+    Limit(  # documented: 53200, "query requires too much temp space, out of memory."
+        "query_memory", 128 * MIB, "query requires more than allowed temp space of {kb} KB to execute"
+    ),
     Limit("message_bytes", 10 * MIB, "invalid message length", PROTOCOL_VIOLATION),
     Limit("storage_bytes", 10 << 40, "Current cluster size exceeds cluster size limit.", DISK_FULL),
     Limit("statistics", 5, "more than {limit} extended statistics per table are not allowed"),
@@ -106,7 +110,7 @@ class Limits:
         """The error of a limit that is exceeded. `more`: what else its texts name."""
         limit = BY_NAME[name]
         value = self._values[name]
-        shown = {"limit": value, "mb": f"{value / MIB:g}", "now": now, **more}
+        shown = {"limit": value, "mb": f"{value / MIB:g}", "kb": value >> 10, "now": now, **more}
         if "mb" in (limit.detail or ""):
             shown["now"] = f"{now / MIB:.2f}"
         detail = limit.detail.format(**shown) if limit.detail else None

@@ -96,7 +96,12 @@ def test_age(world: World) -> None:
 
 
 def test_every_limit_is_tested() -> None:
-    others = ("transaction_seconds", "message_bytes", "storage_bytes")  # functions of their own below
+    others = (
+        "transaction_seconds",
+        "message_bytes",
+        "storage_bytes",
+        "query_memory",
+    )  # functions of their own below
     assert {limit.name for limit in LIMITS} == {*LIMITED, *COUNTED, *OF_CONNECTIONS, *others}
 
 
@@ -279,3 +284,70 @@ def test_largest_message() -> None:
             assert connection.execute(f"select length('{text}')").fetchone() == (len(text),)
             with pytest.raises(psycopg.OperationalError):
                 connection.execute(f"select length('{text}x')")
+
+
+ROWS = "(SELECT g, repeat('x', 20) || g AS a FROM generate_series(1, {n}) g) s"
+HOLDING = [
+    f"SELECT * FROM {ROWS} ORDER BY a",
+    f"SELECT * FROM {ROWS} ORDER BY a LIMIT {{n}} - 1",
+    f"SELECT DISTINCT a FROM {ROWS}",
+    f"SELECT a, count(*) FROM {ROWS} GROUP BY a",
+    f"SELECT g, a, count(*) FROM {ROWS} GROUP BY ROLLUP (g, a)",
+    f"SELECT count(DISTINCT a) FROM {ROWS}",
+    f"SELECT length(string_agg(a, ',')) FROM {ROWS}",
+    f"SELECT length(string_agg(a, ',' ORDER BY g)) FROM {ROWS}",
+    f"SELECT array_length(array_agg(a), 1) FROM {ROWS}",
+    f"SELECT percentile_disc(0.5) WITHIN GROUP (ORDER BY a) FROM {ROWS}",
+    f"SELECT count(*) FROM {ROWS} JOIN {ROWS}2 ON s.a = s2.a",
+    f"SELECT count(*) FROM {ROWS} LEFT JOIN {ROWS}2 ON s.a = s2.a AND s.g <> s2.g",
+    f"SELECT count(*) FROM {ROWS} FULL JOIN {ROWS}2 ON s.a = s2.a",
+    f"SELECT count(*) FROM t LEFT JOIN {ROWS} ON t.a < s.a",
+    f"SELECT count(*) FROM t WHERE t.a NOT IN (SELECT a FROM {ROWS})",
+    f"SELECT array_length(ARRAY(SELECT a FROM {ROWS}), 1)",
+    f"SELECT a FROM {ROWS} INTERSECT SELECT a FROM {ROWS}",
+    f"SELECT a FROM {ROWS} EXCEPT ALL SELECT a FROM {ROWS}",
+    f"SELECT a FROM {ROWS} UNION SELECT a FROM {ROWS}",
+    f"WITH c AS MATERIALIZED (SELECT * FROM {ROWS}) SELECT count(*) FROM c",
+    "WITH RECURSIVE c(n, a) AS (SELECT 1, 'x' UNION ALL SELECT n + 1, repeat('x', 20) FROM c WHERE n < {n})"
+    " SELECT count(*) FROM c",
+    f"SELECT rank() OVER (ORDER BY a) FROM {ROWS}",
+]
+TOO_MUCH = ("54000", "query requires more than allowed temp space of 64 KB to execute")
+
+
+@pytest.fixture(scope="module")
+def narrow() -> Iterator[World]:
+    made = World("query_memory=64kB")
+    yield made
+    made.close()
+
+
+@pytest.mark.parametrize("sql", HOLDING)
+def test_query_memory(narrow: World, sql: str) -> None:
+    assert isinstance(narrow.run(sql.format(n=100)), list)
+    assert narrow.run(sql.format(n=5000)) == TOO_MUCH
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        f"SELECT * FROM {ROWS}",
+        f"SELECT max(a), count(*), sum(g) FROM {ROWS}",
+        f"SELECT * FROM {ROWS} ORDER BY a LIMIT 10",
+        f"SELECT g % 10, count(*) FROM {ROWS} GROUP BY 1",
+        f"SELECT count(DISTINCT g % 7) FROM {ROWS}",
+        # each time anew
+        "SELECT (SELECT string_agg(repeat('x', 20), '' ORDER BY i) FROM generate_series(1, 50) i"
+        " WHERE i <> g) FROM generate_series(1, {n}) g",
+        "SELECT count(*) FROM generate_series(1, {n}) g, LATERAL"
+        " (SELECT DISTINCT i % 30 FROM generate_series(1, 50) i WHERE i <> g) s",
+    ],
+)
+def test_what_needs_no_query_memory(narrow: World, sql: str) -> None:
+    assert isinstance(narrow.run(sql.format(n=5000)), list)
+
+
+def test_few_large_rows(narrow: World) -> None:
+    sql = "SELECT * FROM (SELECT repeat('x', 10000) || g AS a FROM generate_series(1, {n}) g) s ORDER BY a"
+    assert len(narrow.run(sql.format(n=5))) == 5
+    assert narrow.run(sql.format(n=7)) == TOO_MUCH
