@@ -22,16 +22,16 @@ def refused(message: str) -> SqlError:
 
 
 def check(session: Any, raw: Any, text: str) -> None:
-    """Raise what Aurora DSQL answers to a statement that it does not take."""
-    statement = raw.stmt
-    node = type(statement).__name__
-    message = rules.STATEMENTS.get(node)
-    if message is not None:
-        raise refused(message)
-    checker = _CHECKS.get(node)
-    if checker is not None:
-        checker(session, statement, _source(raw, text))
-    for part in _nodes(statement):
+    """Raise what Aurora DSQL answers to a statement that it does not take, nor within another one."""
+    source = _source(raw, text)
+    for part in _nodes(raw.stmt):
+        node = type(part).__name__
+        message = rules.STATEMENTS.get(node)
+        if message is not None:
+            raise refused(message)
+        checker = _CHECKS.get(node)
+        if checker is not None:
+            checker(session, part, source)
         part_check = _PART_CHECKS.get(type(part))
         if part_check is not None:
             part_check(part)
@@ -94,7 +94,9 @@ _PART_CHECKS: dict[type, Callable[[Any], None]] = {
 
 def _isolation(options: Any) -> None:
     for option in options or ():
-        if option.defname == "transaction_isolation" and option.arg.val.sval != "repeatable read":
+        if getattr(option, "defname", "") != "transaction_isolation":
+            continue
+        if option.arg.val.sval != "repeatable read":
             raise refused(f"Unsupported isolation level: {option.arg.val.sval.upper()}")
 
 
@@ -115,7 +117,7 @@ def _setting(session: Any, statement: Any, source: str) -> None:
         return
     if statement.kind.name == "VAR_SET_MULTI":
         _isolation(statement.args)
-        raise unsettable(statement.name)
+        raise unsettable(statement.name.removesuffix(" SNAPSHOT"))
     if not rules.is_settable(statement.name):
         raise unsettable(statement.name)
 
@@ -173,8 +175,12 @@ def _relations(session: Any, kind: str, name: str) -> None:
     )
 
 
+def _persistence(name: Any) -> str:
+    return "t" if name.schemaname == "pg_temp" else str(name.relpersistence)
+
+
 def _view(session: Any, statement: Any, source: str) -> None:
-    if statement.view.relpersistence == "t":
+    if _persistence(statement.view) == "t":
         raise refused("TEMPORARY or TEMP view not supported for CREATE VIEW")  # inferred
     session.engine.limits.check("view_bytes", len(source.encode()))
     _relations(session, "v", "views")
@@ -191,6 +197,16 @@ def _statistics(session: Any, statement: Any, source: str) -> None:
         _count(session, session.catalog.pg_statistic_ext, "statistics", lambda row: row.stxrelid == oid)
 
 
+def _altered_sequence(session: Any, statement: Any, source: str) -> None:
+    _altered_cache(statement.options, "ALTER SEQUENCE")
+
+
+def _altered_cache(options: Any, what: str) -> None:
+    """That a new size is held to the same is inferred."""
+    if any(option.defname == "cache" for option in options or ()):
+        _cache(options, what)
+
+
 def _cache(options: Any, what: str) -> None:
     for option in options or ():
         if option.defname == "cache":
@@ -204,7 +220,7 @@ def _cache(options: Any, what: str) -> None:
 
 
 def _table(session: Any, statement: Any, source: str) -> None:
-    persistence = rules.PERSISTENCES.get(statement.relation.relpersistence)
+    persistence = rules.PERSISTENCES.get(_persistence(statement.relation))
     if persistence is not None:
         raise refused(f"{persistence} table not supported for CREATE TABLE")
     for value, what in (
@@ -249,10 +265,10 @@ def _declared_key(session: Any, type_name: Any) -> None:
     oid = catalog.type_oid(_base(type_name), session.search_path(catalog))
     if oid:
         size = _size(type_name)
-        _key_type(session, oid, size + VARIABLE_HEADER if size else -1)
+        require_key_type(session, oid, size + VARIABLE_HEADER if size else -1)
 
 
-def _key_type(session: Any, typid: int, typmod: int) -> None:
+def require_key_type(session: Any, typid: int, typmod: int) -> None:
     """Whether a type may be in a key; of a domain the one below it."""
     base, typmod = session.catalog.base_type_and_typmod(typid, typmod)
     row = session.catalog.pg_type.get(base)
@@ -278,8 +294,7 @@ def _column(session: Any, column: Any) -> list[list[str]]:
             keys.append([column.colname])
         elif kind == "CONSTR_IDENTITY":
             if _base(column.typeName) != "int8":
-                shown = _shown(column.typeName)
-                raise refused(f"datatype {shown} not supported, identity column type must be bigint")
+                raise _not_bigint(_shown(column.typeName))
             _cache(constraint.options, "identity column")
     return keys
 
@@ -345,7 +360,7 @@ def _async_index(session: Any, statement: Any, source: str) -> None:
             raise refused("opclass not supported for index keys")
         column = columns.get(element.name)
         if column is not None:
-            _key_type(session, column.typid, column.typmod)
+            require_key_type(session, column.typid, column.typmod)
     session.engine.limits.check("key_columns", len(statement.indexParams))
     if relation is not None and relation.kind == "r":
         session.engine.limits.check("indexes", len(relation.indexes) + 1)
@@ -372,8 +387,23 @@ def _alter_table(session: Any, statement: Any, source: str) -> None:
         elif kind in ("AT_DropConstraint", "AT_DropColumn"):
             _drop_part(session, statement.relation, action, kind)
         elif kind == "AT_AddIdentity":
+            _identity_type(session, statement.relation, action.name)
             _cache(action.def_.options, "identity column")
+        elif kind == "AT_SetIdentity":
+            _altered_cache(action.def_, "identity column")
     _live_columns(session, statement)
+
+
+def _identity_type(session: Any, name: Any, wanted: str) -> None:
+    oid = _find(session, name)
+    for column in session.catalog.relation(oid).columns if oid else ():
+        row = session.catalog.pg_type.get(column.typid)
+        if column.name == wanted and not column.dropped and row.typname != "int8":
+            raise _not_bigint(rules.TYPE_NAMES.get(row.typname, row.typname))
+
+
+def _not_bigint(shown: str) -> SqlError:
+    return refused(f"datatype {shown} not supported, identity column type must be bigint")
 
 
 def _live_columns(session: Any, statement: Any) -> None:
@@ -421,6 +451,7 @@ _CHECKS: dict[str, Callable[[Any, Any, str], None]] = {
     "CreateSchemaStmt": _schema,
     "ViewStmt": _view,
     "CreateSeqStmt": _sequence,
+    "AlterSeqStmt": _altered_sequence,
     "CreateStatsStmt": _statistics,
     "CreateStmt": _table,
     "CreateDomainStmt": _domain,

@@ -13,6 +13,7 @@ from ..ddl.names import find_relation, require_owner
 from ..errors import SqlError
 from ..sqlstates import INVALID_TEXT_REPRESENTATION, UNDEFINED_OBJECT, WRONG_OBJECT_TYPE
 from .asynchronous import AsyncAlterTableStmt, AsyncIndexStmt, WaitForJobStmt
+from .check import require_key_type
 
 JOB_ID = (ColumnDescription("job_id", 0, 0, 25, -1, -1),)
 SUCCEEDED = (ColumnDescription("succeeded", 0, 0, 16, 1, -1),)
@@ -42,6 +43,8 @@ def create_index_async(ctx: Any, statement: AsyncIndexStmt) -> Generator[Any, An
     if not made:
         return
     row = made[0]
+    for key in catalog.relation(row.indexrelid).extra["index"].keys:
+        require_key_type(ctx.session, key.typid, -1)  # of expressions it is known only now
     transaction.catalog_update("pg_index", row, row._replace(indisvalid=False))
     relation = catalog.pg_class.get(row.indexrelid)
     schema = catalog.pg_namespace.get(relation.relnamespace).nspname

@@ -281,6 +281,45 @@ def test_alterations_and_indexes(world: World) -> None:
     })  # fmt: skip
 
 
+NOT_BIGINT = "datatype integer not supported, identity column type must be bigint"
+TEMPORARY = "TEMPORARY or TEMP table not supported for CREATE TABLE"
+MERGE = "MERGE INTO g USING g h ON g.id = h.id WHEN MATCHED THEN DELETE"
+NO_TIMEOUT = 'setting configuration parameter "statement_timeout" not supported'
+REFUSED = {
+    f"EXPLAIN {MERGE}": "unsupported statement type: MERGE",
+    f"WITH x AS ({MERGE} RETURNING 1) SELECT * FROM x": "unsupported statement type: MERGE",
+    "EXPLAIN CREATE TABLE x AS SELECT 1": "unsupported statement: CreateTableAs",
+    "CREATE SCHEMA x CREATE TEMP TABLE y (a int)": TEMPORARY,
+    "CREATE SCHEMA x CREATE INDEX ON g (a)": "unsupported mode. please use CREATE INDEX ASYNC.",
+    "CREATE SCHEMA x CREATE TABLE y (a int[])": "datatype integer[] not supported",
+    "CREATE TABLE pg_temp.x (a int)": TEMPORARY,
+    "CREATE VIEW v AS SELECT * FROM g TABLESAMPLE system (1)": "TABLESAMPLE clause not supported",
+    "COPY (SELECT pg_advisory_lock(1)) TO STDOUT": "function pg_advisory_lock not supported",
+    "ALTER ROLE admin SET statement_timeout = 1": NO_TIMEOUT,
+    "CREATE FUNCTION x() RETURNS int LANGUAGE sql SET statement_timeout = 1 AS 'SELECT 1'": NO_TIMEOUT,
+    "SET TRANSACTION SNAPSHOT 'x'": 'setting configuration parameter "TRANSACTION" not supported',
+    "ALTER TABLE g ALTER id ADD GENERATED ALWAYS AS IDENTITY (CACHE 1)": NOT_BIGINT,
+    "CREATE INDEX ASYNC ON g ((b::jsonb))": "datatype jsonb is not supported in a key",
+}
+
+
+def test_refused_within_others(shared: World) -> None:
+    assert not wrong(shared, {sql: ("0A000", message) for sql, message in REFUSED.items()})
+
+
+def test_sizes_of_caches(world: World) -> None:
+    said = (
+        "is not supported without an explicit cache size. please define CACHE greater than or equal to 65536"
+    )
+    columns = "id bigint GENERATED ALWAYS AS IDENTITY (CACHE 1)"
+    assert not wrong(world, {f"CREATE TABLE i ({columns})": [], "ALTER SEQUENCE i_id_seq CACHE 65536": []})
+    for sql, what in (
+        ("ALTER SEQUENCE i_id_seq CACHE 5", "ALTER SEQUENCE"),
+        ("ALTER TABLE i ALTER id SET CACHE 5", "identity column"),
+    ):
+        assert world.run(sql) == ("0A000", f"{what} {said} or equal to 1")
+
+
 # --- catalogs -------------------------------------------------------------------------------------------
 
 CATALOGS = {
