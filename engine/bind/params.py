@@ -39,7 +39,7 @@ class ParamTypes:
         types = self.types
         if self.variable:
             if not 0 < number <= PARAMS_MAX:
-                raise _no_parameter(pstate, number, node.location)
+                raise no_parameter(pstate, number, node.location)
             if number > len(types):
                 types.extend([0] * (number - len(types)))
             typid = types[number - 1]
@@ -47,7 +47,7 @@ class ParamTypes:
                 typid = types[number - 1] = UNKNOWNOID
         else:
             if not 0 < number <= len(types) or not types[number - 1]:
-                raise _no_parameter(pstate, number, node.location)
+                raise no_parameter(pstate, number, node.location)
             typid = types[number - 1]
         if pstate.catalog.pg_type.get(typid) is None:  # Parse has named a type that there is not
             raise SqlError(INTERNAL_ERROR, f"cache lookup failed for type {typid}")
@@ -109,5 +109,6 @@ def undetermined(pstate: ParseState, sqlstate: Any, number: int, location: int |
     return pstate.error(sqlstate, f"could not determine data type of parameter ${number}", location)
 
 
-def _no_parameter(pstate: ParseState, number: int, location: int) -> Exception:
+def no_parameter(pstate: ParseState, number: int, location: int) -> Exception:
+    """42P02."""
     return pstate.error(UNDEFINED_PARAMETER, f"there is no parameter ${number}", location)

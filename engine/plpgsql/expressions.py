@@ -1,8 +1,9 @@
 """SQL inside a PL/pgSQL body: analysed with the variables in sight, planned once, run with their values.
 
-Variable number n of a function is parameter $n+1 of all its expressions, and the list of its variables is
-their parameter list as it is. Fields of records are FieldSelects over it, whose types are those of the row
-that the record has when the expression is prepared: other rows make other plans.
+Variable number n of a function is parameter n+1 of all its plans, and the list of its variables is their
+parameter list as it is: a $n in the text is something else, the function's argument. Fields of records are
+FieldSelects over it, whose types are those of the row that the record has when the expression is prepared:
+other rows make other plans.
 """
 
 import copy
@@ -14,7 +15,7 @@ from pglast import ast
 from ..bind import coercion as c
 from ..bind.analyze import transform_top_level_stmt
 from ..bind.constants import analyze_with_locations
-from ..bind.params import ParamTypes
+from ..bind.params import ParamTypes, no_parameter
 from ..bind.parse_state import make_parsestate
 from ..errors import SqlError
 from ..lsyscache import get_typcollation
@@ -34,6 +35,25 @@ from ..values import RowType
 from .scope import RECORDOID, Scope, Variable
 
 _PREFIX = "SELECT "
+
+
+class VariableTypes(ParamTypes):
+    """The variables of a function as parameters; $n is the function's n-th argument."""
+
+    def __init__(self, scope: Scope) -> None:
+        super().__init__(scope.types(), False)
+        self._scope = scope
+
+    def value_of(self, pstate: Any, variable: Variable, location: int) -> Any:
+        """The Param of a variable."""
+        return super().paramref(pstate, ast.ParamRef(number=variable.number + 1, location=location))
+
+    def paramref(self, pstate: Any, node: Any) -> Any:
+        """The Param of a $n."""
+        found = self._scope.find([f"${node.number}"])
+        if found is None:
+            raise no_parameter(pstate, node.number, node.location)
+        return self.value_of(pstate, found[0], node.location)
 
 
 class Expression:
@@ -156,7 +176,7 @@ class Expression:
         context.catalog = f.catalog
 
         def run() -> Any:
-            context.params = ParamTypes(self.scope.types(), False)
+            context.params = VariableTypes(self.scope)
             pstate = make_parsestate(context, text)
             self._hook(pstate, f)
             query = transform_top_level_stmt(pstate, raw)
@@ -214,7 +234,7 @@ class Expression:
         fields = list(node.fields)[variable.depth :] if isinstance(node, ast.ColumnRef) else []
         steps = fields + steps
         params = pstate.context.params
-        base = params.paramref(pstate, ast.ParamRef(number=variable.number + 1, location=-1))
+        base = params.value_of(pstate, variable, -1)
         if variable.is_record:
             return self._put_field(pstate, base, variable, steps, value, f)
         return transform_assignment_indirection(
@@ -261,9 +281,7 @@ class Expression:
             if found is None:
                 return None
             variable, rest = found
-            param = pstate.context.params.paramref(
-                pstate, ast.ParamRef(number=variable.number + 1, location=cref.location)
-            )
+            param = pstate.context.params.value_of(pstate, variable, cref.location)
             if variable.is_record:
                 return self._record(pstate, param, variable, rest, star, f, cref.location)
             from ..bind.functions import parse_func_or_column
@@ -338,7 +356,7 @@ def _with_tables(node: Any, tables: dict[str, Variable], in_from: bool = False) 
         if not in_from:
             text = f'relation "{node.relname}" cannot be the target of a modifying statement'
             raise SqlError(FEATURE_NOT_SUPPORTED, text)
-        param = ast.ParamRef(number=tables[node.relname].number + 1, location=-1)
+        param = ast.ColumnRef(fields=(ast.String(sval=tables[node.relname].name),), location=-1)
         names = (ast.String(sval="pg_catalog"), ast.String(sval="unnest"))
         call = ast.FuncCall(funcname=names, args=(param,), location=-1)
         alias = node.alias or ast.Alias(aliasname=node.relname)

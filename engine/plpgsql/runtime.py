@@ -23,7 +23,7 @@ from ..sqlstates import (
 from ..statement import cached_plan, parse
 from ..values import Array, Record, RowType
 from .conditions import CONDITIONS
-from .expressions import Expression, caster, run_plan
+from .expressions import Expression, VariableTypes, caster, run_plan
 from .scope import RECORDOID, Scope, Variable
 
 BREATH_SECONDS = 0.003
@@ -368,14 +368,13 @@ class Frame:
     def call(self, scope: Scope, text: str) -> None:
         """CALL: OUT parameters go back to the variables that stand for them."""
         from ..bind.analyze import transform_top_level_stmt
-        from ..bind.params import ParamTypes
         from ..bind.parse_state import make_parsestate
         from ..evaluate import expression_function
         from ..tree import Param
 
         statement = Expression(text, scope, query=True)
         context = self.session.analyze_context()
-        context.params = ParamTypes(scope.types(), False)
+        context.params = VariableTypes(scope)
         self.evaluating = statement
         try:
             pstate = make_parsestate(context, text)

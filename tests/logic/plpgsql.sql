@@ -297,3 +297,28 @@ fetch all from cc;
 commit;
 create function nothing_to_leave() returns int language plpgsql as $$ begin raise notice '% %', 1, 2; return 5; end $$;
 select nothing_to_leave();
+
+-- $n is the n-th argument, named or not, whatever variables there are besides.
+create function dollars(int, named text, out sum int, out shown text) language plpgsql as $$
+declare found_one bool; inner_one int := $1;
+begin
+  perform 1;
+  declare own int := $1 + 1;
+  begin
+    sum := $1 + own; shown := $2 || named || inner_one;
+    $1 := 100;
+    sum := sum + $1;
+  end;
+  raise notice '% % %', $1, $2, $3;
+end $$;
+select * from dollars(1, 'x');
+create function no_dollar(int) returns int language plpgsql as $$ begin return $2; end $$;
+select no_dollar(1);
+create function dollar_rows(int) returns setof int language plpgsql as $$
+declare i int;
+begin
+  for i in select g from generate_series(1, $1) g loop return next i * $1; end loop;
+  return query execute 'select $1 + $2' using $1, 40;
+end $$;
+select * from dollar_rows(2);
+drop function dollars, no_dollar, dollar_rows;
