@@ -14,7 +14,7 @@ from .. import tree as t
 from ..errors import SqlError
 from ..registry import IMPLEMENTATIONS, CallSite, Implementation
 from ..sqlstates import FEATURE_NOT_SUPPORTED, INTERNAL_ERROR
-from ..treetypes import expr_type
+from ..treetypes import expr_type, walk
 from ..types.compare import TEMPLATE_NAMES, hash_key, hash_key_template, sort_key_template
 from ..values import relabelling
 from .scope import Scope
@@ -277,6 +277,21 @@ def callee(
     name = unit.constant(function, proc.prosrc if not implementation.bind else f"{proc.prosrc}_bound")
     first = ["ctx"] if implementation.context else []
     return Callee(lambda names: f"{name}({', '.join(first + names)})", proc.proisstrict, null, None)
+
+
+def may_stop(catalog: Any, expr: Any) -> bool:
+    """Whether an expression calls what may stop (run/strand.py), uncompiled; a domain is taken to."""
+    for node in walk(expr):
+        if isinstance(node, t.CoerceToDomain):
+            return True
+        funcid = getattr(node, "funcid", 0) or getattr(node, "opfuncid", 0)
+        proc = catalog.pg_proc.get(funcid) if funcid else None
+        if proc is None:
+            continue
+        known = IMPLEMENTATIONS.get(proc.prosrc)
+        if known.waits if known is not None else proc.prolang not in INTERNAL_LANGUAGES:
+            return True
+    return False
 
 
 def _missing(scope: Scope, proc: Any, arg_types: tuple[int, ...]) -> Callable[[list[str]], str]:

@@ -25,6 +25,7 @@ class IndexWriter(TableWriter):
         self.settings = settings
         self.relation = relation
         self.width = len(relation.columns)
+        self.may_wait = False
 
     def entry(self, index: Index) -> Any:
         """See entry_function."""

@@ -73,6 +73,10 @@ class Modification:
     def _make_writer(self) -> TableWriter:
         return table_writer(self.scope.catalog, self.scope.unit.settings, self.node.relid)
 
+    def _may_wait(self) -> bool:
+        """Whether what is computed for a row (CHECK, keys of indexes, generated columns) may stop."""
+        return self.writer.may_wait
+
     @property
     def frame(self) -> Frame:
         return self.scope.frame
@@ -80,6 +84,8 @@ class Modification:
     def emit(self) -> None:
         """Write the loops over the input and what is done with each row."""
         operation = self.node.operation
+        if self._may_wait():
+            self.scope.unit.needs_strand()
         if operation != "insert":
             for attnum in self.target_atoms:
                 self.scope.needs.used.setdefault(("var", self.node.varno, attnum), None)

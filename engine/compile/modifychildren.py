@@ -34,6 +34,9 @@ class InheritedModification(Modification):
     def _make_writer(self) -> Any:
         return _NoWriter(self.scope.catalog, self.node.relid)
 
+    def _may_wait(self) -> bool:
+        return self.targets.may_wait
+
     def _route(self) -> str:
         return f"{self.scope.unit.constant(self.targets, 'targets')}.route"
 

@@ -53,6 +53,8 @@ class TableWriter:
     place of its row as `bulk_place`.
     conflict(ctx, row, indexes) -> row id of a row that a unique index says is in the way, or 0.
     remove(ctx, rowid, row).
+    may_wait: whether an expression calls what may stop (run/strand.py): whoever uses the writer then needs a
+    strand.
     """
 
     def __init__(self, catalog: Any, settings: Any, relation: Relation) -> None:
@@ -63,6 +65,7 @@ class TableWriter:
         self.rows_prefix = relation.storage_id.to_bytes(4, "big")
         self._updates: dict[frozenset[int] | None, Any] = {}
         self._conflicts: dict[tuple[int, ...], Any] = {}
+        self.may_wait = False
         self.prepare = self._prepare_function(None)
         self._routed: Any = None
         self.store = self._store_function()
@@ -187,6 +190,7 @@ class TableWriter:
         return stored_values(self.catalog, self.relation, row)
 
     def _compile(self, unit: Unit, head: str) -> Any:
+        self.may_wait = self.may_wait or unit.strand
         source = "\n".join(unit.root.finish(f"def {head}:")) + "\n"
         file = f"<writer {self.relation.name} {next(_numbers)}>"
         exec(compile(source, file, "exec"), unit.globals)

@@ -5,6 +5,7 @@ Generated code works on rows in the parent's layout (`to_root`, `with_root`) and
 depends on the child: keys, locks, constraints, index entries.
 """
 
+from collections.abc import Iterator
 from typing import Any
 
 import msgspec
@@ -240,6 +241,7 @@ class ChildTargets(dict[int, ChildTarget]):
         self.root = relation
         self.partitioned = relation.kind == "p"
         self._key_attnums: set[int] | None = None
+        self._may_wait: bool | None = None
         self._tables: dict[int, tuple[PartitionTable, ChildTarget]] = {}
 
     def __missing__(self, oid: int) -> ChildTarget:
@@ -277,6 +279,29 @@ class ChildTargets(dict[int, ChildTarget]):
             oid = found
             below = self._table(oid)[1]
             below.enter(ctx, below.with_root(None, row))
+
+    @property
+    def may_wait(self) -> bool:
+        """Whether what is computed for a row, to route or to write it, may stop (run/strand.py)."""
+        if self._may_wait is None:
+            from ..compile.expressions import may_stop
+
+            self._may_wait = any(
+                expr is not None and may_stop(self.catalog, expr)
+                for oid in descendants(self.catalog, self.root.oid)
+                for expr in self._computed(oid)
+            )
+        return self._may_wait
+
+    def _computed(self, oid: int) -> Iterator[Any]:
+        relation = self.catalog.relation(oid)
+        yield from [check.expr for check in relation.checks]
+        yield from [column.default for column in relation.columns if column.generated == "s"]
+        for index in relation.indexes:
+            yield index.predicate
+            yield from [key.expr for key in index.keys]
+        if relation.kind == "p":
+            yield from [key.expr for key in self._table(oid)[0].keys]
 
     def triggered(self, kind: int) -> bool:
         """Whether a row below may have triggers of this kind."""

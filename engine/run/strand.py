@@ -92,10 +92,14 @@ def pause(item: Any = None) -> bool:
 def wait(future: Any) -> Any:
     """The result of a Future, when it is there."""
     if not future.done():
-        pause(future)
-        if not future.done():
-            raise SqlError(FEATURE_NOT_SUPPORTED, "waiting is not supported in this context")
+        hand_up(future)
     return future.result()
+
+
+def hand_up(future: Any) -> None:
+    """Let whoever drives the strand wait for a Future; 0A000 where nobody does."""
+    if not pause(future) and not future.done():
+        raise SqlError(FEATURE_NOT_SUPPORTED, "waiting is not supported in this context")
 
 
 def drain(items: Iterator[Any]) -> Iterator[list[Any]]:
@@ -106,5 +110,7 @@ def drain(items: Iterator[Any]) -> Iterator[list[Any]]:
                 yield item
             else:
                 pause()
+        elif item is None:
+            pause()
         else:
-            pause(item)
+            hand_up(item)
