@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from ..errors import SqlError
-from ..sqlstates import FEATURE_NOT_SUPPORTED, INVALID_OBJECT_DEFINITION, WRONG_OBJECT_TYPE
+from ..sqlstates import INVALID_OBJECT_DEFINITION, WRONG_OBJECT_TYPE
 from ..tree import (
     COERCE_IMPLICIT_CAST,
     CommonTableExpr,
@@ -23,6 +23,7 @@ from ..tree import (
     RangeTblRef,
     RowExpr,
     SubLink,
+    TargetEntry,
     Var,
 )
 from ..treetypes import expr_type, expr_typmod
@@ -30,7 +31,7 @@ from .defaults import ValuesTarget, generation_expression, rewrite_target_list_i
 from .parse_state import AnalyzeContext, ParseState, make_parsestate
 from .relations import add_perms
 from .select import apply_locking_clause
-from .viewupdate import is_true, rewrite_target_view, view_options
+from .viewupdate import forbid_current_of, has_instead_triggers, is_true, rewrite_target_view, view_options
 from .walkers import (
     change_var_nodes,
     copy_query,
@@ -40,9 +41,6 @@ from .walkers import (
     walk_tree,
     with_query,
 )
-
-_INSTEAD_TRIGGER = 0x40
-_TRIGGER_EVENTS = {"insert": 0x04, "delete": 0x08, "update": 0x10}
 
 
 class OutputColumn(NamedTuple):
@@ -105,7 +103,8 @@ def _rewrite_modification(pstate: ParseState, query: Query, events: tuple[tuple[
     _rewrite_target_lists(pstate, query, relation, is_view)
     if not is_view:
         return query
-    _refuse_instead_triggers(catalog, relation, command)
+    if has_instead_triggers(catalog, relation, query):
+        return query
     if (relation.oid, command) in events:
         raise SqlError(
             INVALID_OBJECT_DEFINITION,
@@ -130,12 +129,6 @@ _NOT_CHANGEABLE = {
 def _check_result_relation(relation: Any) -> None:
     if relation.kind in _NOT_CHANGEABLE:
         raise SqlError(WRONG_OBJECT_TYPE, f'{_NOT_CHANGEABLE[relation.kind]} "{relation.name}"')
-
-
-def _refuse_instead_triggers(catalog: Any, view: Any, command: str) -> None:
-    for row in catalog.pg_trigger.find("tgrelid", view.oid):
-        if row.tgtype & _INSTEAD_TRIGGER and row.tgtype & _TRIGGER_EVENTS.get(command, 0):
-            raise SqlError(FEATURE_NOT_SUPPORTED, "INSTEAD OF triggers are not supported")
 
 
 def _rewrite_target_lists(pstate: ParseState, query: Query, relation: Any, is_view: bool) -> None:
@@ -198,7 +191,11 @@ def fire_rir_rules(pstate: ParseState, query: Query, active: tuple[int, ...]) ->
             if relation.kind != "v":
                 if any(column.generated == "v" for column in relation.columns):
                     virtual.append((rtindex, relation))
+            elif rtindex == query.resultRelation and _stays_target(query):
+                continue
             elif rte.relkind != "c" and range_table_entry_used(query, rtindex):
+                if rtindex == query.resultRelation:
+                    _divide_target(query, rtindex, rte, relation)
                 _expand_view(pstate, query, rtindex, rte, relation, active)
     for cte in query.cteList:
         fire_rir_rules(pstate, cte.ctequery, active)
@@ -266,6 +263,31 @@ def _expand_view(
     rte.security_barrier = is_true(options, "security_barrier")
     rte.tablesample = None
     rte.inh = False
+
+
+def _stays_target(query: Query) -> bool:
+    """Whether a view with INSTEAD OF triggers is the target only: nothing is read from this entry."""
+    return query.commandType == "insert" or query.mergeTargetRelation not in (0, query.resultRelation)
+
+
+def _divide_target(query: Query, rtindex: int, rte: RangeTblEntry, view: Any) -> None:
+    """UPDATE, DELETE and MERGE on a view with INSTEAD OF triggers: the rows are read from the entry that
+    becomes the view's query, and stand for OLD; a new entry is the target, and stands for what RETURNING and
+    WITH CHECK OPTION see. The old row as a whole tells MERGE whether there is one."""
+    forbid_current_of(query)
+    query.rtable.append(msgspec.structs.replace(rte))
+    target = len(query.rtable)
+    rte.requiredPerms = ""
+    query.mergeTargetRelation = rtindex
+    if query.commandType == "merge":
+        whole = Var(rtindex, 0, view.rowtype)
+        query.targetList = [TargetEntry(whole, 1, "wholerow", resjunk=True)]
+    query.resultRelation = target
+    query.returningList = change_var_nodes(query.returningList, rtindex, target)
+    query.withCheckOptions = [
+        msgspec.structs.replace(option, qual=change_var_nodes(option.qual, rtindex, target))
+        for option in query.withCheckOptions
+    ]
 
 
 def set_check_as_user(query: Query, user: int) -> None:

@@ -4,6 +4,7 @@ from typing import Any
 
 import msgspec
 
+from ..catalog.triggers import EVENTS, INSTEAD
 from ..errors import SqlError
 from ..sqlstates import FEATURE_NOT_SUPPORTED, INTERNAL_ERROR, OBJECT_NOT_IN_PREREQUISITE_STATE
 from ..tree import (
@@ -120,31 +121,52 @@ def view_not_updatable(view: Any, command: str, detail: str | None, using: str =
     )
 
 
-def updatable_events(catalog: Any, relid: int, seen: tuple[int, ...] = ()) -> tuple[set[str], set[int]]:
+def instead_events(catalog: Any, view: Any) -> set[str]:
+    """The events for which a view has INSTEAD OF triggers."""
+    kinds = [row.tgtype for row in catalog.pg_trigger.find("tgrelid", view.oid) if row.tgtype & INSTEAD]
+    return {event for event, bit in EVENTS.items() if any(kind & bit for kind in kinds)}
+
+
+def has_instead_triggers(catalog: Any, view: Any, query: Query) -> bool:
+    """Whether INSTEAD OF triggers do all that the statement asks for."""
+    if not view.row.relhastriggers:
+        return False
+    wanted = {query.commandType}
+    if query.commandType == "merge":
+        wanted = {action.commandType for action in query.mergeActionList} - {"nothing"}
+    return wanted <= instead_events(catalog, view)
+
+
+def updatable_events(
+    catalog: Any, relid: int, include_triggers: bool = False, seen: tuple[int, ...] = ()
+) -> tuple[set[str], set[int]]:
     """(events, updatable attnums) of a relation, for pg_relation_is_updatable."""
     relation = catalog.relation(relid)
     everything = {"insert", "update", "delete"}
+    triggered = instead_events(catalog, relation) if include_triggers and relation.kind == "v" else set()
     if relid in seen:
         return set(), set()
     if relation.kind in ("r", "p"):
         return everything, {column.attnum for column in relation.columns if not column.dropped}
     if relation.kind != "v":
         return set(), set()
+    if triggered == everything:
+        return everything, {column.attnum for column in relation.columns if not column.dropped}
     query = relation.view_query
     if view_query_is_auto_updatable(query, False) is not None:
-        return set(), set()
+        return triggered, set()
     rtr = _single_reference(query)
     assert rtr is not None
     base = query.rtable[rtr.rtindex - 1]
-    events, base_columns = updatable_events(catalog, base.relid, (*seen, relid))
+    events, base_columns = updatable_events(catalog, base.relid, include_triggers, (*seen, relid))
     columns = {
         entry.resno
         for entry in query.targetList
         if _column_problem(rtr, entry) is None and entry.expr.varattno in base_columns
     }
     if not columns:
-        events &= {"delete"}
-    return events, columns
+        events = events & {"delete"}
+    return events | triggered, columns
 
 
 def _check_columns(query: Query, view: Any, viewquery: Query, rtr: RangeTblRef, view_rte: Any) -> None:
@@ -201,11 +223,16 @@ def and_quals(first: Any, second: Any) -> Any:
     return BoolExpr("and", (*args, second))
 
 
+def forbid_current_of(query: Query) -> None:
+    """0A000: a view's rows are not those that a cursor knows."""
+    if query.jointree is not None and isinstance(query.jointree.quals, CurrentOfExpr):
+        raise SqlError(FEATURE_NOT_SUPPORTED, "WHERE CURRENT OF on a view is not implemented")
+
+
 def rewrite_target_view(catalog: Any, query: Query, view: Any) -> Query:
     """The statement on the view made into one on its base relation."""
     command = query.commandType
-    if query.jointree is not None and isinstance(query.jointree.quals, CurrentOfExpr):
-        raise SqlError(FEATURE_NOT_SUPPORTED, "WHERE CURRENT OF on a view is not implemented")
+    forbid_current_of(query)
     viewquery = copy_query(view.view_query)
     writes = {action.commandType for action in query.mergeActionList} if command == "merge" else {command}
     problem = view_query_is_auto_updatable(viewquery, bool(writes & {"insert", "update"}))
@@ -220,6 +247,8 @@ def rewrite_target_view(catalog: Any, query: Query, view: Any) -> Query:
     assert rtr is not None and viewquery.jointree is not None
     if command != "delete":
         _check_columns(query, view, viewquery, rtr, view_rte)
+    if (writes - {"nothing"}) & instead_events(catalog, view):
+        raise _some_instead_triggers(view)
     options = view_options(view)
     new_rte = viewquery.rtable[rtr.rtindex - 1]
     query.rtable.append(new_rte)
@@ -236,6 +265,8 @@ def rewrite_target_view(catalog: Any, query: Query, view: Any) -> Query:
     query = replace_vars_from_target_list(query, view_index, view_rte, tlist, "error")
     query = change_var_nodes(query, view_index, new_index)
     query.resultRelation = new_index
+    if command == "merge":
+        query.mergeTargetRelation = new_index
     query.rowMarks = [
         msgspec.structs.replace(mark, rti=new_index) if mark.rti == view_index else mark
         for mark in query.rowMarks
@@ -258,6 +289,16 @@ def rewrite_target_view(catalog: Any, query: Query, view: Any) -> Query:
     if command != "delete":
         _add_check_option(query, view, options, quals)
     return query
+
+
+def _some_instead_triggers(view: Any) -> SqlError:
+    return SqlError(
+        FEATURE_NOT_SUPPORTED,
+        f'cannot merge into view "{view.name}"',
+        detail="MERGE is not supported for views with INSTEAD OF triggers for some actions but not all.",
+        hint="To enable merging into the view, either provide a full set of INSTEAD OF triggers or drop the "
+        "existing INSTEAD OF triggers.",
+    )
 
 
 def _add_check_option(query: Query, view: Any, options: dict[str, str], quals: Any) -> None:

@@ -7,11 +7,12 @@ from typing import Any
 
 from pglast import ast
 
+from ..bind.viewupdate import instead_events
 from ..catalog.triggers import triggers_of
 from ..compile.writer import table_writer
 from ..errors import Notice, SqlError
 from ..evaluate import expression_function
-from ..run.childtargets import RoutingWriter, TriggeredWriter
+from ..run.childtargets import InsteadWriter, RoutingWriter, TriggeredWriter
 from ..run.triggers import statement as statement_triggers
 from ..sqlstates import (
     BAD_COPY_FILE_FORMAT,
@@ -72,6 +73,8 @@ def copy_from(
 def _check_target(ctx: Any, relation: Any, options: CopyOptions) -> None:
     name, kind = relation.name, relation.kind
     if kind == "v":
+        if "insert" in instead_events(ctx.catalog, relation):
+            return
         raise SqlError(
             WRONG_OBJECT_TYPE,
             f'cannot copy to view "{name}"',
@@ -108,6 +111,9 @@ def make_target(ctx: Any, relation: Any, columns: list[Any], options: CopyOption
     rows: Any = writer
     if relation.kind == "p":
         rows = RoutingWriter(catalog, writer)
+    elif relation.kind == "v":
+        assert triggers is not None
+        rows = InsteadWriter(triggers)
     elif triggers is not None:
         rows = TriggeredWriter(writer, triggers)
     target = Target(relation, columns, rows)

@@ -41,6 +41,11 @@ def _modify(scope: Scope, node: plan.ModifyTable, consume: Consume) -> None:
 
         InheritedModification(scope, node, consume).emit()
         return
+    if scope.catalog.relation(node.relid).kind == "v":
+        from .modifyview import ViewModification
+
+        ViewModification(scope, node, consume).emit()
+        return
     Modification(scope, node, consume).emit()
 
 

@@ -32,7 +32,7 @@ class InheritedModification(Modification):
         self.generated = any(column.generated == "s" for column in self.relation.columns)
 
     def _make_writer(self) -> Any:
-        return _NoWriter(self.scope.catalog, self.node.relid)
+        return NoWriter(self.scope.catalog, self.node.relid)
 
     def _may_wait(self) -> bool:
         return self.targets.may_wait
@@ -214,8 +214,8 @@ class InheritedModification(Modification):
         return old
 
 
-class _NoWriter:
-    """A relation with children has no single writer; what a message needs of one it has."""
+class NoWriter:
+    """A relation with children has no single writer, a view none; what a message needs of one it has."""
 
     def __init__(self, catalog: Any, relid: int) -> None:
         self.catalog = catalog

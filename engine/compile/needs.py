@@ -128,7 +128,7 @@ class Needs:
                 below[var_atom(mark.rti, -1)] = None
                 if mark.rti in node.inherited:
                     below[var_atom(mark.rti, -6)] = None
-        if isinstance(node, plan.ModifyTable) and node.operation != "insert":
+        if isinstance(node, plan.ModifyTable) and node.operation != "insert" and node.old_row is None:
             for attno in (RAW_ROW, -1, -6) if node.inherited else (RAW_ROW, -1):
                 below[var_atom(node.varno, attno)] = None
         if isinstance(node, plan.NestLoop):

@@ -146,6 +146,7 @@ def unsuitable_relation(kind: str) -> str:
         "c": "composite types",
         "t": "TOAST tables",
         "f": "foreign tables",
+        "m": "materialized views",
     }
     return f"This operation is not supported for {names.get(kind, 'this relation')}."
 

@@ -52,13 +52,13 @@ def create_trigger(ctx: Any, statement: ast.CreateTrigStmt) -> None:
     from ..catalog.privileges import has_privilege
 
     if not has_privilege(catalog, ctx.session.role, "table", relid, "TRIGGER"):
-        raise SqlError(INSUFFICIENT_PRIVILEGE, f"permission denied for table {row.relname}")
+        what = "view" if row.relkind == "v" else "table"
+        raise SqlError(INSUFFICIENT_PRIVILEGE, f"permission denied for {what} {row.relname}")
     kind = (ROW if statement.row else 0) | statement.timing | statement.events
     if kind & ROW and kind & TRUNCATE:
         raise SqlError(FEATURE_NOT_SUPPORTED, "TRUNCATE FOR EACH ROW triggers are not supported")
     if kind & INSTEAD:
         _check_instead(statement)
-        raise SqlError(FEATURE_NOT_SUPPORTED, "INSTEAD OF triggers are not supported")
     relation = catalog.relation(relid)
     old_table, new_table = _transition_tables(catalog, relation, statement)
     when = _condition(ctx, relation, statement.whenClause, kind)

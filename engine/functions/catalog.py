@@ -399,74 +399,37 @@ def pg_typeof(site: Any) -> Any:
     return lambda value: typid
 
 
-_UPDATABLE = 4 | 8 | 16  # UPDATE, INSERT, DELETE by CmdType bits
+_EVENT_BITS = {"update": 4, "insert": 8, "delete": 16}  # 1 << CmdType
 
 
 @implements("pg_relation_is_updatable", context=True)
 def pg_relation_is_updatable(ctx: Any, oid: int, include_triggers: bool) -> int:
-    row = ctx.catalog.pg_class.get(oid)
-    if row is None:
-        return 0
-    if row.relkind in "rp":
-        return _UPDATABLE
-    return _UPDATABLE if row.relkind == "v" and _simple_view(ctx, oid) is not None else 0
+    events, _ = _updatable(ctx, oid, include_triggers)
+    return sum([_EVENT_BITS[event] for event in events])
 
 
 @implements("pg_column_is_updatable", context=True)
 def pg_column_is_updatable(ctx: Any, oid: int, attnum: int, include_triggers: bool) -> bool:
-    row = ctx.catalog.pg_class.get(oid)
-    if row is None or attnum <= 0:
+    if attnum <= 0:
         return False
-    if row.relkind in "rp":
-        return True
-    columns = _simple_view(ctx, oid) if row.relkind == "v" else None
-    return columns is not None and attnum in columns
+    events, columns = _updatable(ctx, oid, include_triggers)
+    if attnum not in columns:  # then only triggers update it
+        if not include_triggers or not events or ctx.catalog.pg_class.get(oid).relkind != "v":
+            return False
+        from ..bind.viewupdate import instead_events
+
+        return "update" in instead_events(ctx.catalog, ctx.catalog.relation(oid)) and "delete" in events
+    return {"update", "delete"} <= events
 
 
-def _simple_view(ctx: Any, oid: int) -> frozenset[int] | None:
-    """The updatable columns of an automatically updatable view, None if it is none."""
-    from ..tree import RangeTblRef, Var
+def _updatable(ctx: Any, oid: int, include_triggers: bool) -> tuple[set[str], set[int]]:
+    """(events, columns) of a table or view that may be changed."""
+    from ..bind.viewupdate import updatable_events
 
-    try:
-        query = ctx.catalog.relation(oid).view_query
-    except SqlError:
-        return None
-    if (
-        query is None
-        or query.commandType != "select"
-        or query.hasAggs
-        or query.hasWindowFuncs
-        or query.hasTargetSRFs
-        or query.setOperations
-        or query.groupClause
-        or query.groupingSets
-        or query.havingQual is not None
-        or query.distinctClause
-        or query.cteList
-        or query.limitCount is not None
-        or query.limitOffset is not None
-        or query.jointree is None
-        or len(query.jointree.fromlist) != 1
-        or not isinstance(query.jointree.fromlist[0], RangeTblRef)
-    ):
-        return None
-    rtindex = query.jointree.fromlist[0].rtindex
-    rte = query.rtable[rtindex - 1]
-    if not rte.relid or rte.relkind not in ("r", "p", "v") or rte.tablesample is not None:
-        return None
-    inner = None if rte.relkind != "v" else _simple_view(ctx, rte.relid)
-    if rte.relkind == "v" and inner is None:
-        return None
-    columns = {
-        t.resno
-        for t in query.targetList
-        if not t.resjunk
-        and isinstance(t.expr, Var)
-        and t.expr.varno == rtindex
-        and t.expr.varattno > 0
-        and (inner is None or t.expr.varattno in inner)
-    }
-    return frozenset(columns) or None
+    row = ctx.catalog.pg_class.get(oid)
+    if row is None or row.relkind not in "rpv":
+        return set(), set()
+    return updatable_events(ctx.catalog, oid, include_triggers)
 
 
 # --- index properties -----------------------------------------------------------------------------

@@ -15,6 +15,7 @@ from ..tree import (
     NextValueExpr,
     OnConflictExpr,
     Param,
+    Query,
     RangeTblRef,
     SetToDefault,
     SubLink,
@@ -48,9 +49,9 @@ def plan_modify(root: Root) -> PlannedQuery:
     targets = _target_list(root, relation)
     if query.commandType == "merge":
         root.jointree = _merge_jointree(root)
-    elif query.commandType != "insert" and not _mentions(root.jointree, query.resultRelation):
+    elif query.commandType != "insert" and not _mentions(root.jointree, _source_relation(query)):
         root.jointree = FromExpr(
-            fromlist=(RangeTblRef(rtindex=query.resultRelation), *root.jointree.fromlist),
+            fromlist=(RangeTblRef(rtindex=_source_relation(query)), *root.jointree.fromlist),
             quals=root.jointree.quals,
         )
     prepare_jointree(root)
@@ -69,6 +70,7 @@ def plan_modify(root: Root) -> PlannedQuery:
         root.extra_uses.append(action)
     if condition is not None:
         root.extra_uses.append(condition)
+    old_row, old_whole = _old_row(root, relation)
     plan = _input(root)
     visible = [entry for entry in root.tlist if not entry.resjunk]
     node = ModifyTable(
@@ -86,10 +88,12 @@ def plan_modify(root: Root) -> PlannedQuery:
         check_options=options,
         conflict_var=query.onConflict.exclRelIndex if query.onConflict is not None else 0,
         recheck=recheck_quals(root, query.resultRelation)
-        if query.commandType in ("update", "delete")
+        if query.commandType in ("update", "delete") and relation.kind != "v"
         else None,
         inherited=relation.kind == "p"
         or (query.commandType != "insert" and is_inherited(root, query.resultRelation)),
+        old_row=old_row,
+        old_whole=old_whole,
         rows=plan.rows if returning else 0.0,
         cost=plan.cost + plan.rows * 3.0,
         startup_cost=plan.startup_cost,
@@ -97,6 +101,38 @@ def plan_modify(root: Root) -> PlannedQuery:
     )
     root.volatile = True
     return make_planned_query(root, node, returning, query.commandType)
+
+
+def _source_relation(query: Query) -> int:
+    """Whose rows UPDATE, DELETE and MERGE change: a view's, in another entry than the target's."""
+    return query.mergeTargetRelation or query.resultRelation
+
+
+def _old_row(root: Root, relation: Any) -> tuple[tuple[TargetEntry, ...] | None, Any]:
+    """The old row of a view, and for MERGE the same as one value."""
+    from .build import preprocess_targets
+
+    query = root.query
+    if relation.kind != "v" or query.commandType == "insert":
+        return None, None
+    index = _source_relation(query)
+    columns = [
+        TargetEntry(
+            expr=Var(index, column.attnum, column.typid, column.typmod, column.collation),
+            resno=column.attnum,
+            resname=column.name,
+        )
+        for column in relation.columns
+        if not column.dropped
+    ]
+    row = tuple(preprocess_targets(root, columns))
+    whole = None
+    if query.commandType == "merge":
+        whole = root.preprocess_expression(query.targetList[0].expr)
+    root.extra_uses.extend([entry.expr for entry in row])
+    if whole is not None:
+        root.extra_uses.append(whole)
+    return row, whole
 
 
 def _input(root: Root) -> Plan:
@@ -423,7 +459,7 @@ def _merge_jointree(root: Root) -> FromExpr:
     elif by_target:
         jointype = "right"
     source: Any = root.jointree
-    target: Any = RangeTblRef(rtindex=query.resultRelation)
+    target: Any = RangeTblRef(rtindex=_source_relation(query))
     if source.quals is not None:  # those of the view that the statement named: about the target
         target = FromExpr(fromlist=(target,), quals=source.quals)
         source = replace(source, quals=None)

@@ -368,6 +368,7 @@ class ModifyTable(Plan):
     update: the old row as Var(resultRelation, *) incl. ctid, targetList the assigned columns;
     delete: the old row;
     merge: the join of source and target (target Vars NULL if not matched), and the actions.
+    The target may be a view with INSTEAD OF triggers: then the old row is that of old_row.
     Defaults, identity and generated columns are already put in by the planner. Index entries, NOT
     NULL, CHECK, unique and foreign key enforcement: engine/run/modify.py.
     returning: expressions over the new row as Var(resultRelation, *) (old row: OldNewVar)."""
@@ -387,6 +388,8 @@ class ModifyTable(Plan):
     conflict_var: int = 0  # varno of EXCLUDED
     recheck: tuple[Any, ...] | None = None  # update, delete: see plan/recheck.py
     inherited: bool = False  # the rows are of children, or are put into partitions
+    old_row: tuple[Any, ...] | None = None  # views: TargetEntry of every column of the old row
+    old_whole: Any = None  # views, merge: NULL where no row of the target is matched
 
 
 class PlannedQuery(msgspec.Struct, kw_only=True, eq=False):

@@ -404,6 +404,24 @@ class TriggeredWriter:
         return rowid
 
 
+class InsteadWriter:
+    """What COPY to a view has for a TableWriter: its INSTEAD OF triggers."""
+
+    bulk = None
+    transitions: trigger_calls.Transitions | None = None
+
+    def __init__(self, triggers: Triggers) -> None:
+        self._triggers = triggers
+
+    def prepare(self, ctx: Any, row: list[Any]) -> bool:
+        """See RoutingWriter."""
+        return trigger_calls.instead_of_row(ctx, self._triggers, "insert", None, row) is None
+
+    def store(self, ctx: Any, row: list[Any]) -> int:
+        """The triggers have done it."""
+        return 0
+
+
 def _as_updates(
     txn: Any, before: int, queued: list[Any], target: ChildTarget, new: list[Any], root: Relation
 ) -> None:

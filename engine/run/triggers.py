@@ -9,7 +9,7 @@ see what the statement around them has changed so far, but AFTER triggers run wh
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from ..catalog.triggers import BEFORE, EVENTS, ROW, Trigger, Triggers
+from ..catalog.triggers import BEFORE, EVENTS, INSTEAD, ROW, Trigger, Triggers
 from ..errors import SqlError
 from ..sqlstates import FEATURE_NOT_SUPPORTED, TRIGGERED_DATA_CHANGE_VIOLATION
 from ..types.storage import pack_value
@@ -110,6 +110,22 @@ def before_row(
         transaction.deferred = outer + transaction.deferred
         if transaction.commands != commands and _written(transaction, key) != written:
             raise _second_change(event)
+    return old if new is None else new
+
+
+def instead_of_row(ctx: Any, triggers: Triggers, event: str, old: Row | None, new: Row | None) -> Row | None:
+    """Fire a view's INSTEAD OF triggers: the row for RETURNING; None: they have done nothing."""
+    transaction = ctx.transaction
+    outer, transaction.deferred = transaction.deferred, []
+    try:
+        for trigger in triggers.choose(ROW | INSTEAD | EVENTS[event], role_of(ctx)):
+            result = call(ctx, trigger, triggers.relation, event, old, new)
+            if result is None:
+                return None
+            if new is not None:
+                new = result
+    finally:
+        transaction.deferred = outer + transaction.deferred
     return old if new is None else new
 
 
