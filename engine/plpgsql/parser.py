@@ -616,4 +616,5 @@ class Parser:
         query = self.text[start:end]
         if hole is not None:
             query = self.text[start : hole[0]] + " " * (hole[1] - hole[0]) + self.text[hole[1] : end]
+            query = query.rstrip()
         return Node("sql", line, query=query, into=into, strict=strict, what="SQL statement")

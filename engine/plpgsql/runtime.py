@@ -447,12 +447,17 @@ class Frame:
                 error.internal_position, error.position = error.position, None
                 error.internal_query = expression.text
             elif not hasattr(error, "plpgsql_frames"):
-                kind = "SQL statement" if expression.is_query else "PL/pgSQL expression"
-                if expression.is_query and (expression.plan is None or expression.plan.utility is None):
-                    line = f'{kind} "{expression.text}"'
+                if self._tells(expression) and (expression.plan is None or expression.plan.utility is None):
+                    line = f'SQL statement "{expression.text}"'
                     error.where = f"{error.where}\n{line}" if error.where else line
         here = self.where()
         error.where = f"{error.where}\n{here}" if error.where else here
+
+    def _tells(self, expression: Any) -> bool:
+        """Whether the context names the statement that runs: not where its rows come from a portal."""
+        if not expression.is_query:
+            return False
+        return self.at < 0 or not self.routine.places[self.at][1].startswith("FOR over")
 
     def where(self) -> str:
         """The context line."""
@@ -470,7 +475,7 @@ class Frame:
         lines = [self.where()]
         frames = self.session.functions.get(FRAMES, ())
         for frame in reversed(frames[:-1]):
-            if frame.evaluating is not None and frame.evaluating.is_query:
+            if frame.evaluating is not None and frame._tells(frame.evaluating):
                 lines.append(f'SQL statement "{frame.evaluating.text}"')
             lines.append(frame.where())
         return "\n".join(lines)

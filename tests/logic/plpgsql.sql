@@ -322,3 +322,16 @@ begin
 end $$;
 select * from dollar_rows(2);
 drop function dollars, no_dollar, dollar_rows;
+
+-- The statement of a FOR loop is not named: its rows come from a portal.
+create or replace function nf(int) returns int language plpgsql as $$ begin if $1 > 1 then return 1 / ($1 - 2); end if; raise notice 'x %', $1; return 1; end $$;
+do $$ declare r record; begin for r in select nf(1) loop null; end loop; end $$;
+do $$ declare r record; begin for r in select nf(2) loop null; end loop; end $$;
+do $$ declare r record; begin for r in execute 'select nf(1)' loop null; end loop; end $$;
+do $$ declare r record; begin for r in execute 'select nf(2)' loop null; end loop; end $$;
+do $$ declare c cursor for select nf(1); begin for r in c loop null; end loop; end $$;
+do $$ declare c cursor for select nf(2); begin for r in c loop null; end loop; end $$;
+do $$ declare r record; begin for r in select nosuch(2) loop null; end loop; end $$;
+do $$ declare r record; begin select nf(2) into r; end $$;
+do $$ declare r record; begin execute 'select nf(2)' into r; end $$;
+do $$ declare r record; begin perform nf(2); end $$;

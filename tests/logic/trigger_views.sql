@@ -211,6 +211,7 @@ update all_kids set name = 'nine' where id = 9 returning *;
 delete from all_kids where id = 9;
 drop view all_kids, kids;
 do $$ declare r record; begin insert into pair values (61, 'in do') returning * into r; raise notice 'row %', r; end $$;
+do $$ declare r record; begin for r in insert into pair values (62, 'in a loop') returning * loop raise notice 'row %', r; end loop; end $$;
 begin;
 declare c cursor for select id from pair order by id;
 fetch 1 from c;
