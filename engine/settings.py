@@ -225,6 +225,7 @@ class Settings:
         self._values["session_authorization"] = "" if role is None else role.rolname
         self._values["is_superuser"] = self._superuser
         self.statement_fast = True
+        self.replica = False  # the checks of foreign keys rest
         self._starting = True
         for name in (
             "search_path",
@@ -597,6 +598,8 @@ class Settings:
         elif key in ("statement_timeout", "transaction_timeout"):
             self._statement_timeout = self._values["statement_timeout"]
             self.statement_fast = not self._statement_timeout and not self._values["transaction_timeout"]
+        elif key == "session_replication_role":
+            self.replica = value == "replica"
         elif key == "client_min_messages":
             self._least_level = _LEVELS[value]
         elif key == "client_encoding":

@@ -98,6 +98,7 @@ class ForeignKey:
     deferred: bool
     validated: bool
     enforced: bool = True
+    silent: frozenset[str] = frozenset()  # events that are not checked: DISABLE TRIGGER
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from ..sqlstates import INTERNAL_ERROR
 from .relation import Check, Column, ForeignKey, Index, IndexKey, Relation
 from .table import RELIDS
 from .trees import load_tree, view_query
+from .triggers import EVENTS, RI_CHECKS
 
 FIRST_NORMAL_OID = 16384
 _SHARED_ENVIRONMENT = 1664  # pg_tablespace pg_global
@@ -182,19 +183,20 @@ def _constraints(
     referenced_by: list[ForeignKey],
     extra: dict[str, Any],
 ) -> None:
+    silent = _silent_events(catalog, oid)
     for c in catalog.pg_constraint.find("conrelid", oid):
         if c.contype == "c":
             checks.append(Check(c.oid, c.conname, load_tree(c.conbin), c.convalidated, c.conenforced))
         elif c.contype == "f":
             if not _is_part(catalog, c, "conrelid"):
-                foreign_keys.append(foreign_key(c))
+                foreign_keys.append(foreign_key(c, silent.get((c.oid, True), frozenset())))
         elif c.contype == "n":
             extra.setdefault("not_null", {})[c.conkey.items[0]] = c
         elif c.contype == "x":
             extra.setdefault("exclusion", []).append(c)
     for c in catalog.pg_constraint.find("confrelid", oid):
         if c.contype == "f" and not _is_part(catalog, c, "confrelid"):
-            referenced_by.append(foreign_key(c))
+            referenced_by.append(foreign_key(c, silent.get((c.oid, False), frozenset())))
 
 
 def _is_part(catalog: Any, row: Any, column: str) -> bool:
@@ -203,7 +205,19 @@ def _is_part(catalog: Any, row: Any, column: str) -> bool:
     return above is not None and getattr(above, column) == getattr(row, column)
 
 
-def foreign_key(row: Any) -> ForeignKey:
+def _silent_events(catalog: Any, oid: int) -> dict[tuple[int, bool], frozenset[str]]:
+    """The events for which foreign keys of a relation are not checked, by constraint and whether it is the
+    side that refers."""
+    found: dict[tuple[int, bool], frozenset[str]] = {}
+    for row in catalog.pg_trigger.find("tgrelid", oid):
+        if row.tgisinternal and row.tgenabled in "DR":
+            events = frozenset([event for event, bit in EVENTS.items() if row.tgtype & bit])
+            key = row.tgconstraint, row.tgfoid in RI_CHECKS
+            found[key] = found.get(key, frozenset()) | events
+    return found
+
+
+def foreign_key(row: Any, silent: frozenset[str] = frozenset()) -> ForeignKey:
     """The descriptor of a FOREIGN KEY's pg_constraint row."""
     return ForeignKey(
         oid=row.oid,
@@ -222,6 +236,7 @@ def foreign_key(row: Any) -> ForeignKey:
         deferred=row.condeferred,
         validated=row.convalidated,
         enforced=row.conenforced,
+        silent=silent,
     )
 
 

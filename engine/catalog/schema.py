@@ -22,6 +22,7 @@ _RELATION_COLUMNS: dict[int, tuple[str, ...]] = {
     2610: ("indexrelid", "indrelid"),
     2606: ("conrelid", "confrelid"),
     2618: ("ev_class",),
+    2620: ("tgrelid",),
     2611: ("inhrelid", "inhparent"),
     3350: ("partrelid",),
 }

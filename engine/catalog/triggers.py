@@ -6,6 +6,7 @@ from .trees import load_tree
 
 ROW, BEFORE, INSERT, DELETE, UPDATE, TRUNCATE, INSTEAD = 1, 2, 4, 8, 16, 32, 64  # bits of tgtype
 EVENTS = {"insert": INSERT, "delete": DELETE, "update": UPDATE, "truncate": TRUNCATE}
+RI_CHECKS = (1644, 1645)  # RI_FKey_check_ins, RI_FKey_check_upd: the side of the table that refers
 _TIMING = BEFORE | INSTEAD
 _REPLICA = "replica"
 

@@ -22,7 +22,7 @@ from typing import Any
 import msgspec
 from gaveldb.storage.api import row_key
 
-from ..catalog.relation import Index, Relation
+from ..catalog.relation import ForeignKey, Index, Relation
 from ..catalog.triggers import triggers_of
 from ..indexkeys import always_has_rowid, column_source
 from ..plan import nodes as plan
@@ -375,7 +375,7 @@ class TableWriter:
                 prefix = self.catalog.relation(index.oid).storage_id.to_bytes(4, "big")
                 lasts[index.oid] = unit.fresh("last")
                 frame.line(f"{lasts[index.oid]} = txn.last_key({prefix!r}, None)")
-        alone = not any(foreign_key.enforced for foreign_key in relation.foreign_keys)
+        alone = not any(_checked(foreign_key, "insert") for foreign_key in relation.foreign_keys)
         if alone and not indexes:
             self._emit_all_at_once(frame)
         if alone:  # no check will look for the rows before the statement has ended
@@ -419,7 +419,7 @@ class TableWriter:
         self, unit: Unit, frame: Frame, scope: Scope, old: Scope | None, changed: frozenset[int] | None = None
     ) -> None:
         for foreign_key in self.relation.foreign_keys:
-            if not foreign_key.enforced or (
+            if not _checked(foreign_key, "insert" if old is None else "update") or (
                 changed is not None and not changed.intersection(foreign_key.columns)
             ):
                 continue
@@ -438,7 +438,7 @@ class TableWriter:
         self, unit: Unit, frame: Frame, old: Scope, new: Scope | None, changed: frozenset[int] | None = None
     ) -> None:
         for foreign_key in self.relation.referenced_by:
-            if not foreign_key.enforced or (
+            if not _checked(foreign_key, "delete" if new is None else "update") or (
                 changed is not None and not changed.intersection(foreign_key.refcolumns)
             ):
                 continue
@@ -549,6 +549,10 @@ class TableWriter:
                     frame.line("return int.from_bytes(found[:8], 'big')")
         frame.line("return 0")
         return self._compile(unit, "conflict(ctx, n)")
+
+
+def _checked(foreign_key: ForeignKey, event: str) -> bool:
+    return foreign_key.enforced and event not in foreign_key.silent
 
 
 def stored_values(catalog: Any, relation: Relation, row: list[Any]) -> list[Any]:

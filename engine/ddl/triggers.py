@@ -31,6 +31,7 @@ from .dependencies import (
     expression_addresses,
     record_dependency,
 )
+from .foreignkeytriggers import disable_foreign_keys, require_superuser
 from .heap import column_number
 from .names import find_relation, require_owner
 from .partitionindexes import depend_on_partition, forget_partition_dependencies
@@ -487,13 +488,25 @@ _ENABLED = {
 }
 
 
+_OF_USERS = ("AT_EnableTrigUser", "AT_DisableTrigUser")
+
+
+def _follows(catalog: Any, child: Any, row: Any) -> bool:
+    """Whether a partition has the trigger from its parent; of a foreign key, by the constraint."""
+    if not row.tgisinternal or not child.tgisinternal:
+        return bool(child.tgparentid == row.oid)
+    constraint = catalog.pg_constraint.get(child.tgconstraint)
+    return bool(constraint.conparentid == row.tgconstraint and child.tgfoid == row.tgfoid)
+
+
 def enable_triggers(alteration: Any, action: Any) -> None:
     """ALTER TABLE ENABLE / DISABLE TRIGGER; row triggers of partitions follow, unless ONLY is given."""
     ctx, relation = alteration.ctx, alteration.relation
     kind = action.subtype.name
-    if kind == "AT_DisableTrigAll" and (relation.foreign_keys or relation.referenced_by):
-        raise SqlError(FEATURE_NOT_SUPPORTED, "disabling the checks of foreign keys is not supported")
     transaction = ctx.transaction
+    changed = False
+    if kind == "AT_DisableTrigAll" and (relation.foreign_keys or relation.referenced_by):
+        changed = disable_foreign_keys(ctx, relation, alteration.recurse)
     enabled = _ENABLED[kind]
     if action.name is not None:
         rows = [_named(ctx, relation.oid, action.name, relation.name)]
@@ -501,17 +514,18 @@ def enable_triggers(alteration: Any, action: Any) -> None:
         rows = [
             row
             for row in transaction.catalog.pg_trigger.find("tgrelid", relation.oid)
-            if not row.tgisinternal
+            if not (row.tgisinternal and kind in _OF_USERS)
         ]
-    changed = False
     while rows:
         row = rows.pop()
+        if row.tgisinternal:
+            require_superuser(ctx, row.tgname)
         if row.tgenabled != enabled:
             transaction.catalog_update("pg_trigger", row, row._replace(tgenabled=enabled))
             changed = True
         if alteration.recurse and row.tgtype & ROW:
             for link in transaction.catalog.pg_inherits.find("inhparent", row.tgrelid):
                 children = transaction.catalog.pg_trigger.find("tgrelid", link.inhrelid)
-                rows += [child for child in children if child.tgparentid == row.oid]
+                rows += [child for child in children if _follows(transaction.catalog, child, row)]
     if changed and relation.persistence != "t":
         transaction.catalog_touch("pg_class", transaction.catalog.pg_class.get(relation.oid))

@@ -78,6 +78,8 @@ def queue_child(transaction: Any, foreign_key: ForeignKey, values: tuple[Any, ..
     if None in values:
         if foreign_key.match != "f" or all(value is None for value in values):
             return
+    if transaction.session.settings.replica:
+        return
     transaction.deferred.append(ChildEvent(foreign_key, values))
 
 
@@ -85,7 +87,7 @@ def queue_parent(
     transaction: Any, foreign_key: ForeignKey, before: tuple[Any, ...], after: tuple[Any, ...] | None
 ) -> None:
     """Look for children later."""
-    if None not in before:
+    if None not in before and not transaction.session.settings.replica:
         transaction.deferred.append(ParentEvent(foreign_key, before, after))
 
 
