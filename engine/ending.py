@@ -12,7 +12,7 @@ from gaveldb.storage.errors import StorageFull
 from .errors import SqlError
 from .optimistic import new_transaction
 from .portal import Portal
-from .serializable import SerializableTransaction
+from .serializable import prepare
 from .sessionstate import SessionState
 from .sqlstates import (
     IN_FAILED_SQL_TRANSACTION,
@@ -118,8 +118,8 @@ class TransactionEnd(SessionState):
             future = waits.pop()
             yield future
             future.result()
-        if isinstance(transaction, SerializableTransaction) and transaction.serial is not None:
-            transaction.prepare_serial()
+        if transaction.serial is not None:
+            prepare(transaction, transaction.serial)
 
     def commit_at_once(self, acknowledge: Callable[[], None]) -> "Future[int] | None":
         """COMMIT of a transaction that has nothing but writes, as far as the journal: the Future whose end

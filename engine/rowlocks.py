@@ -15,11 +15,12 @@ from collections.abc import Generator
 from typing import TYPE_CHECKING, Any
 
 import msgspec
-from gaveldb.journal.api import KEY_SHARE, NO_KEY_UPDATE, SHARE, UPDATE, Hold
+from gaveldb.journal.api import KEY_SHARE, NO_KEY_UPDATE, SHARE, UPDATE, Hold, Member
 
 from .errors import SqlError
 from .lockwait import StatementRestart, WouldBlock, lock, lock_steps, wait_for, wait_steps
 from .run.strand import on_stack
+from .serializable import note_writes
 from .sqlstates import LOCK_NOT_AVAILABLE, T_R_SERIALIZATION_FAILURE
 
 if TYPE_CHECKING:
@@ -51,6 +52,7 @@ class RowLocks:
     session: Any
     database: "Database"
     isolation: str
+    serial: Member | None
     snapshot: Any
     written: dict[bytes, Any]
     pending: dict[bytes, bytes | None]
@@ -185,7 +187,14 @@ class RowLocks:
 
     def unique_entry(self, key: bytes, rows: bytes) -> bytes | None:
         """The entry that stands in the way of a new one; None if there is none, and then its key is locked.
-        Waits for whoever is about to insert or to delete it. `rows`: what the keys of the rows begin with."""
+        Waits for whoever is about to insert or to delete it. `rows`: what the keys of the rows begin with.
+        SERIALIZABLE tells 40001 of the entry before 23505."""
+        entry = self._unique_entry(key, rows)
+        if entry is not None and self.serial is not None:
+            note_writes(self, self.serial, (key,))
+        return entry
+
+    def _unique_entry(self, key: bytes, rows: bytes) -> bytes | None:
         entry = self.newest(key)
         while True:
             if entry is not None:

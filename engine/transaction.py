@@ -30,6 +30,7 @@ from gaveldb.storage.api import SHARED_DATABASE
 
 from .errors import SqlError
 from .rowlocks import RowLocks, concurrent_update
+from .serializable import make_serializable, note_read, note_scan, note_writes
 from .sqlstates import ACTIVE_SQL_TRANSACTION, READ_ONLY_SQL_TRANSACTION, S_E_INVALID_SPECIFICATION
 from .writes import Load, LoadedWrites, RelationWrites, spread
 
@@ -105,6 +106,7 @@ class Transaction(RowLocks):
         self.database = session.database
         self.explicit = explicit
         self.isolation = "read committed"
+        self.uncommitted = False  # it is called READ UNCOMMITTED
         self.read_only = False
         self.deferrable = False
         self.locking = self.database.locking
@@ -166,8 +168,6 @@ class Transaction(RowLocks):
                 snapshot.close()
         self.snapshot = self.database.snapshot()
         if self.isolation == "serializable" and self.serial is None and self.locking:
-            from .serializable import make_serializable
-
             make_serializable(self)
         shared = self.session.current_catalog()
         if shared is not self._catalog_base:
@@ -215,6 +215,8 @@ class Transaction(RowLocks):
 
     def get(self, key: bytes) -> bytes | None:
         """The value of `key` as this command sees it."""
+        if self.serial is not None:
+            note_read(self, self.serial, key)
         if self.written:
             writes = self.written.get(key[:4])
             if writes is not None:
@@ -234,6 +236,8 @@ class Transaction(RowLocks):
 
     def scan(self, low: bytes, high: bytes, reverse: bool = False) -> Iterator[tuple[bytes, bytes]]:
         """Entries with low <= key < high, which lie in one relation, as this command sees them."""
+        if self.serial is not None:
+            note_scan(self, self.serial, low, high)
         base = self.session.temporary if low[0] & 0x80 else self.snapshot
         writes = self.written.get(low[:4]) if self.written else None
         if writes is None:
@@ -270,8 +274,8 @@ class Transaction(RowLocks):
 
     def plain_snapshot(self, low: bytes) -> Any | None:
         """The Snapshot itself if this transaction has written nothing to low's relation (faster
-        bulk scans), else None."""
-        if low[0] & 0x80 or (self.written and low[:4] in self.written):
+        bulk scans), else None; None if it is to be told what is read."""
+        if self.serial is not None or low[0] & 0x80 or (self.written and low[:4] in self.written):
             return None
         return self.snapshot
 
@@ -378,6 +382,8 @@ class Transaction(RowLocks):
 
     def end_command(self) -> None:
         """Merge the command's writes: later commands see them."""
+        if self.serial is not None:
+            note_writes(self, self.serial, self.pending)
         pending = self.pending
         if not pending and not self.loading:
             return

@@ -12,7 +12,7 @@ Pure: opaque keys, no clock. Commits are counted, and a snapshot is the count of
 """
 
 from asyncio import Future
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from .errors import SerializationFailure
@@ -100,7 +100,7 @@ class Serializer:
         self._members[member] = None
         return member
 
-    def restore(self, reads: Iterable[Iterable[tuple[bytes, bytes]]], writes: Iterable[bytes]) -> Member:
+    def restore(self, reads: Iterable[Iterable[Sequence[bytes]]], writes: Iterable[bytes]) -> Member:
         """A prepared transaction after a restart. Whom it had conflicts with is forgotten: it is taken to
         have had some on both sides."""
         member = self.begin(False)
