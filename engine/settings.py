@@ -306,7 +306,7 @@ class Settings:
             transaction = self.session.transaction
             if transaction is not None:
                 if key == "transaction_isolation":
-                    return transaction.isolation
+                    return "read uncommitted" if transaction.uncommitted else transaction.isolation
                 if key == "transaction_read_only":
                     return transaction.read_only
                 if key == "transaction_deferrable":
@@ -393,7 +393,10 @@ class Settings:
         """Give a new transaction its default modes."""
         values = self._values
         level = values["default_transaction_isolation"]
-        transaction.isolation = "read committed" if level == "read uncommitted" else level
+        if level == "read uncommitted":
+            transaction.uncommitted = True
+            level = "read committed"
+        transaction.isolation = level
         transaction.read_only = values["default_transaction_read_only"]
         transaction.deferrable = values["default_transaction_deferrable"]
 
@@ -628,7 +631,8 @@ class Settings:
         if transaction is None:
             return
         if key == "transaction_isolation":
-            level = "read committed" if value == "read uncommitted" else value
+            transaction.uncommitted = value == "read uncommitted"
+            level = "read committed" if transaction.uncommitted else value
             if level != transaction.isolation:
                 if transaction.has_statements:
                     raise SqlError(

@@ -47,11 +47,9 @@ def set_modes(ctx: Any, options: Any) -> None:
         value = option.arg.val
         if name == "transaction_isolation":
             level = value.sval
-            if level == "read uncommitted":
-                transaction.isolation_shown = level
+            uncommitted = level == "read uncommitted"
+            if uncommitted:
                 level = "read committed"
-            elif hasattr(transaction, "isolation_shown"):
-                del transaction.isolation_shown
             if transaction.has_statements and level != transaction.isolation:
                 raise SqlError(
                     ACTIVE_SQL_TRANSACTION,
@@ -63,6 +61,7 @@ def set_modes(ctx: Any, options: Any) -> None:
                     "SET TRANSACTION ISOLATION LEVEL must not be called in a subtransaction",
                 )
             transaction.isolation = level
+            transaction.uncommitted = uncommitted
         elif name == "transaction_read_only":
             read_only = bool(value.ival)
             transaction.allow_read_only(read_only)
