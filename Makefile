@@ -2,11 +2,12 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+COMPILED := .venv-compiled
 ROOMS := server engine storage journal
 PORT ?= 5432
 SEED ?= 0
 
-.PHONY: run test check format lint type links bytecode wire-record bench differential crash fuzz sim clean
+.PHONY: run test check format lint type links bytecode wire-record bench differential crash fuzz sim compiled run-compiled test-compiled bench-compiled clean
 
 # The server, with its data in ./data.
 run: $(VENV)/.installed bytecode
@@ -59,7 +60,29 @@ sim: $(VENV)/.installed-dev
 	$(BIN)/python -m tests.simulation --seed $(SEED) $(ARGS)
 
 clean:
-	rm -rf $(VENV) build *.egg-info .mypy_cache .ruff_cache .pytest_cache
+	rm -rf $(VENV) $(COMPILED) build *.egg-info .mypy_cache .ruff_cache .pytest_cache
+
+# An environment in which the hot modules are C extensions (setup.py); needs a C compiler. The sources are not
+# touched, and what runs from $(VENV) stays pure.
+compiled: $(COMPILED)/.installed
+
+$(COMPILED)/.installed: pyproject.toml setup.py $(shell find $(ROOMS) -name '*.py') $(VENV)/.installed-dev
+	$(MAKE) links
+	rm -rf build/compiled build/lib* build/temp*
+	GAVELDB_COMPILED=1 $(BIN)/python -m pip wheel --quiet --disable-pip-version-check --no-build-isolation --no-deps --wheel-dir build/compiled .
+	test -d $(COMPILED) || $(PYTHON) -m venv $(COMPILED)
+	$(COMPILED)/bin/python -m pip install --quiet --disable-pip-version-check "$$(ls build/compiled/*.whl)[dev]"
+	$(COMPILED)/bin/python -m pip install --quiet --disable-pip-version-check --force-reinstall --no-deps build/compiled/*.whl
+	@touch $@
+
+run-compiled: compiled
+	$(COMPILED)/bin/gaveldb serve --data-dir data --host 127.0.0.1 --port $(PORT)
+
+bench-compiled: compiled
+	$(COMPILED)/bin/python -m tests.bench $(ARGS)
+
+test-compiled: compiled
+	$(COMPILED)/bin/python -m pytest $(ARGS)
 
 # Installed again only when pyproject.toml has changed.
 $(VENV)/bin/python:

@@ -457,7 +457,7 @@ def express_control(session: "ExtendedProtocol", statement: Any) -> ExpressContr
     """The express way of a raw statement, if it is a plain BEGIN or COMMIT."""
     if not isinstance(statement, ast.TransactionStmt) or statement.options or statement.chain:
         return None
-    if statement.kind.name not in (*_BEGIN, "TRANS_STMT_COMMIT"):
+    if statement.kind.name not in _BEGIN and statement.kind.name != "TRANS_STMT_COMMIT":
         return None
     return ExpressControl(session, statement)
 

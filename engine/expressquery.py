@@ -221,7 +221,7 @@ def _decoder(plan: Plan, declared: Sequence[int]) -> Decode | None:
         if len(declared) == 1:
             return lambda ctx, literals: (int(literals[0]),)
         return lambda ctx, literals: tuple(map(int, literals))
-    functions = []
+    functions: list[Callable[[Any, str], Any]] = []
     for wanted, typid in zip(declared, plan.param_types, strict=True):
         if wanted == INT4 == typid:
             functions.append(lambda ctx, literal: int(literal))

@@ -10,10 +10,10 @@ from .statement import Plan
 class StatementContext:
     """The ExecutionContext (engine/context.py) of one execution; also what a utility command gets."""
 
-    def __init__(self, session: Any, params: tuple[Any, ...], source: str) -> None:
+    def __init__(self, session: Any, params: Sequence[Any], source: str) -> None:
         self.session = session
         self.settings = session.settings
-        self.params = params
+        self.params: Any = params  # a sequence; while PL/pgSQL is analysed, something that it knows
         self.source = source
         self.output: Any = None
         self.catalog: Any = None
@@ -23,6 +23,7 @@ class StatementContext:
         self.processed = 0  # rows inserted, updated, deleted or merged
         self.instruments: Any = None
         self.parameter_types: tuple[int, ...] = ()  # of a utility statement
+        self.quiet = False  # nobody is to have its notices
 
     def attach(self, transaction: Any) -> None:
         """Make the transaction's snapshot and catalog this execution's."""
@@ -33,7 +34,8 @@ class StatementContext:
 
     def notice(self, notice: Any) -> None:
         """Send a notice, if client_min_messages lets it through."""
-        self.session.send_notice(notice)
+        if not self.quiet:
+            self.session.send_notice(notice)
 
 
 class PreparedStatement:

@@ -17,6 +17,7 @@ from gaveldb.storage.api import SHARED_DATABASE, row_key
 from .catalog.privileges import is_superuser
 from .errors import SqlError
 from .lockwait import AdvisoryKey, RelationKey
+from .rowlocks import RowLocks
 from .sqlstates import (
     DUPLICATE_OBJECT,
     FEATURE_NOT_SUPPORTED,
@@ -71,24 +72,20 @@ class Prepared:
         self.database.reserved.difference_update(self._catalog_keys())
 
 
-class _Remains:
+class _Remains(RowLocks):
     """What is left of a Transaction after a restart: its writes, for those that wait for them, and locks."""
-
-    release_locks = Transaction.release_locks
 
     def __init__(self, prepared: Prepared, xid: int) -> None:
         self.database = prepared.database
         self.xid = xid
-        self.serial: Any = None
-        self.holds: list[Hold | None] = []
+        self.serial = None
+        self.holds = []
         self.has_holds = True
-        self.used: set[Any] = set()
-        self.strong: set[int] = set()
-        self.on_commit: list[Any] = []
-        self.pending: dict[bytes, bytes | None] = {}
-        self.written: dict[bytes, RelationWrites] = {}
-
-    has_written = Transaction.has_written
+        self.used = set()
+        self.strong = set()
+        self.on_commit = []
+        self.pending = {}
+        self.written = {}
 
     def assigned_xid(self) -> int:
         """The transaction's number."""

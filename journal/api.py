@@ -12,6 +12,7 @@ from typing import NamedTuple, Protocol
 from .bulkwrites import BulkWrites, Run, Writes, runs_of, scattered
 from .disk import Disk, read_file, replace_file
 from .host import Host, SystemHost
+from .lockrequest import Request
 from .locks import (
     ACCESS_EXCLUSIVE_LOCK,
     ACCESS_SHARE_LOCK,
@@ -28,7 +29,6 @@ from .locks import (
     UPDATE,
     Hold,
     LockTable,
-    Request,
     Wait,
 )
 from .serializable import Member, Serializer, Unserializable

@@ -14,9 +14,11 @@ in its way.
    taken; a savepoint is a length of that list.
 """
 
-from asyncio import AbstractEventLoop, Future
+from asyncio import AbstractEventLoop
 from collections.abc import Hashable, Iterator
 from typing import Any, NamedTuple
+
+from .lockrequest import Request
 
 
 class Mode(NamedTuple):
@@ -70,15 +72,6 @@ class Hold:
         self.owner = owner
         self.mode = mode
         self.keys: list[Hashable] = []
-
-
-class Request(Future[None]):
-    """A place in a lock's queue; `interruptible`: cancel requests and timeouts may cancel it."""
-
-    interruptible = True
-    hold: Hold
-    key: Hashable
-    doomed = False  # it waits for an owner that waits for it, at this lock
 
 
 class Lock:

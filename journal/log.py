@@ -122,7 +122,8 @@ class MemoryJournal:
         if self._bytes_max is not None and self._size > self._bytes_max:
             self.truncate_before(self._records[len(self._records) // 2].tau)
 
-    write = append
+    def write(self, entries: Sequence[tuple[int, bytes]]) -> None:
+        self.append(entries)
 
     def synced(self, upto: int) -> None:
         pass

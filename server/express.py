@@ -176,10 +176,12 @@ def _execute(connection: "Connection", express: Express, data: bytes, zero: int,
                     return False
     except (IndexError, StructError):
         return False
+    if position > end:
+        return False
     formats, result_formats = data[zero + 1 : values_at], data[position:end]
     binding = express.bindings.get((formats, result_formats))
     if not binding:
-        if binding is not None or position > end or data[values_at - 2]:
+        if binding is not None or data[values_at - 2]:
             return False
         if len(values) != len(express.prepared.parameter_types):
             return False

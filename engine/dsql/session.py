@@ -37,8 +37,19 @@ ADMIN_STATEMENTS = (
 class DsqlSession(Session):
     """Session, with what Aurora DSQL does differently before a statement and before COMMIT."""
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+    def __init__(
+        self,
+        engine: Any,
+        database: Any,
+        role: int,
+        output: Output,
+        settings: Any,
+        *,
+        pid: int,
+        peer: str,
+        user: str,
+    ) -> None:
+        super().__init__(engine, database, role, output, settings, pid=pid, peer=peer, user=user)
         self._known: Any = self.database.catalog  # the catalogs that the session's cache has
 
     async def _run(self, portal: Portal, output: Output, row_limit: int, *, describe: bool = False) -> None:

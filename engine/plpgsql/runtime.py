@@ -79,7 +79,7 @@ def _copied(session: Any, scope: Scope, text: str) -> tuple[int, int]:
     parts = [field.sval for field in parse_sql(f"SELECT {name}")[0].stmt.targetList[0].val.fields]
     kind = kind.strip().lower()
     context = session.analyze_context()
-    context.ctx.notice = lambda notice: None  # of a type reference that is converted
+    context.ctx.quiet = True  # a type reference that is converted has a notice
     if kind.startswith("rowtype"):
         node = ast.TypeName(names=tuple(ast.String(sval=part) for part in parts), typemod=-1)
         typid, typmod = typename_type_id_and_mod(context, node)
@@ -169,7 +169,7 @@ class Frame:
         for variable, value in zip(routine.inputs, args, strict=False):
             self.v[variable.number] = value
         self.shapes: dict[int, RowType | None] = dict(routine.shapes)
-        self.ctx = StatementContext(ctx.session, self.v, routine.text)  # type: ignore[arg-type]
+        self.ctx = StatementContext(ctx.session, self.v, routine.text)
         self.ctx.attach(ctx.transaction)
         self.ctx.output = getattr(ctx, "output", None)
         self.at = 0  # -1: it has returned

@@ -61,6 +61,7 @@ async def _killed(directory: Path, kind: str) -> None:
     await opened.committer.commit(CommitRequest(opened.storage.current_tau, KINDS[kind](7)))
 
 
+@pytest.mark.pure
 @pytest.mark.parametrize("kind", KINDS)
 def test_killed_in_the_middle(tmp_path: Path, kind: str) -> None:
     done = subprocess.run([sys.executable, __file__, str(tmp_path / "data"), kind], check=False)

@@ -109,6 +109,7 @@ async def test_what_cannot_be_seen_early_holds_up_what_follows(tmp_path: Path) -
     await opened.close()
 
 
+@pytest.mark.pure
 async def test_what_the_disk_had_no_room_for_keeps_nobody_waiting(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

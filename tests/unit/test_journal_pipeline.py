@@ -17,6 +17,8 @@ from gaveldb.journal.log import MemoryJournal
 from gaveldb.journal.pipeline import Pipeline, open_pipeline
 from gaveldb.journal.ranges import Cover, cut
 
+pytestmark = pytest.mark.pure
+
 
 def commit(tau: int, *keys: bytes, deletes: Sequence[KeyRange] = ()) -> Commit:
     return Commit(tau, dict.fromkeys(keys, b""), deletes)

@@ -6,6 +6,8 @@ import pytest
 from gaveldb.server import busypoll
 from gaveldb.server.busypoll import PROBE_EVERY, BusyPoll
 
+pytestmark = pytest.mark.pure
+
 
 @pytest.fixture
 def poll(monkeypatch: pytest.MonkeyPatch) -> BusyPoll:

@@ -20,6 +20,8 @@ from gaveldb.storage.api import create_database_write, database_prefix, open_sto
 from gaveldb.storage.directory import DataDirectory
 from gaveldb.storage.errors import StorageError
 
+pytestmark = pytest.mark.pure
+
 ZERO, ONE, TWO = (database_prefix(n) for n in range(3))
 K = b"\x00\x00\x00\x07"
 
