@@ -1,7 +1,9 @@
 """Transactions without locks, as Aurora DSQL has them: who commits first wins.
 
 Nothing waits and nothing is read again: what FOR UPDATE names, and the parents of foreign keys, are
-validated reads, and the adjudicator decides at COMMIT.
+validated reads, and the adjudicator decides at COMMIT. They are marks, too (CommitRequest): whoever deletes
+a parent without having seen the child loses against a child that has committed first. A transaction
+that has nothing but marks is adjudicated like any other.
 """
 
 from collections.abc import Generator
@@ -16,6 +18,18 @@ from .transaction import Transaction
 class OptimisticTransaction(Transaction):
     """A Transaction whose conflicts are found at COMMIT."""
 
+    def __init__(self, session: Any, explicit: bool) -> None:
+        super().__init__(session, explicit)
+        self.locked: set[bytes] = set()
+        self.kept: set[bytes] = set()
+
+    def mark(self, key: bytes, marks: set[bytes]) -> None:
+        """Put a key that has been read to `locked` or to `kept`."""
+        if not key[0] & 0x80:
+            self.validate_read(key)
+            marks.add(key)
+            self.has_writes = True  # COMMIT has something to ask for
+
     def lock_row(
         self,
         key: bytes,
@@ -25,12 +39,14 @@ class OptimisticTransaction(Transaction):
         marked: bool = False,
         keys: tuple[int, ...] | None = None,
     ) -> bytes | bool | None:
-        """A row that is only `marked` (FOR UPDATE and the like) must not have changed at COMMIT, with FOR KEY
-        SHARE it must have its keys; one that is written is adjudicated anyway."""
+        """A row that is only `marked` (FOR UPDATE and the like) counts as written (that two of them conflict
+        is inferred), with FOR KEY SHARE its keys are kept; one that is written is adjudicated anyway."""
         if marked:
-            entries = self._key_entries(key) if mode == KEY_SHARE else ()
-            for one in entries or (key,):
-                self.validate_read(one)
+            if mode == KEY_SHARE:
+                for one in self._key_entries(key) or (key,):
+                    self.mark(one, self.kept)
+            else:
+                self.mark(key, self.locked)
         return None
 
     def _key_entries(self, key: bytes) -> list[bytes]:
@@ -67,7 +83,7 @@ class OptimisticTransaction(Transaction):
         """The parent's entry must still be there at COMMIT."""
         found = self.get(entry_key) is not None
         if found:
-            self.validate_read(entry_key)
+            self.mark(entry_key, self.kept)
         return found
         yield GONE
 

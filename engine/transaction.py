@@ -20,6 +20,7 @@ What holds:
 import time
 from asyncio import Future
 from collections.abc import Callable, Collection, Generator, Iterator, Sequence
+from collections.abc import Set as AbstractSet
 from itertools import islice
 from operator import itemgetter
 from struct import Struct
@@ -100,6 +101,8 @@ class Transaction(RowLocks):
     """One transaction of one session. `explicit`: between BEGIN and COMMIT."""
 
     sent: "Future[int] | None" = None  # what became of its commit request
+    locked: AbstractSet[bytes] = frozenset()  # marks, as in CommitRequest; only where there are no locks
+    kept: AbstractSet[bytes] = frozenset()
 
     def __init__(self, session: "TransactionEnd", explicit: bool) -> None:
         self.session = session
@@ -697,7 +700,7 @@ class Transaction(RowLocks):
             deletes = [
                 KeyRange(prefix + low, prefix + high) for low, high in self.range_deletes if not low[0] & 0x80
             ]
-        if not writes and not deletes and not runs:
+        if not writes and not deletes and not runs and not (self.locked or self.kept):
             return None
         tau = self.base or (self.snapshot.tau if self.snapshot is not None else 0)
         bases = {prefix + key: at for key, at in self.bases.items()} if self.bases else None
@@ -709,7 +712,14 @@ class Transaction(RowLocks):
             ranges = [(KeyRange(prefix + span.low, prefix + span.high), at) for span, at in self.read_ranges]
         single = not (self.shared_writes or self.raw_writes)
         all_writes = BulkWrites(writes, list(runs)) if runs else writes
-        return CommitRequest(tau, all_writes, deletes, bases, reads, ranges, checked=checked, single=single)
+        request = CommitRequest(
+            tau, all_writes, deletes, bases, reads, ranges, checked=checked, single=single
+        )
+        if self.locked or self.kept:
+            request = request._replace(
+                locked=[prefix + key for key in self.locked], kept=[prefix + key for key in self.kept]
+            )
+        return request
 
     def touches_temporary(self) -> bool:
         """Whether it has written to temporary relations, or made or changed some."""

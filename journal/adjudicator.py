@@ -8,6 +8,7 @@ it checks, in terms of the commits it has let through so far:
 3. No key of 1 or 2 lies in a range that was deleted or loaded after that tau, and no key in a range
    to be deleted or loaded was committed to after `base`, or the load's own.
 4. The catalog of the request's database, and the shared one, did not change after `catalog_tau`.
+5. No key to be deleted was `kept` by a commit after the tau that it was read at.
 
 An admitted request gets a tau greater than all before, and at least the time. Its keys count as
 committed from then on: whoever wins must be journaled, or (disk full) be followed by a heartbeat at
@@ -83,8 +84,9 @@ class Adjudicator:
             self._check_reads(request)
         if type(written) is not dict:
             self._check_runs(runs_of(written))
-        if current.span_tau or previous.span_tau:
+        if current.unusual or previous.unusual:
             self._check_spans(request)
+            self._check_kept(request)
         if request.catalog_tau or request.changes_catalog:
             self._check_catalog(request)
 
@@ -96,6 +98,8 @@ class Adjudicator:
             self.window.record(tau, writes, request.deletes)
         else:
             self._record(tau, _checked(request), request.deletes, runs_of(request.writes))
+        if request.reads and (request.locked or request.kept):
+            self.window.mark(tau, request.locked, request.kept)
         if request.changes_catalog:
             self._catalog_taus[request.database] = tau
 
@@ -178,6 +182,21 @@ class Adjudicator:
                     tau = generation.span_over(key, read_at)
                     if tau:
                         raise SerializationFailure("the key's range was committed to", key, tau)
+
+    def _check_kept(self, request: CommitRequest) -> None:
+        bases = request.bases or {}
+        message = "the key has been marked to be kept"
+        for generation in self.window.generations:
+            kept = generation.kept
+            if not kept:
+                continue
+            for key, value in scattered(request.writes).items():
+                if value is None and kept.get(key, 0) > bases.get(key, request.base):
+                    raise SerializationFailure(message, key, kept[key])
+            for low, high in request.deletes:
+                for key, tau in kept.items():
+                    if tau > request.base and low <= key < high:
+                        raise SerializationFailure(message, key, tau)
 
     def _check_catalog(self, request: CommitRequest) -> None:
         if request.catalog_tau:

@@ -101,7 +101,9 @@ class CommitRequest(NamedTuple):
     `database` or the shared one has changed since. `changes_catalog`: this commit changes it.
     `checked`: those of the written keys that others may know of, None: all; the rest is of relations
     that this commit makes, and need not be adjudicated (runs say it themselves). `single`: all of it
-    is of one database.
+    is of one database. `locked` and `kept`, both among `reads`, are marks: a later commit finds `locked` keys
+    as if this one had written them, and conflicts with it if it deletes one of `kept`. They are not
+    journaled: whoever could miss them began before a restart, and went with it.
     """
 
     base: Timestamp
@@ -115,6 +117,8 @@ class CommitRequest(NamedTuple):
     changes_catalog: bool = False
     checked: Collection[bytes] | None = None
     single: bool = False
+    locked: Collection[bytes] = ()
+    kept: Collection[bytes] = ()
 
 
 class Commit(NamedTuple):

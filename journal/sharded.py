@@ -107,6 +107,9 @@ class ShardedAdjudicator:
             mine = writes.get(index, {})
             cut = deletes.get(index, [])
             bases = {key: base for key, base in (request.bases or {}).items() if key in mine}
+            marks = [
+                [key for key in of if self._owner(key) == index] for of in (request.locked, request.kept)
+            ]
             parts[index] = CommitRequest(
                 request.base if mine or cut else _NEVER,
                 BulkWrites(mine, runs[index]) if index in runs else mine,
@@ -117,5 +120,7 @@ class ShardedAdjudicator:
                 request.catalog_tau if index in catalogs else 0,
                 request.database,
                 request.changes_catalog and index in catalogs,
+                locked=marks[0],
+                kept=marks[1],
             )
         return parts

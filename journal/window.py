@@ -13,10 +13,12 @@ is full the older is forgotten as a whole, and `horizon` moves up to the last ta
 Keys are also kept in the order of their commits, so that a range is checked by looking at what was
 committed since the base, which for most transactions is very little. Spans are ranges that were
 committed to as a whole: emptied, or filled by a load (bulkwrites.py), whose keys are not kept one by one.
+Marks are keys that a commit has not written: `locked` ones are among the keys all the same, `kept` ones are
+asked for by those who delete.
 """
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 from .api import KeyRange
 
@@ -27,8 +29,8 @@ _SPAN_WEIGHT = 100  # of keys, when a generation is full
 class Generation:
     """A stretch of consecutive commits."""
 
-    __slots__ = ("_sorted", "commit_offsets", "commit_taus", "keys", "last_tau", "span_tau", "spans",
-                 "taus", "view")  # fmt: skip
+    __slots__ = ("_sorted", "commit_offsets", "commit_taus", "kept", "keys", "last_tau", "span_tau", "spans",
+                 "taus", "unusual", "view")  # fmt: skip
 
     def __init__(self) -> None:
         self.taus: dict[bytes, int] = {}  # key -> tau of its last commit in this generation
@@ -38,6 +40,8 @@ class Generation:
         self.commit_offsets: list[int] = []  # where the keys of a commit begin
         self.spans: list[tuple[int, bytes, bytes]] = []
         self.span_tau = 0  # of the last one
+        self.kept: dict[bytes, int] = {}  # key -> tau of the last commit that marked it so
+        self.unusual = False  # whether there are spans or kept keys
         self.last_tau = 0
         self._sorted: tuple[int, list[bytes]] = (0, [])
 
@@ -109,7 +113,19 @@ class Window:
         if spans:
             current.spans.extend((tau, low, high) for low, high in spans)
             current.span_tau = tau
+            current.unusual = True
         if len(keys) + _SPAN_WEIGHT * len(current.spans) > self._keys_max:
+            self._rotate_at = 0
+
+    def mark(self, tau: int, locked: Collection[bytes], kept: Collection[bytes]) -> None:
+        """The marks of the commit that has just been recorded."""
+        current = self.current
+        current.keys.extend(locked)
+        current.taus.update(dict.fromkeys(locked, tau))
+        if kept:
+            current.kept.update(dict.fromkeys(kept, tau))
+            current.unusual = True
+        if len(current.keys) + len(current.kept) > self._keys_max:
             self._rotate_at = 0
 
     def _turn(self, tau: int) -> None:

@@ -118,7 +118,7 @@ class DsqlSession(Session):
                 self._check_catalog()
             if transaction.has_dml:
                 self.engine.limits.check("transaction_bytes", transaction.size())
-            if transaction.has_writes:
+            if transaction.written or transaction.shared_writes:
                 storage = self.engine.storage
                 self.engine.limits.check("storage_bytes", sum(map(storage.size, storage.databases())))
         except SqlError:

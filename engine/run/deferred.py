@@ -405,7 +405,11 @@ def _check_parent(transaction: Any, event: ParentEvent) -> Iterator[Any]:
     action = foreign_key.on_delete if event.after is None else foreign_key.on_update
     if action == "a" and _taken_over(transaction, event, parent):
         return
-    if transaction.isolation != "read committed" or not transaction.locking:
+    if transaction.locking:
+        unseen = transaction.isolation != "read committed"
+    else:  # children mark the parent's key, if it is by the key that they find it
+        unseen = not _same_types(child, parent, foreign_key, catalog)
+    if unseen:
         _validate_children(transaction, child, foreign_key, event.before)
     if action not in "ar":
         text, types, params = _action_statement(catalog, event, child, parent, action)

@@ -372,6 +372,16 @@ CONFLICTS = [  # of the first committer and the second
     ("INSERT INTO c VALUES (1, 1)", "UPDATE p SET a = 9 WHERE id = 1", False),
     ("UPDATE p SET a = 9 WHERE id = 1", "INSERT INTO c VALUES (1, 1)", False),
     ("INSERT INTO c VALUES (1, 1)", "INSERT INTO c VALUES (2, 1)", False),
+    ("INSERT INTO c VALUES (1, 1)", "DELETE FROM p WHERE id = 2", False),
+    ("UPDATE c SET p = 1 WHERE id = 7", "DELETE FROM p WHERE id = 1", True),
+    ("INSERT INTO c VALUES (1, 1)", "UPDATE p SET id = 9 WHERE id = 1", True),
+    ("INSERT INTO x VALUES (1)", "DELETE FROM p WHERE id = 1", True),
+    ("INSERT INTO c VALUES (1, 1)", "SELECT * FROM p WHERE id = 1 FOR KEY SHARE", False),
+    ("SELECT * FROM p WHERE id = 1 FOR KEY SHARE", "DELETE FROM p WHERE id = 1", True),
+    ("SELECT * FROM p WHERE id = 1 FOR KEY SHARE", "UPDATE p SET a = 9 WHERE id = 1", False),
+    ("SELECT * FROM p WHERE id = 1 FOR UPDATE", "UPDATE p SET a = 9 WHERE id = 1", True),
+    ("SELECT * FROM p WHERE id = 1 FOR UPDATE", "SELECT * FROM p WHERE id = 1 FOR UPDATE", True),
+    ("SELECT * FROM p WHERE id = 1 FOR UPDATE", "SELECT * FROM p WHERE id = 2 FOR UPDATE", False),
     ("UPDATE p SET a = 9 WHERE id = 1", "SELECT * FROM p WHERE id = 1 FOR KEY SHARE", False),
     ("DELETE FROM p WHERE id = 1", "SELECT * FROM p WHERE id = 1 FOR KEY SHARE", True),
     ("UPDATE p SET id = 9 WHERE id = 1", "SELECT * FROM p WHERE id = 1 FOR KEY SHARE", True),
@@ -380,19 +390,23 @@ CONFLICTS = [  # of the first committer and the second
 ]
 
 
+@pytest.mark.parametrize("writes", [True, False])
 @pytest.mark.parametrize(("first", "second", "conflict"), CONFLICTS)
-def test_conflicts(world: World, first: str, second: str, conflict: bool) -> None:
-    """Who commits second loses, if what it read for an update, or the key it refers to, has changed."""
-    for table in ("other (id int PRIMARY KEY)", "n (a int)"):
-        world.run(f"CREATE TABLE {table}")
+def test_conflicts(world: World, first: str, second: str, conflict: bool, writes: bool) -> None:
+    """Who commits second loses, if what it read for an update, or the key it refers to, has changed;
+    whether there is anything else that it writes or not."""
+    for table in ("other (id int PRIMARY KEY)", "n (a int)", "x (p bigint REFERENCES p (id))"):
+        assert world.run(f"CREATE TABLE {table}") == []
     world.run("INSERT INTO n VALUES (1)")
+    world.run("INSERT INTO c VALUES (7, NULL)")
     for number in (1, 2):
-        while world.run("SELECT FROM p, c, other", number) != []:
+        while not isinstance(world.run("SELECT FROM p, c, other", number), list):
             pass
         world.run("BEGIN", number)
     for number, sql in enumerate((first, second), 1):
         assert isinstance(world.run(sql, number), list)
-        assert world.run(f"INSERT INTO other VALUES ({number})", number) == []
+        if writes:
+            assert world.run(f"INSERT INTO other VALUES ({number})", number) == []
     assert world.run("COMMIT", 1) == []
     assert world.run("COMMIT", 2) == (OC000 if conflict else [])
 

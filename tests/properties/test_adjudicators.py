@@ -22,7 +22,7 @@ steps = st.lists(
     st.tuples(
         st.integers(0, 20),  # how far the clock goes
         ages,
-        st.lists(keys, max_size=3),
+        st.dictionaries(keys, st.sampled_from([b"", None]), max_size=3),
         st.lists(spans, max_size=1),
         st.dictionaries(keys, ages, max_size=1),
         st.lists(st.tuples(keys, ages), max_size=2),
@@ -30,6 +30,8 @@ steps = st.lists(
         st.none() | ages,  # of the catalog
         st.integers(0, 1),
         st.booleans(),
+        st.lists(keys, max_size=1),  # locked
+        st.lists(keys, max_size=1),  # kept
     ),
     min_size=1,
     max_size=40,
@@ -50,19 +52,21 @@ def test_every_verdict(split: list[bytes] | None, keys_max: int, steps: list[Any
             shard.window = Window(0, keys_max=keys_max)
     checked = Checked(fast, Reference())
     now = 100
-    for clock, age, writes, deletes, bases, reads, ranges, catalog, database, changes in steps:
+    for clock, age, writes, deletes, bases, reads, ranges, catalog, database, changes, locked, kept in steps:
         now += clock
         last = checked.last_tau
         request = CommitRequest(
             max(0, last - age),
-            dict.fromkeys(writes, b""),
+            writes,
             deletes,
             {key: max(0, last - a) for key, a in bases.items() if key in writes} or None,
-            [(key, max(0, last - a)) for key, a in reads],
+            [*((key, max(0, last - a)) for key, a in reads), *((key, last) for key in (*locked, *kept))],
             [(span, max(0, last - a)) for span, a in ranges],
             0 if catalog is None else max(1, last - catalog),
             database,
             changes,
+            locked=locked,
+            kept=kept,
         )
         with contextlib.suppress(SerializationFailure):
             checked.adjudicate(request, now)

@@ -102,6 +102,7 @@ class Transaction:
         self.controls: dict[bytes, bytes | None] = {}
         self.reads: dict[tuple[int, bytes], None] = {}
         self.ranges: dict[tuple[int, bytes, bytes], None] = {}
+        self.kept: dict[tuple[int, bytes], None] = {}
         self._check_acknowledged()
 
     def _check_acknowledged(self) -> None:
@@ -133,6 +134,10 @@ class Transaction:
     def put(self, database: int, key: bytes, value: bytes | None) -> None:
         self.writes[(database, key)] = value
 
+    def keep(self, database: int, key: bytes) -> None:
+        """Nobody may delete the key without having seen this transaction."""
+        self.kept[(database, key)] = None
+
     def delete_range(self, database: int, low: bytes, high: bytes) -> None:
         self.deletes.append((database, low, high))
 
@@ -157,8 +162,10 @@ class Transaction:
             for database, low, high in self.ranges:
                 prefix = database_prefix(database)
                 ranges.append((KeyRange(prefix + low, prefix + high), base))
+        kept = [database_prefix(database) + key for database, key in self.kept]
+        reads += [(key, base) for key in kept]
         all_writes = in_runs(writes, base) if source.random() < self.session.loads else writes
-        return CommitRequest(base, all_writes, deletes, reads=reads, read_ranges=ranges)
+        return CommitRequest(base, all_writes, deletes, reads=reads, read_ranges=ranges, kept=kept)
 
     async def commit(self) -> None:
         """Sets the entry's outcome; raises nothing that a client is to expect."""

@@ -173,6 +173,8 @@ MUTATIONS: dict[str, Patch] = {
     "adjudicator: range deletes of others are not looked at": replaced(Adjudicator, "_check_spans", _nothing),
     "adjudicator: loads are not checked": replaced(Adjudicator, "_check_runs", _nothing),
     "adjudicator: loads are not remembered": replaced(Adjudicator, "_record", _without_loads),
+    "adjudicator: marks are forgotten": replaced(Window, "mark", _nothing),
+    "adjudicator: marks are not looked at": replaced(Adjudicator, "_check_kept", _nothing),
     "adjudicator: the horizon stays behind": replaced(Window, "_turn", _forget_older_generation),
     "adjudicator: ranges overlook the first commit": replaced(Generation, "committed_in", _off_by_one),
     "journal: a sync is left out": replaced(SegmentLog, "append", _append_unsynced),

@@ -3,7 +3,7 @@
 It forgets nothing, so it never finds a request too old; the fast ones may, if they say so truly.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any, NamedTuple
 
 from gaveldb.journal.api import Commit, CommitRequest, KeyRange
@@ -17,6 +17,7 @@ class Past(NamedTuple):
     keys: frozenset[bytes]
     deletes: tuple[KeyRange, ...]
     catalog: int | None  # the database whose catalog it changed
+    kept: frozenset[bytes] = frozenset()
 
     def touches_key(self, key: bytes) -> bool:
         return key in self.keys or any(low <= key < high for low, high in self.deletes)
@@ -33,11 +34,18 @@ class Reference:
     def __init__(self) -> None:
         self.commits: list[Past] = []
 
-    def record(self, commit: Commit, catalog: int | None = None) -> None:
+    def record(
+        self,
+        commit: Commit,
+        catalog: int | None = None,
+        locked: Collection[bytes] = (),
+        kept: Collection[bytes] = (),
+    ) -> None:
         """One more; taus ascend."""
         assert not self.commits or self.commits[-1].tau < commit.tau
         deletes = tuple(KeyRange(*span) for span in commit.deletes)
-        self.commits.append(Past(commit.tau, frozenset(commit.writes), deletes, catalog))
+        keys = frozenset([*commit.writes, *locked])
+        self.commits.append(Past(commit.tau, keys, deletes, catalog, frozenset(kept)))
 
     def conflicts(self, request: CommitRequest) -> set[int]:
         """The taus of all commits that it conflicts with."""
@@ -50,6 +58,16 @@ class Reference:
             or any(past.tau > request.base and past.touches_range(*span) for span in request.deletes)
             or any(past.tau > read_at and past.touches_key(key) for key, read_at in request.reads)
             or any(past.tau > read_at and past.touches_range(*span) for span, read_at in request.read_ranges)
+            or any(
+                past.tau > bases.get(key, request.base) and key in past.kept
+                for key, value in request.writes.items()
+                if value is None
+            )
+            or any(
+                past.tau > request.base and low <= key < high
+                for low, high in request.deletes
+                for key in past.kept
+            )
             or (0 < request.catalog_tau < past.tau and past.catalog in (0, request.database))
         )
 
@@ -99,5 +117,6 @@ class Checked:
         if tau <= before or tau < now:
             self.tell(f"tau {tau} at {now} after {before}")
         catalog = request.database if request.changes_catalog else None
-        self.reference.record(Commit(tau, request.writes, request.deletes), catalog)
+        commit = Commit(tau, request.writes, request.deletes)
+        self.reference.record(commit, catalog, request.locked, request.kept)
         return tau

@@ -352,4 +352,53 @@ class Queue(Workload):
         return []
 
 
-WORKLOADS: dict[str, type[Workload]] = {w.name: w for w in (Bank, Cycle, Lists, Register, Queue)}
+class Family(Workload):
+    """Children have parents, although who removes a parent validates no child: a child marks its parent."""
+
+    name = "family"
+    parents = 60
+    children = 61
+    parents_max = 4
+
+    def setup(self, tx: Transaction) -> None:
+        for parent in range(self.parents_max):
+            tx.put(1, key(self.parents, parent), b"x")
+
+    async def step(self, session: Session) -> None:
+        body = session.world.random.choice([self._bear, self._bear, self._leave, None])
+        if body is None:
+            await self.audit(session)
+        else:
+            await session.transact(self.name, lambda tx: body(tx, session), serializable=False)
+
+    async def _bear(self, tx: Transaction, session: Session) -> None:
+        parent = key(self.parents, session.world.random.randrange(self.parents_max))
+        there = tx.get(1, parent) is not None
+        await session.think()
+        if there:
+            tx.keep(1, parent)
+            tx.put(1, key(self.children, tx.entry.number), b"%d" % number_of(parent))
+        else:
+            tx.put(1, parent, b"x")
+
+    async def _leave(self, tx: Transaction, session: Session) -> None:
+        source = session.world.random
+        there = tx.scan(1, *span(self.children))
+        parent = source.randrange(self.parents_max)
+        await session.think()
+        mine = [child for child, value in there.items() if number(value) == parent]
+        for child in mine:
+            tx.put(1, child, None)
+        if source.random() < 0.5:
+            tx.put(1, key(self.parents, parent), None)
+        else:
+            tx.delete_range(1, key(self.parents, parent), key(self.parents, parent + 1))
+
+    def look(self, view: View) -> str | None:
+        there = {number_of(parent) for parent in view(1, *span(self.parents))}
+        children = view(1, *span(self.children))
+        orphans = [number_of(child) for child, value in children.items() if number(value) not in there]
+        return f"{orphans} have lost their parents, {there} are there" if orphans else None
+
+
+WORKLOADS: dict[str, type[Workload]] = {w.name: w for w in (Bank, Cycle, Lists, Register, Queue, Family)}

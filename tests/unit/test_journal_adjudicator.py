@@ -20,6 +20,8 @@ def commits(*requests: CommitRequest) -> Adjudicator:
 A = CommitRequest(0, {b"a": b"1"})
 B = CommitRequest(0, {b"b": b"1"})
 DELETE_A_C = CommitRequest(15, {}, [R(b"a", b"c")])
+KEEP_A = CommitRequest(0, {b"z": b""}, reads=[(b"a", 0)], kept=[b"a"])
+LOCK_A = CommitRequest(0, {}, reads=[(b"a", 0)], locked=[b"a"])
 
 ADMITTED = [
     ("first", [], CommitRequest(0, {b"a": b"1"})),
@@ -32,6 +34,11 @@ ADMITTED = [
     ("after a range delete", [A, DELETE_A_C], CommitRequest(20, {b"a": b"2"})),
     ("outside a range delete", [A, DELETE_A_C], CommitRequest(0, {b"c": b"2"})),
     ("range delete of what was seen", [A, B], CommitRequest(20, {}, [R(b"a", b"c")])),
+    ("kept by both", [KEEP_A], CommitRequest(0, {b"y": b""}, reads=[(b"a", 0)], kept=[b"a"])),
+    ("kept and written", [KEEP_A], CommitRequest(0, {b"a": b"2"})),
+    ("kept before it was read", [KEEP_A], CommitRequest(10, {b"a": None})),
+    ("kept and another deleted", [KEEP_A], CommitRequest(0, {b"b": None})),
+    ("locked before it was read", [LOCK_A], CommitRequest(10, {b"a": None})),
     ("catalog unchanged", [A], CommitRequest(10, {b"z": b""}, catalog_tau=5, database=1)),
 ]
 REFUSED = [
@@ -44,6 +51,12 @@ REFUSED = [
     ("read in deleted range", [A, DELETE_A_C], CommitRequest(30, {b"z": b""}, reads=[(b"b", 15)]), b"b", 20),
     ("read range overlaps deleted one", [A, DELETE_A_C],
      CommitRequest(30, {b"z": b""}, read_ranges=[(R(b"b", b"d"), 15)]), b"b", 20),
+    ("delete of a kept key", [KEEP_A], CommitRequest(0, {b"b": None, b"a": None}), b"a", 10),
+    ("delete of a kept range", [KEEP_A, B], CommitRequest(5, {}, [R(b"a", b"b")]), b"a", 10),
+    ("delete of a kept key read earlier", [KEEP_A, B],
+     CommitRequest(20, {b"a": None}, bases={b"a": 9}), b"a", 10),
+    ("write to a locked key", [LOCK_A], CommitRequest(0, {b"a": b""}), b"a", 10),
+    ("lock of a locked key", [LOCK_A], CommitRequest(0, {}, reads=[(b"a", 0)], locked=[b"a"]), b"a", 10),
     ("range delete over a newer key", [A, B], CommitRequest(10, {}, [R(b"a", b"c")]), b"b", 20),
     ("range delete over a range delete", [A, DELETE_A_C], CommitRequest(19, {}, [R(b"b", b"z")]), b"b", 20),
 ]  # fmt: skip
