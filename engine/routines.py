@@ -86,7 +86,7 @@ class Routine:
         self.special = proc.prosecdef or proc.proconfig is not None
         self.path: tuple[int, ...] | None = (11,) if site.funcid < FIRST_USER_OID else None
         self._check_privilege(ctx, catalog)
-        self.statements = self._parse()
+        self.statements = self._parse(ctx.session)
         if not self.statements:
             self.convert = lambda ctx, row: None
 
@@ -99,13 +99,13 @@ class Routine:
             kind = "procedure" if self.proc.prokind == "p" else "function"
             raise SqlError(INSUFFICIENT_PRIVILEGE, f"permission denied for {kind} {self.name}")
 
-    def _parse(self) -> list[Statement]:
-        from .statement import parse
+    def _parse(self, session: Any) -> list[Statement]:
+        from .statement import parse, parse_body
 
         body = self.proc.prosqlbody
         if body is None:
             self.text = self.proc.prosrc
-            return [Statement(raw, None) for raw in parse(self.text)]
+            return [Statement(raw, None) for raw in parse_body(session, self.text)]
         if body.startswith(SQL_PREFIX):
             self.text = f"CREATE FUNCTION f() RETURNS int LANGUAGE sql {body[4:]}"
             raw = parse(self.text)[0].stmt
@@ -294,7 +294,7 @@ class Routine:
         if statement.raw is not None:
             query = bind.analyze_body_statement(context, self.signature, statement.raw, self.text)
         else:
-            query = self._parse()[self.statements.index(statement)].query
+            query = self._parse(ctx.session)[self.statements.index(statement)].query
         statement.query = query
         statement.compiled = statement.command = None
         if last:

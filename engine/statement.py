@@ -108,6 +108,17 @@ def parse_for(session: "SessionState", text: str) -> list[Any]:
     return parse(text)
 
 
+def parse_body(session: "SessionState", text: str) -> list[Any]:
+    """The statements of a function's body, which must be such as the session takes."""
+    statements = parse(text)
+    if session.engine.dsql:
+        from .dsql.check import check
+
+        for raw in statements:
+            check(session, raw, text)
+    return statements
+
+
 # Words of the grammar's messages that come with another SQLSTATE than 42601 (src/backend/parser/gram.y).
 _GRAMMAR_SQLSTATES = (
     ("not supported", FEATURE_NOT_SUPPORTED),

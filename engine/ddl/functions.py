@@ -439,7 +439,7 @@ def _check_types(catalog: Any, row: Any) -> None:
 
 def _validate(ctx: Any, row: Any, statement: Any) -> None:
     """Parse and analyse a body given as a string; errors point into the CREATE FUNCTION."""
-    from ..statement import parse
+    from ..statement import parse_body
 
     text = row.prosrc
     session = ctx.session
@@ -454,7 +454,7 @@ def _validate(ctx: Any, row: Any, statement: Any) -> None:
             names.append(name)
         if names:
             context = session.analyze_context()
-        raws = parse(text)
+        raws = parse_body(session, text)
         if any(is_polymorphic_type(typid) for typid in signature.arg_types):
             return
         queries = [analyze_body_statement(context, signature, raw, text) for raw in raws]

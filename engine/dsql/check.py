@@ -107,6 +107,12 @@ def _transaction(session: Any, statement: Any, source: str) -> None:
     _isolation(statement.options)
 
 
+def require_settable(name: str) -> None:
+    """For SET and set_config (for the latter it is inferred)."""
+    if not rules.is_settable(name):
+        raise unsettable(name)
+
+
 def unsettable(name: str) -> SqlError:
     """The refusal of a parameter."""
     return refused(f'setting configuration parameter "{name}" not supported')
@@ -118,8 +124,7 @@ def _setting(session: Any, statement: Any, source: str) -> None:
     if statement.kind.name == "VAR_SET_MULTI":
         _isolation(statement.args)
         raise unsettable(statement.name.removesuffix(" SNAPSHOT"))
-    if not rules.is_settable(statement.name):
-        raise unsettable(statement.name)
+    require_settable(statement.name)
 
 
 def _vacuum(session: Any, statement: Any, source: str) -> None:

@@ -127,6 +127,7 @@ NUMERIC_DEFAULT = (18, 6)
 REFUSED_FUNCTIONS = (
     "pg_advisory_",
     "pg_try_advisory_",
+    "pg_notify",  # inferred
 )
 # their configuration, if none is given, is one that the service does not have
 TEXT_SEARCH = frozenset(

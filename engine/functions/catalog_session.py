@@ -248,6 +248,10 @@ def set_config_by_name(ctx: Any, name: str | None, value: str | None, local: boo
         from ..sqlstates import NULL_VALUE_NOT_ALLOWED
 
         raise SqlError(NULL_VALUE_NOT_ALLOWED, "SET requires parameter name")
+    if ctx.session.engine.dsql:
+        from ..dsql.check import require_settable
+
+        require_settable(name)
     settings = ctx.settings
     if value is None:
         settings.reset(name, local=bool(local))

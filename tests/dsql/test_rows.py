@@ -320,6 +320,33 @@ def test_sizes_of_caches(world: World) -> None:
         assert world.run(sql) == ("0A000", f"{what} {said} or equal to 1")
 
 
+BODIES = {
+    "SELECT pg_notify('c', 'x')": "function pg_notify not supported",
+    "SELECT pg_advisory_lock(1)": "function pg_advisory_lock not supported",
+    "SELECT * FROM g FOR SHARE": "locking clauses other than FOR UPDATE/FOR KEY SHARE are not supported",
+    "SELECT 1; SELECT id FROM g TABLESAMPLE system (1)": "TABLESAMPLE clause not supported",
+}
+
+
+@pytest.mark.parametrize("body", BODIES)
+def test_refused_in_bodies(shared: World, body: str) -> None:
+    create = "CREATE FUNCTION x() RETURNS void LANGUAGE sql"
+    assert shared.run(f"{create} AS $$ {body} $$") == ("0A000", BODIES[body])
+    assert shared.run(f"{create} BEGIN ATOMIC {body}; END") == ("0A000", BODIES[body])
+    assert shared.run(body) == ("0A000", BODIES[body])
+
+
+def test_set_config(shared: World) -> None:
+    refusal = ("0A000", NO_TIMEOUT)
+    assert not wrong(shared, {
+        "SELECT set_config('statement_timeout', '1', false)": refusal,
+        "CREATE FUNCTION sc() RETURNS text LANGUAGE sql AS $$ "
+        "SELECT set_config('statement_' || 'timeout', '1', true) $$": [],
+        "SELECT sc()": refusal,
+        "SELECT set_config('search_path', 'public', false)": [["public"]],
+    })  # fmt: skip
+
+
 # --- catalogs -------------------------------------------------------------------------------------------
 
 CATALOGS = {
