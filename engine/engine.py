@@ -140,9 +140,11 @@ class GavelEngine:
             from .dsql.session import make_admin
 
             await make_admin(self)
+            from .dsql.iam import convert_mappings
             from .dsql.jobs import Jobs
 
             self.jobs = Jobs(self)
+            await self.jobs.transact(lambda ctx: convert_mappings(ctx.transaction))
             self.jobs.open()
 
     async def close(self) -> None:

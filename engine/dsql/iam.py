@@ -22,7 +22,8 @@ from ..sqlstates import (
     UNDEFINED_OBJECT,
 )
 from .asynchronous import AwsIamStmt
-from .syscatalog import ROLE_MAPPINGS
+from .session import ADMIN
+from .syscatalog import MAPPING_COLUMNS, ROLE_MAPPINGS
 
 _ARN = re.compile(r"arn:aws[a-z-]*:iam::\d{12}:\S+").fullmatch  # inferred
 
@@ -77,6 +78,19 @@ def require_unmapped(ctx: Any, oid: int) -> None:
 
 def _rows(reader: Any) -> list[tuple[bytes, list[Any]]]:
     return [(bytes(key), msgpack.decode(value)) for key, value in reader.scan(*row_span(ROLE_MAPPINGS))]
+
+
+def convert_mappings(transaction: Any) -> None:
+    """Older versions stored the role's name, and nobody as the grantor; admin stands for it (inferred)."""
+    catalog = transaction.catalog
+    for key, row in _rows(transaction):
+        if len(row) != len(MAPPING_COLUMNS):
+            iam_oid, arn, name = row
+            oid = catalog.role_oid(name)
+            if oid is None:
+                transaction.delete(key)
+            else:
+                transaction.put(key, msgpack.encode([iam_oid, arn, oid, catalog.role_oid(ADMIN)]))
 
 
 def is_mapped(engine: Any, name: str) -> bool:

@@ -27,10 +27,11 @@ from .transaction import DsqlTransaction
 FIRST_NORMAL_OID = 16_384
 POSTGRES_OID = 5
 ADMIN = "admin"
-ADMIN_STATEMENTS = (
-    f"CREATE ROLE {ADMIN} LOGIN CREATEROLE",
-    f"ALTER DATABASE postgres OWNER TO {ADMIN}",
+MAKE_ADMIN = f"CREATE ROLE {ADMIN} LOGIN CREATEROLE"
+DEMOTE_ADMIN = f"ALTER ROLE {ADMIN} NOSUPERUSER"  # older versions made a superuser
+ADMIN_STATEMENTS = (  # the last one shows that all are done
     "REVOKE ALL ON SCHEMA public FROM public",
+    f"ALTER DATABASE postgres OWNER TO {ADMIN}",
 )
 
 
@@ -174,15 +175,26 @@ class Nobody:
         return False
 
 
+def _undone(catalog: Any) -> Iterator[str]:
+    rows = catalog.pg_authid.find("rolname", ADMIN)
+    if not rows:
+        yield MAKE_ADMIN
+    elif rows[0].rolsuper:
+        yield DEMOTE_ADMIN
+    owner = catalog.role_name(catalog.pg_database.get(POSTGRES_OID).datdba)
+    if owner != ADMIN:
+        yield from ADMIN_STATEMENTS
+
+
 async def make_admin(engine: Any) -> None:
     """The role admin, which every cluster has: no superuser, but the owner of the database, and so of the
-    schema public (the privileges are inferred from what it can do)."""
+    schema public (the privileges are inferred from what it can do). What an older version, or one that was
+    stopped on the way, has left undone is done now."""
     output: Any = Nobody()
     session = engine.open_session("postgres", "postgres", {}, output, pid=0, peer="")
     session.faults = None
     try:
-        if not session.catalog.pg_authid.find("rolname", ADMIN):
-            for statement in ADMIN_STATEMENTS:
-                await session.simple_query(statement, output)
+        for statement in _undone(session.catalog):
+            await session.simple_query(statement, output)
     finally:
         session.close()
