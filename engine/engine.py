@@ -144,7 +144,7 @@ class GavelEngine:
             from .dsql.jobs import Jobs
 
             self.jobs = Jobs(self)
-            await self.jobs.transact(lambda ctx: convert_mappings(ctx.transaction))
+            await self.jobs.transact(lambda ctx: convert_mappings(ctx.transaction), holds_size=False)
             self.jobs.open()
 
     async def close(self) -> None:

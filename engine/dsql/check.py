@@ -1,10 +1,10 @@
 """Holds a parsed statement against the rules (rules.py) when its plan is made; a cached plan has passed."""
 
-import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
 from pglast import ast
+from pglast.parser import scan
 
 from ..errors import SqlError
 from ..sqlstates import FEATURE_NOT_SUPPORTED, UNDEFINED_OBJECT
@@ -13,7 +13,6 @@ from .syscatalog import FIRST_SYS_OID
 
 FIRST_NORMAL_OID = 16_384
 VARIABLE_HEADER = 4  # what a typmod of char and varchar has added
-_USING = re.compile(r"\bon\b[^(]*\busing\b", re.IGNORECASE)
 
 
 def refused(message: str) -> SqlError:
@@ -342,19 +341,29 @@ def _find(session: Any, name: Any) -> int:
     return 0
 
 
-def _index(session: Any, statement: Any, source: str) -> None:
+def _names_method(source: str) -> bool:
+    """Whether the key word USING stands between ON and the columns: the tree has btree in any case."""
+    names = [token.name for token in scan(source)]
+    for place, name in enumerate(names):
+        if name == "ON":
+            return "USING" in names[place : names.index("ASCII_40", place)]
+    return False
+
+
+def _index_words(statement: Any, source: str) -> None:
     if statement.concurrent:
         raise refused("CONCURRENTLY not supported for CREATE INDEX")
-    if _USING.search(source):
+    if _names_method(source):
         raise refused("USING not supported for CREATE INDEX")
+
+
+def _index(session: Any, statement: Any, source: str) -> None:
+    _index_words(statement, source)
     raise refused("unsupported mode. please use CREATE INDEX ASYNC.")
 
 
 def _async_index(session: Any, statement: Any, source: str) -> None:
-    if statement.concurrent:
-        raise refused("CONCURRENTLY not supported for CREATE INDEX")
-    if _USING.search(source):
-        raise refused("USING not supported for CREATE INDEX")
+    _index_words(statement, source)
     oid = _find(session, statement.relation)
     relation = session.catalog.relation(oid) if oid else None
     columns = {column.name: column for column in relation.columns} if relation else {}

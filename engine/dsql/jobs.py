@@ -176,12 +176,13 @@ class Jobs:
     async def _expire(self, job: Job) -> None:
         age = (_now() - int(job.row[8])) / 1_000_000
         await self._pause(max(0.0, KEPT_SECONDS - age))
-        await self.transact(lambda ctx: ctx.transaction.delete(row_key(JOBS, job.rowid)))
+        await self.transact(lambda ctx: ctx.transaction.delete(row_key(JOBS, job.rowid)), holds_size=False)
         self.jobs.pop(job.id, None)
 
     async def change_status(self, job: Job, status: str, details: str | None = None) -> None:
         """Commit a new status."""
-        self.settle(job, await self.transact(lambda ctx: job.put(ctx.transaction, status, details)))
+        done = await self.transact(lambda ctx: job.put(ctx.transaction, status, details), holds_size=False)
+        self.settle(job, done)
 
     def settle(self, job: Job, row: list[Any]) -> None:
         """A committed row: whoever waits is told."""
@@ -192,14 +193,18 @@ class Jobs:
                 if not future.done():
                     future.set_result(None)
 
-    async def transact(self, change: Callable[[Any], Any], attempts: int = 1_000_000) -> Any:
+    async def transact(
+        self, change: Callable[[Any], Any], attempts: int = 1_000_000, *, holds_size: bool = True
+    ) -> Any:
         """Run change(ctx), a function or a generator of breaths, in a transaction of its own until it is
-        committed; returns what it returns. SqlError, except conflicts, while there are attempts left."""
+        committed; returns what it returns. SqlError, except conflicts, while there are attempts left.
+        `holds_size`: it must not make a full cluster larger."""
         from .session import Nobody
 
         self._sessions += 1
         output: Any = Nobody()
         session = self.engine.open_session("postgres", "postgres", {}, output, pid=-self._sessions, peer="")
+        session.holds_size = holds_size
         try:
             while True:
                 self._check_open()

@@ -41,7 +41,7 @@ TRANSACTION_STATEMENTS = {
 }
 DROPPED = "unsupported object in DROP statement"
 RENAMED = "unsupported object in RENAME statement"
-REFUSED_OBJECTS = frozenset(
+REFUSED_OBJECTS = frozenset(  # TYPE is recorded, the others are inferred
     f"OBJECT_{name}"
     for name in [
         "TYPE",
@@ -72,10 +72,11 @@ REFUSED_RENAMES = frozenset(("OBJECT_TYPE", "OBJECT_ATTRIBUTE"))
 ALTERATIONS = {
     "AT_AlterColumnType": "unsupported ALTER TABLE ALTER COLUMN ... SET DATA TYPE statement",
     "AT_SetStatistics": "unsupported ALTER TABLE ALTER COLUMN ... SET STATISTICS statement",
+    # the texts of all the following but two are inferred: VALIDATE CONSTRAINT, ENABLE ROW SECURITY
     "AT_SetNotNull": "unsupported ALTER TABLE ALTER COLUMN ... SET NOT NULL statement",
     "AT_ValidateConstraint": "unsupported ALTER TABLE VALIDATE CONSTRAINT statement",
     "AT_EnableRowSecurity": "unsupported ALTER TABLE ENABLE ROW SECURITY statement",
-    "AT_DisableRowSecurity": "unsupported ALTER TABLE DISABLE ROW SECURITY statement",  # inferred
+    "AT_DisableRowSecurity": "unsupported ALTER TABLE DISABLE ROW SECURITY statement",
     "AT_ForceRowSecurity": "unsupported ALTER TABLE FORCE ROW SECURITY statement",
     "AT_NoForceRowSecurity": "unsupported ALTER TABLE NO FORCE ROW SECURITY statement",
     "AT_AddInherit": "unsupported ALTER TABLE INHERIT statement",

@@ -35,6 +35,9 @@ ADMIN_STATEMENTS = (  # the last one shows that all are done
 )
 
 
+_TOUCHING = frozenset(("CopyStmt", "ExplainStmt", "ExecuteStmt"))  # utilities that use tables
+
+
 class DsqlSession(Session):
     """Session, with what Aurora DSQL does differently before a statement and before COMMIT."""
 
@@ -52,6 +55,7 @@ class DsqlSession(Session):
     ) -> None:
         super().__init__(engine, database, role, output, settings, pid=pid, peer=peer, user=user)
         self._known: Any = self.database.catalog  # the catalogs that the session's cache has
+        self.holds_size = True  # whether a full cluster refuses what it writes
 
     async def _run(self, portal: Portal, output: Output, row_limit: int, *, describe: bool = False) -> None:
         plan = portal.plan
@@ -68,13 +72,15 @@ class DsqlSession(Session):
         """Whether the transaction may have this statement."""
         ddl = plan.node in rules.DDL
         copies = plan.node == "CopyStmt"
-        if plan.utility is not None and not (ddl or copies):
+        touches = plan.node in _TOUCHING
+        if plan.utility is not None and not (ddl or touches):
             return
         self._begin_statement()
         transaction = self.transaction
         assert isinstance(transaction, DsqlTransaction)
+        transaction.in_ddl = ddl
         self._check_age(transaction)
-        dml = bool(plan.utility.is_from) if copies else not plan.read_only and not ddl
+        dml = bool(plan.utility.is_from) if copies else plan.utility is None and not plan.read_only
         if ddl and transaction.has_ddl:
             raise SqlError(FEATURE_NOT_SUPPORTED, rules.SECOND_DDL)
         if (ddl and transaction.has_dml) or (dml and transaction.has_ddl):
@@ -87,7 +93,7 @@ class DsqlSession(Session):
             relid = query.rtable[query.resultRelation - 1].relid
             if relid >= FIRST_SYS_OID:  # the text is inferred
                 raise SqlError(INSUFFICIENT_PRIVILEGE, f"permission denied for table {TABLES[relid][0]}")
-        if copies or (
+        if touches or (
             planned is not None and any(FIRST_NORMAL_OID <= oid < FIRST_SYS_OID for oid in planned.relations)
         ):
             transaction.touched = True
@@ -119,7 +125,7 @@ class DsqlSession(Session):
                 self._check_catalog()
             if transaction.has_dml:
                 self.engine.limits.check("transaction_bytes", transaction.size())
-            if transaction.written or transaction.shared_writes:
+            if self.holds_size and (transaction.written or transaction.shared_writes):
                 storage = self.engine.storage
                 self.engine.limits.check("storage_bytes", sum(map(storage.size, storage.databases())))
         except SqlError:
@@ -148,6 +154,7 @@ class DsqlSession(Session):
 def check_start(database: int, name: str, options: Mapping[str, str]) -> None:
     """The start-up packet: FATAL for another database than the one, or a parameter off the list."""
     if database != POSTGRES_OID:
+        # the text is inferred
         raise SqlError(INVALID_CATALOG_NAME, f'database "{name}" does not exist', severity="FATAL")
     for name, _ in startup_options(options):
         if not rules.is_settable(name):

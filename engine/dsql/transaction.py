@@ -7,7 +7,10 @@ from typing import Any
 from gaveldb.journal.api import CommitRequest, Run
 from gaveldb.storage.api import decode_row
 
+from ..errors import SqlError
 from ..optimistic import OptimisticTransaction
+from ..sqlstates import FEATURE_NOT_SUPPORTED
+from . import rules
 
 USER_RELATIONS = (16_384).to_bytes(4, "big")
 ENTRY_OVERHEAD = 16  # bytes per row and per index entry; inferred
@@ -23,6 +26,7 @@ class DsqlTransaction(OptimisticTransaction):
         self.rows_changed = 0
         self.has_ddl = False
         self.has_dml = False
+        self.in_ddl = False  # the statement that runs is DDL
         self.touched = False  # it has used a table
 
     def end_command(self) -> None:
@@ -45,6 +49,10 @@ class DsqlTransaction(OptimisticTransaction):
             elif len(key) - 4 > key_bytes and key[:4] >= USER_RELATIONS:
                 raise limits.error("key_bytes", len(key))
         limits.check("rows", rows)
+        if rows > self.rows_changed and not self.in_ddl:  # in functions and EXPLAIN ANALYZE, too
+            if self.has_ddl:
+                raise SqlError(FEATURE_NOT_SUPPORTED, rules.DDL_AND_DML)
+            self.has_dml = True
         self.rows_changed = rows
 
     def _check_row(self, oid: int, row: bytes) -> None:

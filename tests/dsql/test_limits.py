@@ -238,6 +238,22 @@ def test_storage_on_disk(tmp_path: Path) -> None:
     world.close()
 
 
+def test_a_job_in_a_full_cluster() -> None:
+    """It fails, and whoever waits for it is told."""
+    world = World("storage_bytes=300kB")
+    assert world.run("INSERT INTO t SELECT g, 'x' FROM generate_series(10, 2000) g") == []
+    assert world.run("SET gaveldb.job_delay = 2000") == []
+    ((job,),) = world.run("CREATE INDEX ASYNC ON t (n)")
+    large = "INSERT INTO t SELECT max(id) + 1, repeat('x', 20000) FROM t"
+    answers = [world.run(large, 2) for _ in range(30)]
+    assert answers[-1] == ("53100", "Current cluster size exceeds cluster size limit.")
+    assert world.run(f"CALL sys.wait_for_job('{job}')") == [["f"]]
+    assert world.run("SELECT status, details FROM sys.jobs") == [
+        ["failed", "Current cluster size exceeds cluster size limit."]
+    ]
+    world.close()
+
+
 def fill(world: World, size: str = "1000") -> int:
     """How many rows there was room for."""
     for number in range(10, 1000):

@@ -336,6 +336,46 @@ def test_refused_in_bodies(shared: World, body: str) -> None:
     assert shared.run(body) == ("0A000", BODIES[body])
 
 
+HIDDEN_WRITES = [
+    "SELECT w(50)",
+    "EXPLAIN ANALYZE INSERT INTO p VALUES (51, 1)",
+    "EXECUTE w51",
+]
+
+
+@pytest.mark.parametrize("write", HIDDEN_WRITES)
+def test_writes_within_others(world: World, write: str) -> None:
+    """They are DML beside DDL, and find out about changed definitions."""
+    mixed = ("0A000", "ddl and dml are not supported in the same transaction")
+    body = "INSERT INTO p VALUES ($1, 1) RETURNING id"
+    assert world.run(f"CREATE FUNCTION w(int) RETURNS int LANGUAGE sql AS '{body}'") == []
+    for ddl_first in (True, False):
+        world.run("ROLLBACK")
+        world.run("DEALLOCATE ALL")
+        world.run("PREPARE w51 AS INSERT INTO p VALUES (52, 1)")
+        assert world.run("BEGIN") == []
+        if ddl_first:
+            assert world.run("COMMENT ON TABLE c IS 'x'") == []
+            assert world.run(write) == mixed
+        else:
+            assert isinstance(world.run(write), list)
+            assert world.run("COMMENT ON TABLE c IS 'x'") == mixed
+    world.run("ROLLBACK")
+    if not write.startswith("SELECT"):
+        world.run("SELECT FROM p")
+        assert world.run("COMMENT ON TABLE c IS 'y'", 2) == []
+        assert world.run(write) == OC001
+        assert isinstance(world.run(write), list)
+
+
+def test_using(world: World) -> None:
+    assert world.run('CREATE TABLE "using" (a int PRIMARY KEY, b int)') == []
+    assert len(world.retry('CREATE INDEX ASYNC ON /* using */ "using" (b)')) == 1
+    for method in ("USING btree", "/* ( */ using btree"):
+        refusal = ("0A000", "USING not supported for CREATE INDEX")
+        assert world.retry(f'CREATE INDEX ASYNC ON "using" {method} (b)') == refusal
+
+
 def test_set_config(shared: World) -> None:
     refusal = ("0A000", NO_TIMEOUT)
     assert not wrong(shared, {
