@@ -103,7 +103,10 @@ class TransactionEnd(SessionState):
             winner = self._commit_lost(error)
             if winner is not None:
                 yield winner
-            raise self.engine.commit_error(error) from None
+            lost = self.engine.commit_error(error)
+            if transaction.continues and isinstance(lost, SqlError):
+                lost.retryable = False
+            raise lost from None
         self._committed(transaction)
 
     def commit_checks(self, transaction: Transaction) -> Iterator[Any]:

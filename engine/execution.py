@@ -1,7 +1,7 @@
 """Running one statement in its portal."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from .api import Output
@@ -268,6 +268,19 @@ class Execution(TransactionEnd):
         waits = transaction.waits
         while waits:
             await waits.pop()
+
+    def commit_and_go_on(self, context: Any) -> Iterator[Any]:
+        """Commit in the middle of a command, which goes on in a transaction of its own (without a snapshot);
+        outside of transaction blocks only."""
+        assert self.transaction is not None
+        self.transaction.end_command()
+        yield from self.commit_steps()
+        self.check_interrupts()
+        self.begin_statement()
+        transaction = self.transaction
+        transaction.has_statements = transaction.continues = True
+        context.attach(transaction)
+        transaction.release()
 
     def row_encoder(self, plan: Plan, formats: Sequence[int]) -> Any:
         """The generated function that encodes this plan's rows as DataRow messages."""

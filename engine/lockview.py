@@ -5,7 +5,9 @@ from typing import Any
 
 from gaveldb.journal.api import EXCLUSIVE_LOCK, MODES
 
-from .lockwait import AdvisoryKey, RelationKey
+from .lockwait import AdvisoryKey, RelationKey, VirtualKey
+
+NOTHING = (None,) * 5
 
 
 def status(database: Any) -> Iterator[tuple[Any, ...]]:
@@ -19,6 +21,8 @@ def status(database: Any) -> Iterator[tuple[Any, ...]]:
             yield _row("advisory", database.oid, names, session, mode, granted)
         elif isinstance(key, RelationKey):
             yield _row("relation", database.oid, (key.oid, None, None, None, None), session, mode, granted)
+        elif isinstance(key, VirtualKey):
+            yield _row("virtualxid", None, NOTHING, session, mode, granted, f"{key.owner.pid}/1")
         elif granted:
             holders[session] = None
         else:
@@ -34,11 +38,17 @@ def status(database: Any) -> Iterator[tuple[Any, ...]]:
 
 
 def _row(
-    kind: str, database: int | None, names: tuple[Any, ...], session: Any, mode: str, granted: bool
+    kind: str,
+    database: int | None,
+    names: tuple[Any, ...],
+    session: Any,
+    mode: str,
+    granted: bool,
+    virtual: str | None = None,
 ) -> tuple[Any, ...]:
     """One row; `names`: relation, transactionid, classid, objid, objsubid."""
     relation, xid, classid, objid, objsubid = names
     return (
-        kind, database, relation, None, None, None, xid, classid, objid, objsubid, f"{session.pid}/1",
+        kind, database, relation, None, None, virtual, xid, classid, objid, objsubid, f"{session.pid}/1",
         session.pid or None, mode, granted, False, None,
     )  # fmt: skip

@@ -40,6 +40,13 @@ class RelationKey(NamedTuple):
     oid: int
 
 
+class VirtualKey(NamedTuple):
+    """The transaction of a session (or a prepared one), for those that wait until it ends: they take it in
+    SHARE mode. Entered, in EXCLUSIVE mode, once somebody waits (engine/transactionwaits.py)."""
+
+    owner: Any
+
+
 class AdvisoryKey(NamedTuple):
     """An advisory lock: what pg_locks shows as classid, objid and objsubid (1: a bigint, 2: two integers)."""
 
@@ -195,6 +202,8 @@ def waited_for(database: Any, wait: Wait) -> tuple[str, str]:
         return f"advisory lock [{database.oid},{key.classid},{key.objid},{key.objsubid}]", mode
     if isinstance(key, RelationKey):
         return f"relation {key.oid} of database {database.oid}", mode
+    if isinstance(key, VirtualKey):
+        return f"virtual transaction {key.owner.pid}/1", mode
     holders = database.locks.conflicting(request.hold.owner, key, request.hold.mode)
     transaction = holders[0].owner.transaction if holders else None
     if transaction is not None:

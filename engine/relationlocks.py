@@ -25,7 +25,7 @@ from gaveldb.journal.api import (
 )
 from pglast import ast
 
-from .catalog.inheritance import descendants
+from .catalog.inheritance import ancestors, descendants
 from .catalog.privileges import has_privilege
 from .errors import SqlError
 from .lockwait import RelationKey, WouldBlock, wait_steps
@@ -312,7 +312,8 @@ def lock_for_command(ctx: Any, statement: Any) -> None:
     wanted = COMMANDS.get(type(statement).__name__)
     if wanted is None:
         return
-    while any(_lock_named(ctx, target, mode) for target, mode in wanted(statement)):
+    lock_named = _lock_dropped if isinstance(statement, ast.DropStmt) else _lock_named
+    while any(lock_named(ctx, target, mode) for target, mode in wanted(statement)):
         ctx.session.renew_catalog(ctx)
 
 
@@ -320,6 +321,20 @@ def _may_lock(ctx: Any, oid: int) -> bool:
     """Whoever has no privilege at all is refused by the command, and must not wait, nor make others wait."""
     role = ctx.session.role
     return any(has_privilege(ctx.catalog, role, "table", oid, one) for one in _PRIVILEGES)
+
+
+def _lock_dropped(ctx: Any, target: Any, mode: int) -> bool:
+    """Lock what is to be dropped; a partition's parent first (RangeVarCallbackForDropRelation)."""
+    from .ddl.names import find_relation
+
+    catalog = ctx.transaction.catalog
+    oid = find_relation(ctx, target, missing_ok=True)
+    waited = False
+    if oid is not None and catalog.pg_class.get(oid).relispartition and _may_lock(ctx, oid):
+        parent = next(ancestors(catalog, oid))
+        if is_lockable(catalog, parent):
+            waited = lock_relation(ctx.session, parent, mode)
+    return _lock_named(ctx, target, mode) or waited
 
 
 def _lock_named(ctx: Any, target: Any, mode: int) -> bool:

@@ -29,6 +29,7 @@ from typing import TYPE_CHECKING, Any
 from gaveldb.journal.api import MODES, BulkWrites, CommitRequest, KeyRange, Member, Run
 from gaveldb.storage.api import SHARED_DATABASE
 
+from .catalog.inheritance import ancestors, is_detaching
 from .errors import SqlError
 from .rowlocks import RowLocks, concurrent_update
 from .serializable import make_serializable, note_read, note_scan, note_writes
@@ -101,6 +102,7 @@ class Transaction(RowLocks):
     """One transaction of one session. `explicit`: between BEGIN and COMMIT."""
 
     sent: "Future[int] | None" = None  # what became of its commit request
+    continues = False  # its command has committed a transaction before, and cannot be run again
     locked: AbstractSet[bytes] = frozenset()  # marks, as in CommitRequest; only where there are no locks
     kept: AbstractSet[bytes] = frozenset()
 
@@ -498,6 +500,18 @@ class Transaction(RowLocks):
     def base_catalog(self) -> "Catalog":
         """The catalogs without the latest changes: for row shapes only, cheaper than `catalog`."""
         return self._catalog
+
+    def detached_since(self, oid: int) -> bool:
+        """Whether a partition, or one above it, has been detached, be it for the first half only, since the
+        catalogs of this transaction."""
+        newest, mine = self.session.current_catalog(), self._catalog_base
+        if newest is mine:
+            return False
+        return any(
+            not newest.pg_inherits.find("inhrelid", below) or is_detaching(newest, below)
+            for below in (oid, *ancestors(mine, oid))
+            if mine.pg_inherits.find("inhrelid", below)
+        )
 
     def changed_catalog(self) -> bool:
         """Whether this transaction has catalog changes of its own."""

@@ -16,7 +16,7 @@ from gaveldb.storage.api import SHARED_DATABASE, row_key
 
 from .catalog.privileges import is_superuser
 from .errors import SqlError
-from .lockwait import AdvisoryKey, RelationKey
+from .lockwait import AdvisoryKey, RelationKey, VirtualKey
 from .rowlocks import RowLocks
 from .sqlstates import (
     DUPLICATE_OBJECT,
@@ -76,6 +76,7 @@ class _Remains(RowLocks):
     """What is left of a Transaction after a restart: its writes, for those that wait for them, and locks."""
 
     def __init__(self, prepared: Prepared, xid: int) -> None:
+        self.prepared = prepared
         self.database = prepared.database
         self.xid = xid
         self.serial = None
@@ -86,6 +87,14 @@ class _Remains(RowLocks):
         self.on_commit = []
         self.pending = {}
         self.written = {}
+
+    def hold(self, mode: int) -> Hold:
+        """See RowLocks; `holds` is not by mode here."""
+        found = next((hold for hold in self.holds if hold is not None and hold.mode == mode), None)
+        if found is None:
+            found = Hold(self.prepared, mode)
+            self.holds.append(found)
+        return found
 
     def assigned_xid(self) -> int:
         """The transaction's number."""
@@ -175,7 +184,7 @@ def _refuse(session: Any) -> None:
 def _state(prepared: Prepared, transaction: Transaction) -> list[Any]:
     """The row: all that a restart needs."""
     locks = [
-        (hold.mode, [_packed_key(key) for key in hold.keys])
+        (hold.mode, [_packed_key(key) for key in hold.keys if not isinstance(key, VirtualKey)])
         for hold in transaction.holds
         if hold is not None and hold.keys
     ]

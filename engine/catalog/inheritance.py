@@ -15,11 +15,16 @@ def has_children(catalog: Any, relation: Relation) -> bool:
     return bool(relation.kind in "rf" and relation.row.relhassubclass and children_of(catalog, relation.oid))
 
 
-def children_of(catalog: Any, oid: int, *, detaching: bool = True) -> list[int]:
+def children_of(catalog: Any, oid: int, *, detaching: bool = False) -> list[int]:
     """The direct children, by oid; `detaching`: also partitions that DETACH CONCURRENTLY is about to take
     off."""
     rows = catalog.pg_inherits.find("inhparent", oid)
     return sorted(row.inhrelid for row in rows if detaching or not row.inhdetachpending)
+
+
+def is_detaching(catalog: Any, oid: int) -> bool:
+    """Whether the first half of DETACH CONCURRENTLY has been done to a partition, and not the second."""
+    return any(row.inhdetachpending for row in catalog.pg_inherits.find("inhrelid", oid))
 
 
 def descendants(catalog: Any, oid: int) -> list[int]:

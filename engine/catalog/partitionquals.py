@@ -5,7 +5,7 @@ from typing import Any
 
 from .. import tree as t
 from ..lsyscache import get_opfamily_member
-from ..run.partitions import PartitionTable, partition_table
+from ..run.partitions import PartitionTable, bounds_table
 from .inheritance import ancestors, attribute_map, renumber
 from .trees import load_tree
 
@@ -20,7 +20,7 @@ def partition_constraint(catalog: Any, oid: int, parent: int = 0) -> Any:
     child = catalog.relation(oid)
     below = oid
     for above in ancestors(catalog, oid):
-        table = partition_table(catalog, above)
+        table = bounds_table(catalog, above)
         numbers = attribute_map(table.relation, child)
         try:
             quals = [renumber(qual, numbers) for qual in _quals(catalog, table, below)] + quals

@@ -11,6 +11,7 @@ from ..sqlstates import (
     DATATYPE_MISMATCH,
     DUPLICATE_TABLE,
     INVALID_OBJECT_DEFINITION,
+    OBJECT_NOT_IN_PREREQUISITE_STATE,
     UNDEFINED_TABLE,
     WRONG_OBJECT_TYPE,
 )
@@ -18,6 +19,8 @@ from ..tree import strip_locations
 from .dependencies import PG_CLASS
 from .inheriting import store_parent
 from .names import find_relation, require_owner
+
+FINALIZE_HINT = "Use ALTER TABLE ... DETACH PARTITION ... FINALIZE to complete the pending detach operation."
 
 
 def create_inheritance(ctx: Any, oid: int, parent: int, *, partition: bool) -> None:
@@ -141,21 +144,68 @@ def _merge_constraint(ctx: Any, child: Any, row: Any, own: Any, *, partition: bo
     ctx.transaction.catalog_update("pg_constraint", own, own._replace(**values))
 
 
-def remove_inheritance(ctx: Any, oid: int, parent: int, *, partition: bool) -> None:
-    """A child is on its own: what it had of the parent becomes its own."""
+def _check_pending(child: Any, link: Any, pending: bool) -> None:
+    """55000 if a partition's detach is pending, or (`pending`) is not (DeleteInheritsTuple)."""
+    if link.inhdetachpending and not pending:
+        raise SqlError(
+            OBJECT_NOT_IN_PREREQUISITE_STATE,
+            f'cannot detach partition "{child.name}"',
+            detail="The partition is being detached concurrently or has an incomplete detach.",
+            hint=FINALIZE_HINT,
+        )
+    if pending and not link.inhdetachpending:
+        raise SqlError(
+            OBJECT_NOT_IN_PREREQUISITE_STATE,
+            f'cannot complete detaching partition "{child.name}"',
+            detail="There's no pending concurrent detach.",
+        )
+
+
+def mark_detaching(ctx: Any, oid: int, parent: int) -> None:
+    """The first half of DETACH CONCURRENTLY (MarkInheritDetached): 55000 if any detach is pending."""
+    transaction = ctx.transaction
+    catalog = transaction.catalog
+    child, above = catalog.pg_class.get(oid), catalog.pg_class.get(parent)
+    found = None
+    for link in catalog.pg_inherits.find("inhparent", parent):
+        if link.inhdetachpending:
+            name = catalog.pg_class.get(link.inhrelid).relname
+            schema = catalog.pg_namespace.get(above.relnamespace).nspname
+            raise SqlError(
+                OBJECT_NOT_IN_PREREQUISITE_STATE,
+                f'partition "{name}" already pending detach in partitioned table "{schema}.{above.relname}"',
+                hint=FINALIZE_HINT,
+            )
+        if link.inhrelid == oid:
+            found = link
+    if found is None:
+        raise _no_partition(child.relname, above.relname)
+    transaction.catalog_update("pg_inherits", found, found._replace(inhdetachpending=True))
+    transaction.catalog_touch("pg_class", above)
+
+
+def _no_partition(child: str, parent: str) -> SqlError:
+    return SqlError(UNDEFINED_TABLE, f'relation "{child}" is not a partition of relation "{parent}"')
+
+
+def remove_inheritance(ctx: Any, oid: int, parent: int, *, partition: bool, pending: bool = False) -> None:
+    """A child is on its own: what it had of the parent becomes its own. `pending`: as DETACH CONCURRENTLY has
+    begun."""
     transaction = ctx.transaction
     catalog = transaction.catalog
     child, above = catalog.relation(oid), catalog.relation(parent)
     links = [link for link in catalog.pg_inherits.find("inhrelid", oid) if link.inhparent == parent]
     if not links:
         if partition:
-            raise SqlError(
-                UNDEFINED_TABLE, f'relation "{child.name}" is not a partition of relation "{above.name}"'
-            )
+            raise _no_partition(child.name, above.name)
         raise SqlError(UNDEFINED_TABLE, f'relation "{above.name}" is not a parent of relation "{child.name}"')
     for link in links:
+        _check_pending(child, link, pending)
         transaction.catalog_delete("pg_inherits", link)
-    numbers = attribute_map(above, child)
+    mine = {column.name: column.attnum for column in child.columns if not column.dropped}
+    names = {column.attnum: column.name for column in above.columns if not column.dropped}
+    # a column that the parent has got while the partition was being detached is missing
+    numbers = {attnum: mine[name] for attnum, name in names.items() if name in mine}
     for attnum in numbers.values():
         row = catalog.pg_attribute.get(oid, attnum)
         left = max(row.attinhcount - 1, 0)
@@ -168,7 +218,7 @@ def remove_inheritance(ctx: Any, oid: int, parent: int, *, partition: bool) -> N
         if check.name in inherited:
             _release_constraint(ctx, catalog.pg_constraint.get(check.oid))
     for attnum, constraint in above.extra.get("not_null", {}).items():
-        own = child.extra.get("not_null", {}).get(numbers[attnum])
+        own = child.extra.get("not_null", {}).get(numbers.get(attnum))
         if own is not None and not constraint.connoinherit:
             _release_constraint(ctx, own)
     for row in catalog.pg_depend.find("classid_objid", PG_CLASS, oid):

@@ -13,6 +13,7 @@ from typing import Any
 from gaveldb.journal.api import ACCESS_EXCLUSIVE_LOCK
 from pglast import ast
 
+from ..catalog.inheritance import is_detaching
 from ..commands.registry import command
 from ..errors import Notice, SqlError
 from ..relationlocks import is_lockable, lock_relation
@@ -20,10 +21,12 @@ from ..sqlstates import (
     FEATURE_NOT_SUPPORTED,
     INSUFFICIENT_PRIVILEGE,
     OBJECT_IN_USE,
+    OBJECT_NOT_IN_PREREQUISITE_STATE,
     WRONG_OBJECT_TYPE,
 )
 from .addresses import relation_word
 from .alter_children import SIMPLE, all_below, foreign_key_parts
+from .alter_inherit import FINALIZE_HINT
 from .names import find_relation, is_owner
 
 (
@@ -287,6 +290,13 @@ def prepare_action(alteration: Alteration, action: Any) -> None:
         raise SqlError(FEATURE_NOT_SUPPORTED, f"ALTER TABLE action {kind} is not supported")
     which, kinds, words = found
     relation = alteration.relation
+    if relation.row.relispartition and kind != "AT_DetachPartitionFinalize":
+        if is_detaching(alteration.transaction.catalog, relation.oid):
+            raise SqlError(
+                OBJECT_NOT_IN_PREREQUISITE_STATE,
+                f'cannot alter partition "{relation.name}" with an incomplete detach',
+                hint=FINALIZE_HINT,
+            )
     if relation.kind not in kinds:
         from .indexes import unsuitable_relation
 
@@ -312,6 +322,7 @@ def find_action(kind: str) -> Callable[[Alteration, Any], None] | None:
     from . import (
         alter_columns,
         alter_constraints,
+        alter_detach,
         alter_inherit,
         alter_misc,
         alter_partitions,
@@ -325,6 +336,7 @@ def find_action(kind: str) -> Callable[[Alteration, Any], None] | None:
         alter_type,
         alter_inherit,
         alter_partitions,
+        alter_detach,
     ):
         found = module.FUNCTIONS.get(kind)
         if found is not None:

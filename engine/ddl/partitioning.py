@@ -361,10 +361,10 @@ def datum_position(source: str, start: int, group: int, number: int) -> int:
 
 def check_bound(ctx: Any, parent: int, name: str, spec: PartitionBoundSpec, position: int) -> None:
     """42P17 if a new partition would overlap another one (check_new_partition_bound)."""
-    from ..run.partitions import partition_table
+    from ..run.partitions import bounds_table
 
     catalog = ctx.transaction.catalog
-    table = partition_table(catalog, parent)
+    table = bounds_table(catalog, parent)
 
     def clash(other: int, group: int = 0, number: int = 0) -> SqlError:
         at = position

@@ -7,7 +7,7 @@ referencing table), by whose rows deletions are watched, and one on each partiti
 from collections.abc import Iterator
 from typing import Any
 
-from gaveldb.journal.api import SHARE_ROW_EXCLUSIVE_LOCK
+from gaveldb.journal.api import SHARE_LOCK, SHARE_ROW_EXCLUSIVE_LOCK
 
 from ..catalog.inheritance import attribute_map
 from ..catalog.relcache import foreign_key
@@ -236,15 +236,32 @@ def copy_foreign_keys(ctx: Any, oid: int, parent: int) -> list[tuple[int, int]]:
     return unchecked
 
 
-def detach_foreign_keys(ctx: Any, oid: int, parent: int) -> Iterator[Any]:
-    """A partition is on its own: its foreign keys stay, those that refer to it go."""
-    transaction = ctx.transaction
-    catalog = transaction.catalog
+def _references(catalog: Any, oid: int, parent: int) -> list[Any]:
+    """The foreign keys to a partition that are parts of those to its parent."""
+    found = []
     for row in catalog.pg_constraint.find("confrelid", oid):
         above = catalog.pg_constraint.get(row.conparentid) if row.conparentid else None
         if row.contype == "f" and above is not None and above.confrelid == parent:
-            yield from _refuse_referenced(ctx, row)
-            _delete_tree(ctx, row)
+            found.append(row)
+    return found
+
+
+def check_references(ctx: Any, oid: int, parent: int) -> Iterator[Any]:
+    """23503 if rows refer to a partition that is to be detached; nobody adds one before the transaction has
+    ended (ATDetachCheckNoForeignKeyRefs)."""
+    from .partitions import lock_tree
+
+    for relid in dict.fromkeys(row.conrelid for row in _references(ctx.transaction.catalog, oid, parent)):
+        lock_tree(ctx, relid, SHARE_LOCK)
+    for row in _references(ctx.transaction.catalog, oid, parent):
+        yield from _refuse_referenced(ctx, row)
+
+
+def detach_foreign_keys(ctx: Any, oid: int, parent: int) -> None:
+    """A partition is on its own: its foreign keys stay, those that refer to it go."""
+    transaction = ctx.transaction
+    for row in _references(transaction.catalog, oid, parent):
+        _delete_tree(ctx, row)
     for row in own_constraints(transaction.catalog, "conrelid", oid):
         if not row.conparentid:
             continue

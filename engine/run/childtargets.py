@@ -24,7 +24,7 @@ from ..treetypes import walk
 from ..types.storage import pack_value
 from . import triggers as trigger_calls
 from . import violations
-from .partitions import PartitionTable, key_attnums, partition_table
+from .partitions import PartitionTable, bounds_table, key_attnums, partition_table
 
 _decode = msgspec.msgpack.Decoder().decode
 
@@ -476,7 +476,7 @@ def in_partition(ctx: Any, catalog: Any, relation: Relation, row: list[Any]) -> 
     oid = relation.oid
     for parent in ancestors(catalog, relation.oid):
         seen = child_target(catalog, parent, relation.oid)
-        table = partition_table(catalog, parent)
+        table = bounds_table(catalog, parent)
         if table.find(table.key(ctx, seen.to_root(row))) != oid:
             return False
         oid = parent

@@ -292,7 +292,7 @@ def _check_child(transaction: Any, event: ChildEvent) -> Iterator[Any]:
     root, refcolumns, wanted = parent, foreign_key.refcolumns, foreign_key.index
     if parent.kind == "p":
         leaf = referenced_leaf(catalog, parent, wanted, refcolumns, event.values)
-        if leaf is None:
+        if leaf is None or transaction.detached_since(leaf[0].oid):
             raise _no_parent(transaction, event, child, root)
         parent, refcolumns, wanted = leaf
     index = next((index for index in parent.indexes if index.oid == wanted), None)

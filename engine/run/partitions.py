@@ -44,7 +44,7 @@ class PartitionTable:
     a stored row.
     """
 
-    def __init__(self, catalog: Any, relation: Relation) -> None:
+    def __init__(self, catalog: Any, relation: Relation, children: list[int]) -> None:
         self.catalog = catalog
         self.relation = relation
         row = relation.extra["partition_key"]
@@ -55,7 +55,7 @@ class PartitionTable:
         self._hashes: list[Callable[[Any, int], int]] | None = None
         self._key: Any = None
         specs = {}
-        for oid in children_of(catalog, relation.oid):
+        for oid in children:
             text = catalog.pg_class.get(oid).relpartbound
             if text is None:  # it is about to become a partition
                 continue
@@ -294,7 +294,22 @@ def partition_table(catalog: Any, oid: int) -> PartitionTable:
     key = ("partition_table", oid)
     found: PartitionTable | None = catalog.cache.get(key)
     if found is None:
-        found = catalog.cache[key] = PartitionTable(catalog, catalog.relation(oid))
+        children = children_of(catalog, oid)
+        found = catalog.cache[key] = PartitionTable(catalog, catalog.relation(oid), children)
+    return found
+
+
+def bounds_table(catalog: Any, oid: int) -> PartitionTable:
+    """As partition_table, with partitions that DETACH CONCURRENTLY is about to take off: they keep their
+    bounds until then."""
+    key = ("bounds_table", oid)
+    found: PartitionTable | None = catalog.cache.get(key)
+    if found is None:
+        children = children_of(catalog, oid, detaching=True)
+        found = partition_table(catalog, oid)
+        if len(children) > len(children_of(catalog, oid)):
+            found = PartitionTable(catalog, catalog.relation(oid), children)
+        catalog.cache[key] = found
     return found
 
 
