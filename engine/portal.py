@@ -4,11 +4,15 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from .api import ColumnDescription
+from .errors import SqlError
+from .sqlstates import ACTIVE_SQL_TRANSACTION
 from .statement import Plan
 
 
 class StatementContext:
     """The ExecutionContext (engine/context.py) of one execution; also what a utility command gets."""
+
+    in_function = False  # it is a statement of a function's body
 
     def __init__(self, session: Any, params: Sequence[Any], source: str) -> None:
         self.session = session
@@ -31,6 +35,14 @@ class StatementContext:
         self.catalog = transaction.catalog
         self.statement_timestamp = transaction.statement_timestamp
         self.transaction_timestamp = transaction.transaction_timestamp
+
+    def require_top_level(self, what: str) -> None:
+        """25001 in a transaction block, a function or a pipeline: a command that commits in between."""
+        self.session.require_no_block(what)
+        if self.in_function:
+            raise SqlError(ACTIVE_SQL_TRANSACTION, f"{what} cannot be executed from a function")
+        if self.transaction.has_writes:  # of messages before it
+            raise SqlError(ACTIVE_SQL_TRANSACTION, f"{what} cannot be executed within a pipeline")
 
     def notice(self, notice: Any) -> None:
         """Send a notice, if client_min_messages lets it through."""

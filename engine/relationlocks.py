@@ -9,7 +9,7 @@
 """
 
 import asyncio
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from functools import lru_cache
 from typing import Any
 
@@ -160,6 +160,16 @@ def lock_relation(session: Any, oid: int, mode: int, *, nowait: str | None = Non
             steps.close()
             raise WouldBlock
         pause(item)
+
+
+def lock_relations(session: Any, locks: Iterable[tuple[int, int]]) -> bool:
+    """As lock_relation, for several (relation, mode); nothing where transactions have no locks."""
+    if not session.transaction.locking:
+        return False
+    waited = False
+    for oid, mode in locks:
+        waited = lock_relation(session, oid, mode) or waited
+    return waited
 
 
 # --- commands -----------------------------------------------------------------------------------------

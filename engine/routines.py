@@ -222,6 +222,7 @@ class Routine:
 
     def _collect(self, inner: StatementContext, statement: Statement) -> list[Any]:
         if statement.command is not None:
+            inner.in_function = True
             running = statement.command.run(inner, statement.query.utilityStmt)
             if isinstance(running, Iterator):
                 for _ in drain(running):

@@ -52,7 +52,7 @@ def _wait_for(session: Any, others: list[Any]) -> Iterator[Any]:
     for other, transaction, identity in awaited:
         key = VirtualKey(other)
         # ROLLBACK TO SAVEPOINT gives back what was entered since: then it is entered again
-        while other.transaction is transaction and _identity(transaction) == identity:
+        while _goes_on(other, transaction) and _identity(transaction) == identity:
             theirs, mine = transaction.hold(EXCLUSIVE_LOCK), session.transaction.hold(SHARE_LOCK)
             if key not in theirs.keys:
                 locks.enter(theirs, key)
@@ -60,6 +60,13 @@ def _wait_for(session: Any, others: list[Any]) -> Iterator[Any]:
             if request is not None:
                 yield from wait_steps(session, request)
             locks.release_one(mine, key)
+
+
+def _goes_on(other: Any, transaction: Any) -> bool:
+    """Whether the transaction has not ended; one that has failed as a whole is as good as rolled back."""
+    if other.transaction is not transaction:
+        return False
+    return bool(transaction.savepoints) if getattr(other, "failed", False) else True
 
 
 def _identity(transaction: Any) -> Any:

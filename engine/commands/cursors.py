@@ -15,6 +15,7 @@ from ..errors import SqlError
 from ..lockwait import batches
 from ..plan import nodes
 from ..portal import Portal, StatementContext
+from ..relationlocks import lock_relations
 from ..sqlstates import (
     DUPLICATE_CURSOR,
     INVALID_CURSOR_NAME,
@@ -100,17 +101,21 @@ def declare_cursor(ctx: Any, statement: ast.DeclareCursorStmt) -> None:
     hold = bool(options & CURSOR_OPT_HOLD)
     if not hold and not session.transaction.explicit and not session.in_implicit_block:
         raise SqlError(NO_ACTIVE_SQL_TRANSACTION, "DECLARE CURSOR can only be used in transaction blocks")
-    query = analyze(statement, ctx.source, session.analyze_context(), []).query.utilityQuery
-    assert query is not None
+    while True:
+        query = analyze(statement, ctx.source, session.analyze_context(), []).query.utilityQuery
+        assert query is not None
+        width = sum(1 for target in query.targetList if not target.resjunk)
+        tables = () if hold else _add_rowids(query)
+        plan = Plan()
+        plan.source = ctx.source
+        plan.node = "SelectStmt"
+        plan.catalog = ctx.catalog
+        plan_analyzed(session, plan, query)
+        if not lock_relations(session, plan.locks.locks if plan.locks is not None else ()):
+            break
+        session.renew_catalog(ctx)
     if name in session.portals:
         raise SqlError(DUPLICATE_CURSOR, f'cursor "{name}" already exists')
-    width = sum(1 for target in query.targetList if not target.resjunk)
-    tables = () if hold else _add_rowids(query)
-    plan = Plan()
-    plan.source = ctx.source
-    plan.node = "SelectStmt"
-    plan.catalog = ctx.catalog
-    plan_analyzed(session, plan, query)
     inner = StatementContext(session, ctx.params, ctx.source)
     inner.output = ctx.output
     inner.attach(session.transaction)

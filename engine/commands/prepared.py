@@ -10,6 +10,7 @@ from ..api import ColumnDescription
 from ..errors import SqlError
 from ..lockwait import batches
 from ..portal import PreparedStatement, StatementContext
+from ..relationlocks import lock_relations
 from ..sqlstates import INVALID_PSTATEMENT_DEFINITION
 from ..statement import Plan, cached_plan
 from .registry import command, describes
@@ -37,6 +38,9 @@ def prepare(ctx: Any, statement: ast.PrepareStmt) -> None:
     prepared.from_sql = True
     prepared.source = ctx.source
     session.store_prepared(statement.name, prepared)
+    if plan.locks is not None and plan.query is not None:  # what it names, not what is below that
+        named = {rte.relid for rte in plan.query.rtable if rte.rtekind == "relation"}
+        lock_relations(session, [lock for lock in plan.locks.locks if lock[0] in named])
 
 
 @describes("ExecuteStmt")

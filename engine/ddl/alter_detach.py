@@ -11,9 +11,11 @@ from typing import Any
 
 from gaveldb.journal.api import ACCESS_EXCLUSIVE_LOCK, SHARE_UPDATE_EXCLUSIVE_LOCK
 
+from ..catalog.inheritance import attribute_map, children_of, renumber
+from ..catalog.trees import load_tree
 from ..errors import SqlError
 from ..relationlocks import is_lockable, lock_relation
-from ..sqlstates import OBJECT_NOT_IN_PREREQUISITE_STATE
+from ..sqlstates import DUPLICATE_OBJECT, OBJECT_NOT_IN_PREREQUISITE_STATE
 from ..transactionwaits import wait_for_lockers, wait_for_older_snapshots
 from ..tree import BoolExpr, NullTest, Var, strip_locations
 from .alter_inherit import mark_detaching, remove_inheritance
@@ -29,7 +31,7 @@ def detach_partition(alteration: Any, action: Any) -> None:
     """DETACH PARTITION name [CONCURRENTLY]."""
     command = action.def_
     if command.concurrent:
-        alteration.ctx.session.require_no_block("ALTER TABLE ... DETACH CONCURRENTLY")
+        alteration.ctx.require_top_level("ALTER TABLE ... DETACH CONCURRENTLY")
         alteration.last(_detach_concurrently(alteration, command))
     else:
         alteration.last(_detach(alteration, command))
@@ -122,14 +124,43 @@ def _keep_constraint(ctx: Any, oid: int, parent: int) -> None:
     """The partition's constraint becomes a CHECK, unless others imply it (DetachAddConstraintIfNeeded): it
     holds when the bound is no longer looked at, and it can be attached again quickly."""
     from ..catalog.partitionquals import partition_constraint
-    from .constraints import add_cooked_check, check_name
+    from .constraints import check_name
 
     relation = ctx.transaction.catalog.relation(oid)
     expr = partition_constraint(ctx.transaction.catalog, oid, parent)
     if expr is None or _is_implied(relation, expr):
         return
-    name = check_name(ctx, relation, expr)
-    add_cooked_check(ctx, oid, name, expr, validated=True, enforced=True, no_inherit=False)
+    _add_check(ctx, oid, check_name(ctx, relation, expr), expr, 0)
+
+
+def _add_check(ctx: Any, oid: int, name: str, expr: Any, parents: int) -> None:
+    """A CHECK of a table and of those below it."""
+    from .constraints import add_cooked_check
+
+    transaction = ctx.transaction
+    own = transaction.catalog.pg_constraint.find("conrelid_contypid_conname", oid, 0, name)
+    relation = transaction.catalog.relation(oid)
+    if own and strip_locations(load_tree(own[0].conbin)) != strip_locations(expr):
+        message = f'constraint "{name}" for relation "{relation.name}" already exists'
+        raise SqlError(DUPLICATE_OBJECT, message)
+    if own:
+        merged = own[0]._replace(coninhcount=own[0].coninhcount + parents)
+        transaction.catalog_update("pg_constraint", own[0], merged)
+        return
+    add_cooked_check(
+        ctx,
+        oid,
+        name,
+        expr,
+        validated=True,
+        enforced=True,
+        no_inherit=False,
+        local=not parents,
+        parents=parents,
+    )
+    for child in children_of(transaction.catalog, oid):
+        below = transaction.catalog.relation(child)
+        _add_check(ctx, child, name, renumber(expr, attribute_map(relation, below)), 1)
 
 
 def _is_implied(relation: Any, expr: Any) -> bool:

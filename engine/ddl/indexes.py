@@ -138,6 +138,7 @@ def check_column_count(ctx: Any, count: int) -> None:
 def unsuitable_relation(kind: str) -> str:
     """The detail of errors about relations of a wrong kind (errdetail_relkind_not_supported)."""
     names = {
+        "r": "tables",
         "v": "views",
         "S": "sequences",
         "i": "indexes",

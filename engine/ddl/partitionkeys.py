@@ -259,7 +259,11 @@ def check_references(ctx: Any, oid: int, parent: int) -> Iterator[Any]:
 
 def detach_foreign_keys(ctx: Any, oid: int, parent: int) -> None:
     """A partition is on its own: its foreign keys stay, those that refer to it go."""
+    from .partitions import lock_table
+
     transaction = ctx.transaction
+    for row in _references(transaction.catalog, oid, parent):
+        lock_table(ctx, row.conrelid)  # RemoveConstraintById
     for row in _references(transaction.catalog, oid, parent):
         _delete_tree(ctx, row)
     for row in own_constraints(transaction.catalog, "conrelid", oid):

@@ -11,13 +11,19 @@ from ..sqlstates import INVALID_PARAMETER_VALUE, UNDEFINED_OBJECT
 _FACTS = 3  # arguments before the values of the key
 
 
+def _parent(catalog: Any, oid: int) -> int | None:
+    """What a partition belongs to; None if it is being detached."""
+    links = catalog.pg_inherits.find("inhrelid", oid)
+    return links[0].inhparent if links and not links[0].inhdetachpending else None
+
+
 @implements("pg_partition_ancestors", context=True)
 def pg_partition_ancestors(ctx: Any, oid: int) -> Iterator[int]:
     row = ctx.catalog.pg_class.get(oid)
     while row is not None and (row.relispartition or row.relkind in "pI"):
         yield row.oid
-        parents = ctx.catalog.pg_inherits.find("inhrelid", row.oid)
-        row = ctx.catalog.pg_class.get(parents[0].inhparent) if parents else None
+        parent = _parent(ctx.catalog, row.oid)
+        row = None if parent is None else ctx.catalog.pg_class.get(parent)
 
 
 @implements("pg_partition_root", context=True)
@@ -35,8 +41,7 @@ def pg_partition_tree(ctx: Any, oid: int) -> Iterator[tuple[Any, ...]]:
     row = ctx.catalog.pg_class.get(oid)
     if row is None or not (row.relispartition or row.relkind in "pI"):
         return
-    parents = ctx.catalog.pg_inherits.find("inhrelid", oid)
-    queue = [(oid, parents[0].inhparent if parents else None, 0)]
+    queue = [(oid, _parent(ctx.catalog, oid), 0)]
     while queue:
         relid, parent, level = queue.pop(0)
         kind = ctx.catalog.pg_class.get(relid).relkind

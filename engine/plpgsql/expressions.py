@@ -503,6 +503,7 @@ def _run_utility(f: Any, plan: Any) -> list[Any]:
     outer, transaction.pending = transaction.pending, {}
     rows: list[Any] = []
     try:
+        ctx.in_function = True
         running = found.run(ctx, node)
         if hasattr(running, "__next__"):
             for batch in drain(running):
