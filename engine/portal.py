@@ -39,10 +39,10 @@ class StatementContext:
     def require_top_level(self, what: str) -> None:
         """25001 in a transaction block, a function or a pipeline: a command that commits in between."""
         self.session.require_no_block(what)
+        if self.transaction.has_writes and not self.in_function:  # of messages before it
+            raise SqlError(ACTIVE_SQL_TRANSACTION, f"{what} cannot run inside a transaction block")
         if self.in_function:
             raise SqlError(ACTIVE_SQL_TRANSACTION, f"{what} cannot be executed from a function")
-        if self.transaction.has_writes:  # of messages before it
-            raise SqlError(ACTIVE_SQL_TRANSACTION, f"{what} cannot be executed within a pipeline")
 
     def notice(self, notice: Any) -> None:
         """Send a notice, if client_min_messages lets it through."""

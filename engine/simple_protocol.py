@@ -32,7 +32,10 @@ class SimpleProtocol(Execution):
                 plan, params = literal
                 await self._simple_single(plan, params, text, output)
             else:
-                await self._simple_texts(text, output)
+                try:
+                    await self._simple_texts(text, output)
+                finally:
+                    self.in_implicit_block = False
         except BaseException as error:
             raise self._statement_failed(error) from None
 

@@ -78,3 +78,24 @@ def test_lock_timeout_leaves_it_pending() -> None:
         reader.rollback()
         connection.execute("ALTER TABLE t DETACH PARTITION t1 FINALIZE")
         assert connection.execute("SELECT FROM pg_inherits").fetchall() == []
+
+
+def test_extended_protocol() -> None:
+    """After a query of several statements a command is on its own again; in a pipeline it is not."""
+    with ServerProcess() as server, psycopg.connect(server.url, autocommit=True) as connection:
+        connection.execute(
+            """
+            CREATE TABLE t (a int) PARTITION BY LIST (a);
+            CREATE TABLE t1 PARTITION OF t FOR VALUES IN (1);
+            CREATE TABLE t2 PARTITION OF t FOR VALUES IN (2);
+            """
+        )
+        connection.execute("ALTER TABLE t DETACH PARTITION t1 CONCURRENTLY", prepare=True)
+        assert connection.execute("SELECT inhrelid::regclass::text FROM pg_inherits").fetchall() == [("t2",)]
+        with (
+            pytest.raises(errors.ActiveSqlTransaction, match="inside a transaction block"),
+            connection.pipeline(),
+        ):
+            connection.execute("INSERT INTO t VALUES (2)")
+            connection.execute("ALTER TABLE t DETACH PARTITION t2 CONCURRENTLY")
+        assert connection.execute("SELECT a FROM t").fetchall() == []
