@@ -20,8 +20,8 @@ class OptimisticTransaction(Transaction):
 
     def __init__(self, session: Any, explicit: bool) -> None:
         super().__init__(session, explicit)
-        self.locked: set[bytes] = set()
-        self.kept: set[bytes] = set()
+        self.locked = set()
+        self.kept = set()
 
     def mark(self, key: bytes, marks: set[bytes]) -> None:
         """Put a key that has been read to `locked` or to `kept`."""

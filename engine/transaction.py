@@ -20,7 +20,6 @@ What holds:
 import time
 from asyncio import Future
 from collections.abc import Callable, Collection, Generator, Iterator, Sequence
-from collections.abc import Set as AbstractSet
 from itertools import islice
 from operator import itemgetter
 from struct import Struct
@@ -98,13 +97,14 @@ class Savepoint:
         self.locks: list[int] = []  # how many locks the transaction held, by mode
 
 
+NO_MARKS: set[bytes] = set()  # as in CommitRequest; only where there are no locks there are any
+
+
 class Transaction(RowLocks):
     """One transaction of one session. `explicit`: between BEGIN and COMMIT."""
 
     sent: "Future[int] | None" = None  # what became of its commit request
     continues = False  # its command has committed a transaction before, and cannot be run again
-    locked: AbstractSet[bytes] = frozenset()  # marks, as in CommitRequest; only where there are no locks
-    kept: AbstractSet[bytes] = frozenset()
 
     def __init__(self, session: "TransactionEnd", explicit: bool) -> None:
         self.session = session
@@ -114,6 +114,7 @@ class Transaction(RowLocks):
         self.uncommitted = False  # it is called READ UNCOMMITTED
         self.read_only = False
         self.deferrable = False
+        self.locked = self.kept = NO_MARKS
         self.locking = self.database.locking
         now = time.time_ns() // 1000 - EPOCH_OFFSET_US
         self.transaction_timestamp = now

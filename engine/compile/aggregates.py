@@ -314,7 +314,7 @@ class Generic(Step):
         state, frame = self.states[0], scope.frame
         if not self.transition.strict:
             if self.held:
-                args = self._named(scope, args)
+                args = scope.named(args)
             parts = call_parts(scope, self.transition, [Code(state, True, True), *args])
             frame.line(f"{state} = {parts.code().source}")
             scope.frame.hold(self.held, f"({''.join(arg.source + ', ' for arg in args)})")
@@ -330,17 +330,6 @@ class Generic(Step):
             else:
                 with frame.block(f"if {state} is not None:"):
                     frame.line(f"{state} = {call}")
-
-    def _named(self, scope: Scope, args: list[Code]) -> list[Code]:
-        """The values in locals: they are wanted twice."""
-        out = []
-        for code in args:
-            if not code.simple:
-                name = scope.unit.fresh("x")
-                scope.frame.line(f"{name} = {code.source}")
-                code = Code(name, code.null, True)
-            out.append(code)
-        return out
 
     def result(self, scope: Scope) -> tuple[str, bool]:
         state = Code(self.states[0], True, True)

@@ -80,6 +80,17 @@ class Scope:
         except IndexError:
             return "column"
 
+    def named(self, codes: list[Code]) -> list[Code]:
+        """The values in locals: they are wanted more than once."""
+        out = []
+        for code in codes:
+            if not code.simple:
+                name = self.unit.fresh("x")
+                self.frame.line(f"{name} = {code.source}")
+                code = Code(name, code.null, True)
+            out.append(code)
+        return out
+
     def save(self, atoms: list[Atom]) -> tuple[str, list[bool]]:
         """Source of a tuple of the atoms' values, and which may be None."""
         codes = [self.atom_code(atom) for atom in atoms]

@@ -114,17 +114,6 @@ def _row_key(scope: Scope, codes: list[Code], types: Any) -> str:
     return f"({''.join(parts)})"
 
 
-def _as_names(scope: Scope, codes: list[Code]) -> list[Code]:
-    out = []
-    for code in codes:
-        if not code.simple:
-            name = scope.unit.fresh("x")
-            scope.frame.line(f"{name} = {code.source}")
-            code = Code(name, code.null, True)
-        out.append(code)
-    return out
-
-
 @produces(plan.SetOp)
 def _set_op(scope: Scope, node: plan.SetOp, consume: Consume) -> None:
     """The right side is counted by key; the left side is then let through or not."""
@@ -143,7 +132,7 @@ def _set_op(scope: Scope, node: plan.SetOp, consume: Consume) -> None:
         frame.hold(held, key, f"len({counts})")
 
     def check(inner: Scope, codes: list[Code]) -> None:
-        codes = _as_names(inner, codes)
+        codes = inner.named(codes)
         key, left = unit.fresh("key"), unit.fresh("left")
         frame.line(f"{key} = {_row_key(inner, codes, types)}")
         frame.line(f"{left} = {counts}.get({key}, 0)")
@@ -215,7 +204,7 @@ def _recursive_function(scope: Scope, cte: plan.RecursiveUnion) -> str:
             frame.line(f"{seen} = set()")
 
         def give(inner: Scope, codes: list[Code]) -> None:
-            codes = _as_names(inner, codes) if cte.distinct else codes
+            codes = inner.named(codes) if cte.distinct else codes
             if cte.distinct:
                 key = unit.fresh("key")
                 frame.line(f"{key} = {_row_key(inner, codes, cte.first.types)}")
