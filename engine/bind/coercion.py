@@ -23,7 +23,7 @@ from ..lsyscache import (
     type_is_range,
     type_or_domain_type_relid,
 )
-from ..sqlstates import CANNOT_COERCE, DATATYPE_MISMATCH
+from ..sqlstates import CANNOT_COERCE, DATATYPE_MISMATCH, INTERNAL_ERROR
 from ..treetypes import (
     expr_collation,
     expr_location,
@@ -343,9 +343,10 @@ def _coerce_rows(
         if base != input_type:
             node = t.RelabelType(node, base, -1, 0, t.COERCE_IMPLICIT_CAST, location)
         return t.ConvertRowtypeExpr(node, target_type, cformat, location)
-    raise AssertionError(
+    raise SqlError(  # as PostgreSQL's elog
+        INTERNAL_ERROR,
         f"failed to find conversion function from {catalog.format_type(input_type)} to "
-        f"{catalog.format_type(target_type)}"
+        f"{catalog.format_type(target_type)}",
     )
 
 
