@@ -1,5 +1,5 @@
 # Needs only make and Python 3.11+; everything else goes into .venv.
-PYTHON ?= python3
+PYTHON ?= $(shell .ci/interpreter)
 VENV := .venv
 BIN := $(VENV)/bin
 COMPILED := .venv-compiled
@@ -68,9 +68,9 @@ compiled: $(COMPILED)/.installed
 
 $(COMPILED)/.installed: pyproject.toml setup.py $(shell find $(ROOMS) -name '*.py') $(VENV)/.installed-dev
 	$(MAKE) links
-	rm -rf build/compiled build/lib* build/temp*
+	rm -rf build/compiled build/lib*
 	GAVELDB_COMPILED=1 $(BIN)/python -m pip wheel --quiet --disable-pip-version-check --no-build-isolation --no-deps --wheel-dir build/compiled .
-	test -d $(COMPILED) || $(PYTHON) -m venv $(COMPILED)
+	test -d $(COMPILED) || $(BIN)/python -m venv $(COMPILED)
 	$(COMPILED)/bin/python -m pip install --quiet --disable-pip-version-check "$$(ls build/compiled/*.whl)[dev]"
 	$(COMPILED)/bin/python -m pip install --quiet --disable-pip-version-check --force-reinstall --no-deps build/compiled/*.whl
 	@touch $@

@@ -12,6 +12,15 @@ from setuptools import setup
 
 ROOT = Path(__file__).parent
 GROUP = "gaveldb.journal.compiled"  # the library that all of them share lies in one of the packages
+C_FILES = Path("build/c")
+
+
+def is_outdated(compiled: str, source: str) -> bool:
+    """Whether a C file has to be compiled again: it or a header, which holds the layout of all classes, is newer."""
+    if not os.path.exists(compiled):
+        return True
+    made = os.path.getmtime(compiled)
+    return any(os.path.getmtime(path) >= made for path in (source, *C_FILES.rglob("*.h")))
 
 
 def extensions() -> list:
@@ -19,12 +28,19 @@ def extensions() -> list:
     if os.environ.get("GAVELDB_COMPILED") != "1":
         return []
     from mypyc.build import mypycify
+    from pybind11.setup_helpers import ParallelCompile
 
     os.chdir(ROOT)
     os.environ["MYPYPATH"] = "build/links"
     modules = tomllib.loads(Path("pyproject.toml").read_text())["tool"]["gaveldb"]["compiled"]
     paths = [f"build/links/gaveldb/{module.replace('.', '/')}.py" for module in modules]
-    return mypycify(["--config-file=pyproject.toml", *paths], opt_level="2", group_name=GROUP)
+    options = ["--config-file=pyproject.toml", *paths]
+    # One C file per module: all processors compile, and only what has changed.
+    ParallelCompile(needs_recompile=is_outdated).install()
+    found = mypycify(options, opt_level="2", group_name=GROUP, multi_file=True, target_dir=str(C_FILES))
+    for extension in found:
+        extension.include_dirs.append(str(C_FILES / Path(*GROUP.split(".")[:-1])))
+    return found
 
 
 setup(ext_modules=extensions())
