@@ -16,7 +16,7 @@ C_FILES = Path("build/c")
 
 
 def is_outdated(compiled: str, source: str) -> bool:
-    """Whether a C file has to be compiled again: it or a header, which holds the layout of all classes, is newer."""
+    """Whether a C file is to be compiled again: it or a header (the layouts of classes) is newer."""
     if not os.path.exists(compiled):
         return True
     made = os.path.getmtime(compiled)

@@ -15,7 +15,7 @@ from time import perf_counter
 from typing import Any, Protocol
 
 from .disk import Disk, SystemDisk
-from .syncing import EventSyncer, Syncer, ThreadSyncer, finish, work
+from .syncing import ProcessSyncer, Syncer, ThreadSyncer, finish, work
 
 
 class Worker(Protocol):
@@ -77,8 +77,8 @@ class SystemHost:
 
     def start_syncer(self, loop: AbstractEventLoop) -> Syncer:
         try:
-            return EventSyncer(loop)
-        except (ImportError, OSError, ValueError, RuntimeError, NotImplementedError):
+            return ProcessSyncer(loop)
+        except OSError:
             return ThreadSyncer(self.start_worker(loop, work, finish))
 
 

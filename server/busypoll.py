@@ -1,15 +1,16 @@
 """BusyPoll: after a reply the loop stays awake for some microseconds: the next packet often comes that soon.
 
-To put a thread to sleep in the kernel and to wake it again takes longer than a point statement does. So
-the loop polls its sockets (SO_BUSY_POLL does the same in the kernel) as long as that pays:
+To put a thread to sleep in the kernel and to wake it again takes longer than a point statement does: the
+processor has to be woken, and its caches and branch predictors are cold. So the loop polls its sockets
+(SO_BUSY_POLL does the same in the kernel) as long as that pays:
 
 1. It polls for at most `microseconds` after the latest reply.
 2. Each poll that ends in vain takes from a credit, each packet in time adds to it. Without credit only
    one reply in PROBE_EVERY is followed by a poll, so that an idle server stays idle, and clients that
    think for longer than the poll cost next to nothing.
-3. Only one client at a time is waited for: when several are at work, the loop sleeps less anyhow, and
-   the longer it does, the more packets it finds when it wakes.
-4. On a machine with one processor it would only keep the client from running: it is off there.
+3. On a machine with one processor it would only keep the client from running: it is off there.
+
+Syncs must not need the processor that polls: see journal/syncing.py.
 """
 
 import asyncio
@@ -23,24 +24,18 @@ PROBE_EVERY = 16
 class BusyPoll:
     """One for all connections of a loop."""
 
-    __slots__ = ("_client", "_credit", "_loop", "_seconds", "_skipped", "_until", "active")
+    __slots__ = ("_credit", "_loop", "_seconds", "_skipped", "_until", "active")
 
     def __init__(self, microseconds: int) -> None:
         self.active = False
         self._seconds = microseconds / 1e6 if _processors() > 1 else 0.0
-        self._client: object = None  # who had the latest reply
         self._credit = 0
         self._skipped = 0
         self._until = 0.0
         self._loop: asyncio.AbstractEventLoop | None = None
 
-    def replied(self, client: object) -> None:
+    def replied(self) -> None:
         """A reply has gone out."""
-        if client is not self._client:
-            self._client = client
-            self._credit = 0
-            self._until = 0.0
-            return
         if self.active:
             self._until = perf_counter() + self._seconds
             return
@@ -56,13 +51,6 @@ class BusyPoll:
             if loop is None:
                 loop = self._loop = asyncio.get_running_loop()
             loop.call_soon(self._poll)
-
-    def forget(self, client: object) -> None:
-        """A client that will not come back."""
-        if client is self._client:
-            self._client = None
-            self._credit = 0
-            self._until = 0.0
 
     def received(self) -> None:
         """A packet has come while `active`."""

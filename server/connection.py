@@ -137,7 +137,8 @@ class Connection(asyncio.Protocol):
     def connection_lost(self, exception: Exception | None) -> None:
         self._ended = True
         self.output.lost = True
-        self._busy_poll.forget(self)
+        if self.output.cork is not None:
+            self.output.cork.forget(self.output)
         self.server.count_closed()
         if self._copy_waiter is not None:
             self._abort_copy()
@@ -251,7 +252,7 @@ class Connection(asyncio.Protocol):
         if self.output.urgent:
             self.output.flush()
         if yielded is None:
-            asyncio.get_running_loop().call_soon(self._wake)
+            asyncio.get_running_loop().call_soon(self._breathed)
         else:
             yielded._asyncio_future_blocking = False
             yielded.add_done_callback(self._wake)
@@ -268,6 +269,12 @@ class Connection(asyncio.Protocol):
         if done:
             self.output.text = None
             self._turn()
+
+    def _breathed(self) -> None:
+        """Go on with a step that may take long: others' replies do not wait for it."""
+        if self.output.cork is not None:
+            self.output.cork.release()
+        self._wake()
 
     def _schedule(self) -> None:
         if not self._scheduled:
@@ -294,7 +301,7 @@ class Connection(asyncio.Protocol):
 
     def _ready(self) -> None:
         """ReadyForQuery."""
-        self._busy_poll.replied(self)
+        self._busy_poll.replied()
         output = self.output
         output.ready(self.session.status)
         self._ready_after = False
@@ -311,14 +318,14 @@ class Connection(asyncio.Protocol):
         output.sent += len(data)
         if not output.lost:
             output.write(data)
-            self._busy_poll.replied(self)
+            self._busy_poll.replied()
         if self.server.stopping:
             self.shut_down()
 
     def replied_early(self) -> None:
         """The reply has gone out already."""
         self.output.acknowledged = False
-        self._busy_poll.replied(self)
+        self._busy_poll.replied()
         if self.server.stopping:
             self.shut_down()
 
@@ -414,8 +421,7 @@ class Connection(asyncio.Protocol):
     def _close(self) -> None:
         """Execute nothing more; the client gets what it has not yet read, if it reads at all."""
         self._closing = True
-        self.output.flush()
-        self.transport.close()
+        self._say_last()
         if self._running is None and not self._turning:
             self._finish()
 
@@ -423,13 +429,18 @@ class Connection(asyncio.Protocol):
         """Release the session, whose locks must not wait for a client that does not read."""
         if not self._closing:
             self._closing = True
-            self.output.flush()
-            self.transport.close()
+            self._say_last()
         if self.server.forget(self):
             try:
                 self.session.close()
             except Exception:
                 log.exception("session %d cannot be closed", self.session.pid)
+
+    def _say_last(self) -> None:
+        self.output.flush()
+        if self.output.cork is not None:
+            self.output.cork.release()
+        self.transport.close()
 
     def abort(self) -> None:
         """Shutdown waits no longer for the statement."""

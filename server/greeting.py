@@ -181,7 +181,7 @@ class Greeting(asyncio.Protocol):
         packet = self._packet
         assert packet is not None
         server = self._server
-        output = ClientOutput(self._transport)
+        output = ClientOutput(self._transport, self._server.cork)
         output.busy = True
         self._transport.write(replies.AUTHENTICATION_OK)
         pid = server.next_pid()

@@ -15,6 +15,7 @@ from . import auth, frames
 from .busypoll import BusyPoll
 from .config import Config, is_loopback
 from .connection import Connection
+from .cork import Cork
 from .dsqlgate import DsqlGate
 from .greeting import Greeting
 from .startup import StartupPacket
@@ -36,6 +37,7 @@ class Server:
         self.greetings: set[Greeting] = set()
         self.stopping = False
         self.busy_poll = BusyPoll(config.busy_poll)
+        self.cork = Cork()
         self.tls: ssl.SSLContext | None = None
         self.endpoint_hash: bytes | None = None
         self.port = config.port

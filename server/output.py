@@ -15,6 +15,7 @@ from gaveldb.engine.api import ColumnDescription
 from gaveldb.engine.errors import SqlError
 
 from . import replies
+from .cork import Cork
 
 BUFFER_BYTES_MAX = 64 * 1024
 
@@ -22,13 +23,14 @@ BUFFER_BYTES_MAX = 64 * 1024
 class ClientOutput:
     """The unsent output of one client, and whether it keeps up."""
 
-    __slots__ = ("acknowledged", "buffer", "busy", "changed", "codec", "early", "held", "idle", "lost",
-                 "notified", "on_lost", "paused", "pull_copy", "reported", "sent", "text", "transport",
-                 "urgent", "waiter", "write")  # fmt: skip
+    __slots__ = ("acknowledged", "buffer", "busy", "changed", "codec", "cork", "early", "held", "idle",
+                 "lost", "notified", "on_lost", "paused", "pull_copy", "reported", "sent", "text",
+                 "transport", "transport_write", "urgent", "waiter")  # fmt: skip
 
-    def __init__(self, transport: asyncio.Transport) -> None:
+    def __init__(self, transport: asyncio.Transport, cork: Cork | None = None) -> None:
         self.transport = transport
-        self.write: Callable[[bytes | bytearray], None] = transport.write
+        self.transport_write: Callable[[bytes | bytearray], None] = transport.write
+        self.cork = cork
         self.buffer = bytearray()
         self.sent = 0
         self.held = b""  # comes before the buffer: what answers the Bind of an express run under way
@@ -146,6 +148,13 @@ class ClientOutput:
         return True
 
     # What the connection calls.
+
+    def write(self, data: bytes | bytearray) -> None:
+        """Give it to the transport, at the end of the turn at the latest."""
+        if self.cork is None:
+            self.transport_write(data)
+        else:
+            self.cork.send(self, data)
 
     def error(self, error: SqlError) -> None:
         """ErrorResponse."""
